@@ -1,0 +1,53 @@
+# Thin names over plain commands. Everything is installed into .venv, once.
+.PHONY: run test lint format bench readme screenshots
+.DEFAULT_GOAL := run
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+run: .venv/run
+	@exec $(BIN)/python app.py
+
+test: .venv/dev
+	@$(BIN)/python -m tests.browser.chromium
+	@$(BIN)/python -m pytest
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+format: .venv/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/dev
+	@for script in tests/benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python -m $$(echo $${script%.py} | tr / .); done
+
+readme: .venv/dev
+	$(BIN)/python -m tests.readme
+
+screenshots: .venv/dev
+	@$(BIN)/python -m tests.browser.chromium
+	$(BIN)/python -m tests.browser.screenshots
+
+# The first Python of at least 3.11 that runs and can make an environment.
+.venv/bin/python:
+	@for python in python3.11 python3 python3.12 python3.13 python3.14 python; do \
+	  if $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    exec $$python -m venv .venv; \
+	  fi; \
+	done; \
+	echo 'No Python 3.11 or newer with venv was found: install python3.11 and python3.11-venv, then run make again.' >&2; \
+	exit 1
+
+.venv/run: requirements.txt | .venv/bin/python
+	@echo 'Installing requirements.txt into .venv (some minutes, once) ...' >&2
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+.venv/dev: requirements-dev.txt .venv/run
+	@echo 'Installing requirements-dev.txt into .venv ...' >&2
+	@$(PIP) -r requirements-dev.txt
+	@touch $@

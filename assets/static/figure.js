@@ -1,0 +1,173 @@
+// Draws a plotly figure in the colours of the page. A figure whose layout.meta has `clock` is linked
+// to the film: click to seek, drag to select a span, a playhead across all rows.
+(() => {
+  let plotly;
+  const loadPlotly = () =>
+    (plotly ??= new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = "workbench/plotly.min.js";
+      script.onload = () => resolve(window.Plotly);
+      script.onerror = reject;
+      document.head.append(script);
+    }));
+
+  // Neutral colours are not in the figures: they come from the page, as plotly's template.
+  const template = (element) => {
+    const style = getComputedStyle(element);
+    const [ink, rule, soft] = ["--wb-ink", "--wb-rule", "--wb-soft"].map((n) => style.getPropertyValue(n).trim());
+    const axis = { gridcolor: rule, linecolor: rule, tickcolor: rule, zerolinecolor: rule, tickfont: { color: soft } };
+    return {
+      layout: {
+        font: { color: ink, family: style.fontFamily, size: 12 },
+        colorway: [soft],
+        xaxis: axis,
+        yaxis: axis,
+        shapedefaults: { line: { color: ink } },
+        hoverlabel: { font: { family: style.fontFamily } },
+      },
+    };
+  };
+
+  // The range of the time axis with round ticks that read as a clock; plotly has none for seconds.
+  const ticks = ([t0, t1]) => {
+    const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200];
+    const step = steps.find((s) => (t1 - t0) / s <= 10) || 7200;
+    const tickvals = [];
+    for (let k = Math.ceil(t0 / step) || 1; k * step <= t1; k++) tickvals.push(k * step);
+    const ticktext = tickvals.map((t) => (step < 1 ? workbench.clock(t) : workbench.clock(t).slice(0, -2)));
+    return { range: [t0, t1], tickvals, ticktext };
+  };
+
+  const draw = async (view) => {
+    const figure = view.props.value;
+    view.element.classList.toggle("is-empty", !figure?.data);
+    if (!figure?.data) return;
+    const Plotly = await loadPlotly();
+    const layout = { ...figure.layout, template: template(view.element), autosize: true };
+    delete layout.width;
+    if (view.span0) layout.xaxis = { ...layout.xaxis, ...ticks(view.span0) };
+    // Not awaited: its promise also waits for pictures that the browser may put off.
+    Plotly.react(view.plot, figure.data, layout, { displayModeBar: false, responsive: false });
+    if (!view.isBound) {
+      view.isBound = true;
+      view.plot.on("plotly_click", ({ points: [point] }) => view.onPoint(point));
+    }
+    view.element.dataset.ready = String(Boolean(figure.layout?.meta?.clock));
+    view.place();
+  };
+
+  workbench.figure = ({ element, props, trigger, watch }) => {
+    const plot = element.querySelector(".plot");
+    const view = { element, plot, props, trigger, span0: null, place: () => {}, onPoint: () => {} };
+    const isClock = element.querySelector(".playhead") !== null;
+    if (isClock) link(view);
+    else view.onPoint = (point) => point.data.meta === "seek" && workbench.seek(point.x);
+    watch("value", () => {
+      if (isClock) view.reset();
+      draw(view);
+    });
+    new MutationObserver(() => draw(view)).observe(document.body, { attributeFilter: ["class"] });
+    new ResizeObserver(() => {
+      if (!window.Plotly || !plot.data || !element.offsetWidth) return;
+      window.Plotly.Plots.resize(plot);
+      view.place();
+    }).observe(element);
+    draw(view);
+  };
+
+  // Link a figure to the clock. The overlays are plain elements moved by transform, so that a playing
+  // film costs no redraw of the plot.
+  const link = (view) => {
+    const { element, plot, trigger } = view;
+    const part = (name) => element.querySelector(name);
+    const [playhead, cursor, span, bar] = [".playhead", ".cursor", ".span", ".span-bar"].map(part);
+    let now = 0;
+    let selected = null;
+
+    const meta = () => view.props.value?.layout?.meta || {};
+    const range = () => view.span0 || [0, meta().duration_s || 1];
+    const timeAt = (x) => {
+      const box = plot.getBoundingClientRect();
+      const [t0, t1] = range();
+      const t = t0 + (Math.min(Math.max(x - box.left, 0), box.width) / box.width) * (t1 - t0);
+      return Math.round(t * 1000) / 1000;
+    };
+    const xOf = (t) => ((t - range()[0]) / (range()[1] - range()[0])) * plot.clientWidth;
+    const rowAt = (y) => {
+      const top = y - plot.getBoundingClientRect().top - (view.props.value?.layout?.margin?.t || 0);
+      return (meta().rows || []).findIndex(([a, b]) => a <= top && top < b);
+    };
+    const put = (line, t) => {
+      const x = xOf(t);
+      line.hidden = !meta().clock || x < -1 || x > plot.clientWidth + 1;
+      line.style.transform = `translateX(${x}px)`;
+    };
+
+    view.place = () => {
+      put(playhead, now);
+      span.hidden = bar.hidden = !selected;
+      if (!selected) return;
+      const [a, b] = selected.map(xOf);
+      span.style.transform = `translateX(${a}px)`;
+      span.style.width = `${Math.max(b - a, 1)}px`;
+      part(".span-text").textContent = `${workbench.clock(selected[0])} – ${workbench.clock(selected[1])}`;
+    };
+    view.reset = () => {
+      if (view.duration_s !== meta().duration_s) view.span0 = selected = null;
+      view.duration_s = meta().duration_s;
+      view.place();
+    };
+    const zoom = (to) => {
+      view.span0 = to;
+      element.classList.toggle("is-zoomed", Boolean(to));
+      window.Plotly.relayout(plot, Object.fromEntries(
+        Object.entries(ticks(range())).map(([name, value]) => [`xaxis.${name}`, value]),
+      ));
+      view.place();
+    };
+    const select = (to) => {
+      selected = to;
+      view.place();
+      trigger("brush", to ? { start_s: to[0], end_s: to[1] } : {});
+    };
+
+    let from = null;
+    element.addEventListener("pointerdown", (e) => {
+      if (e.button || e.target.closest(".span-bar")) return;
+      from = { x: e.clientX, t: timeAt(e.clientX), isDrag: false };
+      plot.setPointerCapture?.(e.pointerId);
+    });
+    element.addEventListener("pointermove", (e) => {
+      if (!e.target.closest(".span-bar")) {
+        put(cursor, timeAt(e.clientX));
+        cursor.dataset.time = workbench.clock(timeAt(e.clientX));
+        cursor.classList.toggle("is-left", xOf(timeAt(e.clientX)) > plot.clientWidth - 64);
+      }
+      if (!from) return;
+      from.isDrag ||= Math.abs(e.clientX - from.x) > 4;
+      if (!from.isDrag) return;
+      selected = [from.t, timeAt(e.clientX)].sort((a, b) => a - b);
+      view.place();
+    });
+    element.addEventListener("pointerleave", () => (cursor.hidden = true));
+    element.addEventListener("pointercancel", () => (from = null));
+    element.addEventListener("pointerup", (e) => {
+      if (!from) return;
+      const { isDrag, t } = from;
+      from = null;
+      if (isDrag) return select(selected);
+      workbench.seek(t);
+      const query = rowAt(e.clientY);
+      if (query >= 0) trigger("select", { query });
+    });
+    element.addEventListener("click", (e) => {
+      const act = e.target.closest("[data-span]")?.dataset.span;
+      if (act === "zoom") zoom(selected);
+      if (act === "play") (workbench.seek(selected[0]), workbench.film()?.play());
+      if (act === "whole") zoom(null);
+      if (act === "clear") (select(null), zoom(null));
+    });
+    workbench.clearSpan = () => selected && (select(null), zoom(null));
+    workbench.onTime(element, (t) => put(playhead, (now = t)));
+  };
+})();

@@ -1,0 +1,73 @@
+// Keys, theme, link and download: what belongs to the page as a whole.
+(() => {
+  const isTyping = (target) =>
+    target.closest?.("input:not([type=range]):not([type=checkbox]), textarea, select, [contenteditable=true]");
+  const help = () => document.querySelector("#help dialog");
+
+  const keys = {
+    " ": () => workbench.toggle(),
+    ArrowLeft: (e) => (e.shiftKey ? workbench.seek(workbench.film().currentTime - 1) : workbench.step(-1)),
+    ArrowRight: (e) => (e.shiftKey ? workbench.seek(workbench.film().currentTime + 1) : workbench.step(1)),
+    "/": () => document.querySelector("input[name=new-query]")?.focus(),
+    "?": () => (help()?.open ? help().close() : help()?.showModal()),
+    Escape: () => workbench.clearSpan?.(),
+  };
+  const moment = (rank) => document.querySelector(`.is-current [data-rank="${rank}"]`)?.click();
+
+  document.addEventListener("keydown", (e) => {
+    if (e.ctrlKey || e.metaKey || e.altKey || isTyping(e.target)) return;
+    const isControl = e.target.closest?.("button, a, summary, [role=tab], [role=slider], input");
+    if (isControl && e.key.length > 1 + (e.key === " ")) if (!e.target.closest("button, a")) return;
+    if (isControl && e.key === " ") return;
+    const act = /^[1-9]$/.test(e.key) ? () => moment(e.key) : keys[e.key];
+    if (!act || (help()?.open && e.key !== "?")) return;
+    if (e.key !== "Escape") e.preventDefault();
+    act(e);
+  });
+
+  const flash = (button, text) => {
+    const before = button.textContent;
+    button.textContent = text;
+    setTimeout(() => (button.textContent = before), 1500);
+  };
+  const copy = async (text) => {
+    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+    const area = Object.assign(document.createElement("textarea"), { value: text });
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  };
+  const acts = {
+    theme: () => {
+      const isDark = document.body.classList.toggle("dark");
+      localStorage.setItem("workbench-theme", isDark ? "dark" : "light");
+    },
+    help: () => help()?.showModal(),
+    "help-close": () => help()?.close(),
+    copy: (button) => copy(location.href).then(() => flash(button, "Link copied")),
+  };
+  document.addEventListener("click", (e) => {
+    const button = e.target.closest?.("[data-page]");
+    if (button) acts[button.dataset.page]?.(button);
+    if (e.target === help()) help().close();
+  });
+
+  // The address always names what is shown, so that it can be copied, reloaded and kept.
+  workbench.address = (query) => {
+    const url = new URL(location.href);
+    const theme = url.searchParams.get("__theme");
+    url.search = query + (theme ? `&__theme=${encodeURIComponent(theme)}` : "");
+    if (url.href !== location.href) history.replaceState(null, "", url);
+  };
+  workbench.download = (name, text) => {
+    const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+    Object.assign(document.createElement("a"), { href: url, download: name }).click();
+    URL.revokeObjectURL(url);
+  };
+  workbench.restoreTheme = () => {
+    const kept = localStorage.getItem("workbench-theme");
+    if (kept && !new URLSearchParams(location.search).has("__theme"))
+      document.body.classList.toggle("dark", kept === "dark");
+  };
+})();

@@ -1,0 +1,1 @@
+"""The laboratory: tests, the small models and films they run on, and the servers they start."""

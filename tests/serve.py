@@ -1,0 +1,74 @@
+"""The real server, started as a person starts it, on a free port.
+
+Separate because the tests of the running app, the browser tests and the screenshots all need one.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+START_LIMIT_S = 180.0
+
+
+@contextmanager
+def serve(home: Path, **environment: str) -> Iterator[str]:
+    """Yield the address of a server of its own, whose cache is ``home``; it ends with the block.
+
+    Raises ``RuntimeError`` with the server's log if it ends or does not answer.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    log = home / "server.log"
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}/"
+    settings = {
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "GRADIO_SERVER_NAME": "127.0.0.1",
+        "GRADIO_SERVER_PORT": str(port),
+        "GRADIO_TEMP_DIR": str(home / "gradio"),
+        "WORKBENCH_HOME": str(home),
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "app.py"],
+            cwd=ROOT,
+            env={**os.environ, **settings, **environment},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _wait_until_answered(url, process, log)
+        yield url
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_until_answered(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_LIMIT_S
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise RuntimeError(f"The server did not answer at {url}; its log:\n{log.read_text(errors='replace')}")

@@ -1,0 +1,229 @@
+"""Folders that hold no usable model: each is refused with its own sentence, and nothing is executed."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.tiny_checkpoints import save_tiny_clip
+from workbench.errors import ModelError
+from workbench.models import checkpoint
+from workbench.models.registry import ModelRegistry
+from workbench.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny_clip(tmp_path_factory.mktemp("whole") / "clip")
+
+
+@pytest.fixture
+def folder(whole: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(whole, tmp_path / "clip"))
+
+
+@pytest.fixture
+def registry() -> ModelRegistry:
+    return ModelRegistry(Settings(offline=True, device="cpu"))
+
+
+def refusal(registry: ModelRegistry, folder: Path) -> str:
+    with pytest.raises(ModelError) as caught:
+        registry.load(str(folder))
+    message = str(caught.value)
+    assert message.endswith(".")
+    assert "\n" not in message
+    assert "Traceback" not in message
+    return message
+
+
+def edit_json(path: Path, **changes: object) -> None:
+    path.write_text(json.dumps({**(json.loads(path.read_text()) if path.exists() else {}), **changes}))
+
+
+def test_a_whole_folder_loads_and_is_ready(registry: ModelRegistry, folder: Path):
+    assert registry.load(str(folder)).spec.id == str(folder)
+
+
+def test_no_folder(registry: ModelRegistry, tmp_path: Path):
+    assert "There is no folder" in refusal(registry, tmp_path / "nowhere")
+
+
+def test_a_file_instead_of_a_folder(registry: ModelRegistry, folder: Path):
+    assert "There is no folder" in refusal(registry, folder / "config.json")
+
+
+def test_an_empty_folder(registry: ModelRegistry, tmp_path: Path):
+    assert "no config.json" in refusal(registry, tmp_path)
+
+
+def test_no_config(registry: ModelRegistry, folder: Path):
+    (folder / "config.json").unlink()
+    assert "no config.json" in refusal(registry, folder)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "\xff", ""])
+def test_a_config_that_is_no_json(registry: ModelRegistry, folder: Path, text: str):
+    (folder / "config.json").write_text(text, encoding="latin-1")
+    assert "not readable JSON" in refusal(registry, folder)
+
+
+def test_a_config_without_a_type(registry: ModelRegistry, folder: Path):
+    (folder / "config.json").write_text('{"hidden_size": 8}')
+    assert "names no model_type" in refusal(registry, folder)
+
+
+@pytest.mark.parametrize("kind", ["bert", "vit", "unheard-of", "clip_text_model"])
+def test_a_model_of_another_kind(registry: ModelRegistry, folder: Path, kind: str):
+    edit_json(folder / "config.json", model_type=kind)
+    assert f"type “{kind}” cannot be used" in refusal(registry, folder)
+
+
+def test_no_weights(registry: ModelRegistry, folder: Path):
+    (folder / "model.safetensors").unlink()
+    assert "holds no weights" in refusal(registry, folder)
+
+
+def test_a_pickle_is_refused_and_never_run(registry: ModelRegistry, folder: Path, tmp_path: Path):
+    class Bomb:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "exploded",))
+
+    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").write_bytes(pickle.dumps(Bomb()))
+    assert "convert them to safetensors" in refusal(registry, folder)
+    assert not (tmp_path / "exploded").exists()
+
+
+def test_a_pickle_beside_safetensors_is_ignored(registry: ModelRegistry, folder: Path):
+    (folder / "pytorch_model.bin").write_bytes(b"not even a pickle")
+    assert registry.load(str(folder)).spec.dim == 24
+
+
+def test_code_in_the_folder_is_never_run(registry: ModelRegistry, folder: Path, tmp_path: Path):
+    (folder / "evil.py").write_text(
+        f"open({str(tmp_path / 'exploded')!r}, 'w')\nclass Model: pass\nConfig = Model"
+    )
+    edit_json(folder / "config.json", auto_map={"AutoConfig": "evil.Config", "AutoModel": "evil.Model"})
+    assert registry.load(str(folder)).spec.dim == 24
+    assert not (tmp_path / "exploded").exists()
+
+
+@pytest.mark.parametrize("keep", [0, 4, 100, -1])
+def test_truncated_weights(registry: ModelRegistry, folder: Path, keep: int):
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:keep])
+    assert any(word in refusal(registry, folder) for word in ("incomplete", "damaged"))
+
+
+def test_weights_that_are_a_pointer_file(registry: ModelRegistry, folder: Path):
+    (folder / "model.safetensors").write_text(
+        "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 605\n"
+    )
+    assert "damaged or no safetensors" in refusal(registry, folder)
+
+
+def test_a_missing_shard(registry: ModelRegistry, folder: Path):
+    (folder / "model.safetensors").unlink()
+    edit_json(
+        folder / "model.safetensors.index.json",
+        weight_map={"logit_scale": "model-00001-of-00002.safetensors"},
+    )
+    assert "lacks a part of its weights, model-00001" in refusal(registry, folder)
+
+
+def test_misshapen_weights(registry: ModelRegistry, folder: Path):
+    config = json.loads((folder / "config.json").read_text())
+    edit_json(folder / "config.json", vision_config={**config["vision_config"], "hidden_size": 64})
+    assert "cannot be loaded" in refusal(registry, folder)
+
+
+def test_weights_that_are_not_there(registry: ModelRegistry, folder: Path):
+    config = json.loads((folder / "config.json").read_text())
+    edit_json(folder / "config.json", text_config={**config["text_config"], "num_hidden_layers": 3})
+    assert "lacks 16 of the weights that its config asks for" in refusal(registry, folder)
+
+
+def test_weights_that_are_no_numbers(registry: ModelRegistry, folder: Path):
+    from safetensors.numpy import load_file, save_file
+
+    weights = load_file(folder / "model.safetensors")
+    weights["visual_projection.weight"][:] = float("nan")
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    assert "what is no number" in refusal(registry, folder)
+
+
+def test_no_tokenizer(registry: ModelRegistry, folder: Path):
+    (folder / "tokenizer.json").unlink()
+    assert "has no tokenizer" in refusal(registry, folder)
+
+
+def test_a_tokenizer_of_another_model(registry: ModelRegistry, folder: Path):
+    config = json.loads((folder / "config.json").read_text())
+    edit_json(folder / "config.json", text_config={**config["text_config"], "eos_token_id": 5})
+    assert "does not end a text with the token its model reads (5)" in refusal(registry, folder)
+
+
+def test_no_image_processor(registry: ModelRegistry, folder: Path):
+    (folder / "preprocessor_config.json").unlink()
+    assert "does not say how its images are prepared" in refusal(registry, folder)
+
+
+def test_an_image_processor_of_another_model(registry: ModelRegistry, folder: Path):
+    edit_json(folder / "preprocessor_config.json", crop_size={"height": 40, "width": 40})
+    assert "do not fit each other" in refusal(registry, folder)
+
+
+@pytest.mark.parametrize(
+    ("card", "complaint"),
+    [
+        ({"prompts": ["no place for the query"]}, "each prompt must hold {} once"),
+        ({"prompts": "a photo of {}"}, "prompts must be a list"),
+        ({"distractors": [1]}, "distractors must be a list"),
+        ({"title": 3}, "title must be a text"),
+    ],
+)
+def test_a_malformed_card(registry: ModelRegistry, folder: Path, card: dict, complaint: str):
+    edit_json(folder / "workbench.json", **card)
+    assert complaint in refusal(registry, folder)
+
+
+def test_a_card_is_believed(registry: ModelRegistry, folder: Path):
+    said = {
+        "title": "Mine",
+        "licence": "CC0",
+        "prompts": ["see {}"],
+        "distractors": ["a cat"],
+        "note": "Small.",
+    }
+    edit_json(folder / "workbench.json", **said)
+    spec = registry.load(str(folder)).spec
+    assert (spec.title, spec.licence, spec.prompts, spec.distractors, spec.note) == (
+        "Mine",
+        "CC0",
+        ("see {}",),
+        ("a cat",),
+        "Small.",
+    )
+
+
+def test_without_a_card_there_are_everyday_distractors(folder: Path):
+    distractors = checkpoint.card(folder).distractors
+    assert len(distractors) >= 60
+    assert len(set(distractors)) == len(distractors)
+    assert not any(line.startswith("#") for line in distractors)
+
+
+def test_the_revision_follows_the_content(folder: Path, whole: Path, tmp_path: Path):
+    assert checkpoint.revision(folder) == checkpoint.revision(whole)
+    weights = folder / "model.safetensors"
+    changed = bytearray(weights.read_bytes())
+    changed[-1] ^= 1
+    weights.write_bytes(changed)
+    assert checkpoint.revision(folder) != checkpoint.revision(whole)
+    snapshot = Path(shutil.copytree(whole, tmp_path / "models--org--name" / "snapshots" / ("c" * 40)))
+    assert checkpoint.revision(snapshot) == "c" * 40

@@ -1,0 +1,214 @@
+"""Features are computed once: counted calls, other processes, killed processes, cancelled work."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.films import BLUE, GREEN, RED, write_film
+from workbench.analyses import extraction
+from workbench.analyses.extraction import chunk_keys, extract, is_cached
+from workbench.analyses.services import Services
+from workbench.errors import Cancelled
+from workbench.media.library import VideoLibrary
+from workbench.models.adapter_template import ENTRY, FAMILY, ColourHistogram
+from workbench.models.registry import ModelRegistry
+from workbench.settings import Settings
+from workbench.store.tensors import TensorStore
+from workbench.types import Progress, SamplingSpec
+
+SAMPLING = SamplingSpec(fps=10)
+
+
+class CountingLibrary(VideoLibrary):
+    n_frames = 0
+
+    def frames(self, *args, **more):
+        for batch in super().frames(*args, **more):
+            self.n_frames += len(batch.times_s)
+            yield batch
+
+
+class CountingModel(ColourHistogram):
+    n_frames = n_texts = 0
+
+    def encode_frames(self, frames):
+        self.n_frames += len(frames.times_s)
+        return super().encode_frames(frames)
+
+    def encode_texts(self, texts, absent=None):
+        self.n_texts += len(texts)
+        return super().encode_texts(texts, absent)
+
+
+@pytest.fixture(scope="module")
+def long_film(tmp_path_factory):
+    """Return a film of 70 s: at 10 frames a second three chunks."""
+    path = tmp_path_factory.mktemp("films") / "long.mp4"
+    return write_film(path, [(20, RED), (30, GREEN), (20, BLUE)]).path
+
+
+def make_services(settings: Settings) -> tuple[Services, CountingLibrary, CountingModel]:
+    models = ModelRegistry(settings)
+    model = CountingModel(ENTRY, settings)
+    models.register_family(type(FAMILY)(name=FAMILY.name, load=lambda entry, settings: model))
+    models.register(ENTRY)
+    library = CountingLibrary(settings)
+    store = TensorStore(settings.home / "features", settings.max_store_bytes)
+    return Services(settings, library, models, store), library, model
+
+
+def nothing(progress: Progress) -> None:
+    pass
+
+
+def test_features_are_those_of_the_model_on_every_frame(settings, long_film):
+    services, library, model = make_services(settings)
+    video = library.open_path(long_film)
+    found = extract(services, video, model, SAMPLING, nothing).features
+    whole = [model.encode_frames(batch) for batch in VideoLibrary.frames(library, video.id, SAMPLING)]
+    np.testing.assert_array_equal(found.times_s, np.concatenate([part.times_s for part in whole]))
+    np.testing.assert_array_equal(found.frames, np.concatenate([part.frames for part in whole]))
+    assert len(found.times_s) == 700 > 2 * extraction.CHUNK_FRAMES
+
+
+def test_second_opening_decodes_and_encodes_nothing_also_after_a_restart(settings, long_film):
+    services, library, model = make_services(settings)
+    video = library.open_path(long_film)
+    first = extract(services, video, model, SAMPLING, nothing)
+    assert (library.n_frames, model.n_frames, first.from_cache) == (700, 700, False)
+    again = extract(services, video, model, SAMPLING, nothing)
+    assert (library.n_frames, model.n_frames, again.from_cache) == (700, 700, True)
+    restarted, library, model = make_services(settings)
+    third = extract(restarted, library.open_path(long_film), model, SAMPLING, nothing)
+    assert (library.n_frames, model.n_frames, third.from_cache) == (0, 0, True)
+    np.testing.assert_array_equal(third.features.frames, first.features.frames)
+
+
+def test_other_rate_other_model_or_other_film_is_computed_anew(settings, long_film, film):
+    services, library, model = make_services(settings)
+    video, other = library.open_path(long_film), library.open_path(film.path)
+    keys = {tuple(chunk_keys(v, model.spec, SamplingSpec(fps))) for v in (video, other) for fps in (1.0, 2.0)}
+    assert len(keys) == 4
+    assert not any(str(long_film) in key for group in keys for key in group)
+    assert not set(chunk_keys(video, replace(model.spec, revision="2"), SAMPLING)) & set(
+        chunk_keys(video, model.spec, SAMPLING)
+    )
+
+
+def test_ground_asks_the_model_nothing_the_second_time(settings, long_film):
+    from workbench.analyses.ground import Ground
+
+    services, library, model = make_services(settings)
+    video = library.open_path(long_film)
+    params = Ground.Params(video=video.id, queries=("something green",), model=ENTRY.id, fps=10)
+    first = Ground().run(services, params)
+    counted = library.n_frames, model.n_frames, model.n_texts
+    again = Ground().run(services, params)
+    assert (library.n_frames, model.n_frames, model.n_texts) == counted
+    assert (first.provenance.from_cache, again.provenance.from_cache) == (False, True)
+    moment = again.result.moments[0][0]
+    assert (moment.start_s, moment.end_s) == pytest.approx((20, 50), abs=1.0)
+
+
+def test_cancelled_work_keeps_what_was_finished(settings, long_film):
+    services, library, model = make_services(settings)
+    video = library.open_path(long_film)
+
+    def stop_late(progress: Progress) -> None:
+        if progress.done > 300:
+            raise Cancelled("Stopped.")
+
+    with pytest.raises(Cancelled):
+        extract(services, video, model, SAMPLING, stop_late)
+    done = sum(key in services.store for key in chunk_keys(video, model.spec, SAMPLING))
+    assert done == 1
+    before = model.n_frames
+    extract(services, video, model, SAMPLING, nothing)
+    assert model.n_frames - before == 700 - extraction.CHUNK_FRAMES
+
+
+def test_a_decoder_that_fails_in_the_middle_is_heard(settings, long_film, monkeypatch):
+    services, library, model = make_services(settings)
+    video = library.open_path(long_film)
+    intact = library.frames
+
+    def broken(*args, **more):
+        for at, batch in enumerate(intact(*args, **more)):
+            if at == 2:
+                raise OSError("disk gone")
+            yield batch
+
+    monkeypatch.setattr(library, "frames", broken)
+    with pytest.raises(OSError, match="disk gone"):
+        extract(services, video, model, SAMPLING, nothing)
+
+
+SCRIPT = """
+import sys, time
+from pathlib import Path
+sys.path[:0] = [{root!r}, {tests!r}]
+from tests.unit.test_extraction import SAMPLING, make_services, nothing
+from workbench.analyses.extraction import extract
+from workbench.settings import Settings
+services, library, model = make_services(Settings(home=Path({home!r}), offline=True))
+video = library.open_path(Path({film!r}))
+print("ready", flush=True)
+extract(services, video, model, SAMPLING, nothing)
+print(library.n_frames, model.n_frames, flush=True)
+"""
+
+
+def start(settings: Settings, film) -> subprocess.Popen:
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    script = SCRIPT.format(root=root, tests=os.path.join(root, "tests"), home=str(settings.home), film=str(film))
+    return subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=root)
+
+
+def test_a_second_process_uses_what_the_first_computed(settings, long_film):
+    services, library, model = make_services(settings)
+    extract(services, library.open_path(long_film), model, SAMPLING, nothing)
+    out, _ = start(settings, long_film).communicate(timeout=120)
+    assert out.split() == ["ready", "0", "0"]
+
+
+def test_two_processes_at_once_compute_every_frame_once(settings, long_film):
+    both = [start(settings, long_film) for _ in range(2)]
+    counts = [process.communicate(timeout=120)[0].split()[1:] for process in both]
+    assert sorted(int(decoded) for decoded, _ in counts) == [0, 700]
+
+
+def test_killed_twenty_times_serves_nothing_corrupt_and_goes_on(settings, long_film):
+    """SIGKILL at random moments; whatever lies in the store afterwards is right, and the rest is computed."""
+    reference_services, library, model = make_services(Settings(home=settings.home / "whole", offline=True))
+    video = library.open_path(long_film)
+    whole = extract(reference_services, video, model, SAMPLING, nothing).features
+    services, library, model = make_services(settings)
+    video = library.open_path(long_film)
+    keys = chunk_keys(video, model.spec, SAMPLING)
+    rng = random.Random(0)
+    for _ in range(20):
+        process = start(settings, long_film)
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(rng.uniform(0.0, 0.5))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+        stored = [services.store.get(key) for key in keys]
+        for at, chunk in enumerate(stored):
+            if chunk is not None:
+                rows = slice(at * extraction.CHUNK_FRAMES, (at + 1) * extraction.CHUNK_FRAMES)
+                np.testing.assert_array_equal(chunk["frames"], whole.frames[rows])
+        if is_cached(services, video, model.spec, SAMPLING):
+            shutil.rmtree(settings.home / "features")
+    again = extract(services, video, model, SAMPLING, nothing).features
+    np.testing.assert_array_equal(again.frames, whole.frames)

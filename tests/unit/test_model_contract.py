@@ -1,0 +1,189 @@
+"""One contract for every model that can be loaded here, the bundled, the tiny and the template alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.tiny_checkpoints import save_byte_pair_tokenizer, save_tiny_clip
+from workbench.models import adapter_template
+from workbench.models.protocol import VideoTextModel
+from workbench.models.registry import ModelRegistry
+from workbench.settings import Settings
+from workbench.types import FrameBatch, SamplingSpec
+
+READY = [entry.id for entry in ModelRegistry(Settings(offline=True)).list() if entry.state == "ready"]
+TEXTS = ["a red circle", "a green circle on the red square with a cat and the dog", "cat"]
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> ModelRegistry:
+    registry = ModelRegistry(Settings(offline=True, device="cpu"), max_loaded=8)
+    registry.register_family(adapter_template.FAMILY)
+    registry.register(adapter_template.ENTRY)
+    return registry
+
+
+@pytest.fixture(scope="module", params=[*READY, "colour-histogram", "tiny-clip", "tiny-clip-byte-pairs"])
+def model(request, registry: ModelRegistry, tmp_path_factory: pytest.TempPathFactory) -> VideoTextModel:
+    if request.param == "tiny-clip":
+        return registry.load(str(save_tiny_clip(tmp_path_factory.mktemp("tiny") / "clip")))
+    if request.param == "tiny-clip-byte-pairs":
+        folder = tmp_path_factory.mktemp("tiny-bytes") / "clip"
+        return registry.load(
+            str(save_tiny_clip(folder, seed=1, context=77, save_tokenizer=save_byte_pair_tokenizer))
+        )
+    return registry.load(request.param)
+
+
+@pytest.fixture(scope="module")
+def batch() -> FrameBatch:
+    random = np.random.default_rng(7)
+    coarse = random.integers(0, 256, (6, 6, 9, 3), dtype=np.uint8)
+    pixels = coarse.repeat(12, axis=1).repeat(12, axis=2)
+    return FrameBatch("f" * 64, SamplingSpec(), pixels, np.arange(6) / 2)
+
+
+def test_is_the_protocol_and_says_what_it_is(model: VideoTextModel):
+    assert isinstance(model, VideoTextModel)
+    spec = model.spec
+    assert spec.id
+    assert spec.title
+    assert spec.family
+    assert spec.revision
+    assert spec.preprocessing
+    assert spec.licence
+    assert spec.n_parameters > 0
+    assert spec.logit_scale > 0
+    assert all(prompt.count("{}") == 1 for prompt in spec.prompts)
+    assert len(spec.distractors) >= 8
+    assert len(set(spec.distractors)) == len(spec.distractors)
+
+
+def test_frames_become_unit_rows_that_are_finite_and_differ(model: VideoTextModel, batch: FrameBatch):
+    features = model.encode_frames(batch)
+    assert features.frames.shape == (6, model.spec.dim)
+    assert features.frames.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(features.frames, axis=1), 1, atol=1e-5)
+    np.testing.assert_array_equal(features.times_s, batch.times_s)
+    assert (features.video_id, features.model_id) == (batch.video_id, model.spec.id)
+    similarity = features.frames @ features.frames.T
+    assert similarity[~np.eye(6, dtype=bool)].max() < 0.99999
+
+
+def test_texts_become_unit_rows_that_are_finite_and_differ(model: VideoTextModel):
+    features = model.encode_texts(TEXTS)
+    assert features.embeddings.shape == (3, model.spec.dim)
+    assert features.embeddings.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(features.embeddings, axis=1), 1, atol=1e-5)
+    assert features.texts == tuple(TEXTS)
+    assert [len(row) for row in (features.tokens, features.unknown_words, features.is_truncated)] == [3, 3, 3]
+    assert (features.embeddings[0] @ features.embeddings[1:].T).max() < 0.99999
+
+
+def test_the_same_input_gives_the_same_output(model: VideoTextModel, batch: FrameBatch):
+    np.testing.assert_array_equal(model.encode_frames(batch).frames, model.encode_frames(batch).frames)
+    np.testing.assert_array_equal(model.encode_texts(TEXTS).embeddings, model.encode_texts(TEXTS).embeddings)
+
+
+def test_a_text_does_not_depend_on_the_texts_beside_it(model: VideoTextModel):
+    together = model.encode_texts(TEXTS).embeddings
+    alone = np.concatenate([model.encode_texts([text]).embeddings for text in TEXTS])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+def test_frames_depend_on_their_neighbours_only_where_declared(model: VideoTextModel, batch: FrameBatch):
+    if not model.spec.frame_independent:
+        pytest.skip("declares that frames depend on their neighbours")
+    together = model.encode_frames(batch).frames
+    alone = [
+        model.encode_frames(
+            replace(batch, pixels=batch.pixels[i : i + 1], times_s=batch.times_s[i : i + 1])
+        ).frames
+        for i in range(6)
+    ]
+    np.testing.assert_allclose(together, np.concatenate(alone), atol=1e-5)
+    order = [3, 0, 5, 1, 4, 2]
+    shuffled = model.encode_frames(replace(batch, pixels=batch.pixels[order])).frames
+    np.testing.assert_allclose(shuffled, together[order], atol=1e-5)
+
+
+def test_a_long_film_is_the_same_in_one_piece(model: VideoTextModel, batch: FrameBatch):
+    pixels = np.concatenate([batch.pixels] * 7)[:40]
+    long = replace(batch, pixels=pixels, times_s=np.arange(40) / 2)
+    expected = model.encode_frames(batch).frames[np.arange(40) % 6]
+    if model.spec.frame_independent:
+        np.testing.assert_allclose(model.encode_frames(long).frames, expected, atol=1e-5)
+
+
+def test_score_is_the_cosine_of_the_mean_frame(model: VideoTextModel, batch: FrameBatch):
+    video, text = model.encode_frames(batch), model.encode_texts(TEXTS)
+    scores = model.score(video, text)
+    assert scores.shape == (3,)
+    assert scores.dtype == np.float32
+    if model.spec.frame_independent and model.spec.separable:
+        mean = video.frames.astype(np.float64).mean(axis=0)
+        for score, embedding in zip(scores, text.embeddings, strict=True):
+            assert score == pytest.approx(embedding @ mean / np.linalg.norm(mean), abs=1e-5)
+
+
+def test_an_absent_mask_that_is_empty_changes_nothing(model: VideoTextModel):
+    plain = model.encode_texts(TEXTS)
+    nothing = np.zeros((3, max(map(len, plain.tokens))), dtype=bool)
+    np.testing.assert_array_equal(model.encode_texts(TEXTS, nothing).embeddings, plain.embeddings)
+
+
+def test_an_absent_token_changes_its_text_and_no_other(model: VideoTextModel):
+    plain = model.encode_texts(TEXTS)
+    absent = np.zeros((3, max(map(len, plain.tokens))), dtype=bool)
+    absent[0, plain.tokens[0].index("red") if "red" in plain.tokens[0] else 1] = True
+    masked = model.encode_texts(TEXTS, absent)
+    assert masked.tokens == plain.tokens
+    assert masked.embeddings[0] @ plain.embeddings[0] < 0.99999
+    np.testing.assert_allclose(masked.embeddings[1:], plain.embeddings[1:], atol=1e-6)
+
+
+def test_what_an_absent_token_says_no_longer_matters(model: VideoTextModel):
+    texts = ["a red circle", "a green circle"]
+    tokens = model.encode_texts(texts).tokens
+    if len(tokens[0]) != len(tokens[1]):
+        pytest.skip("the two words have different numbers of pieces in this model's vocabulary")
+    absent = np.zeros((2, len(tokens[0])), dtype=bool)
+    differ = [i for i, (one, other) in enumerate(zip(*tokens, strict=True)) if one != other]
+    absent[:, differ] = True
+    red, green = model.encode_texts(texts, absent).embeddings
+    np.testing.assert_allclose(red, green, atol=1e-6)
+
+
+def test_no_texts_give_no_rows(model: VideoTextModel):
+    features = model.encode_texts([])
+    assert features.embeddings.shape == (0, model.spec.dim)
+    assert features.tokens == ()
+
+
+def test_a_very_long_text_is_cut_and_says_so_or_is_read_whole(model: VideoTextModel):
+    long, short = model.encode_texts(["cat " * 600, "cat"]).is_truncated
+    assert not short
+    if long:
+        one, other = model.encode_texts(["cat " * 600 + "red", "cat " * 600 + "dog"]).embeddings
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_a_capability_is_declared_exactly_where_it_is(model: VideoTextModel, batch: FrameBatch):
+    # Attention and differentiability have no protocol yet: nobody can have them.
+    assert model.spec.capabilities <= {"patches"}
+    assert ("patches" in model.spec.capabilities) == (model.encode_frames(batch).patches is not None)
+
+
+def test_the_same_files_give_the_same_spec(tmp_path: Path):
+    folder = save_tiny_clip(tmp_path / "one")
+    settings = Settings(offline=True, device="cpu")
+    first = ModelRegistry(settings).load(str(folder)).spec
+    assert ModelRegistry(settings).load(str(folder)).spec == first
+    assert hash(first) == hash(ModelRegistry(settings).load(str(folder)).spec)
+    other = ModelRegistry(settings).load(str(save_tiny_clip(tmp_path / "two", seed=3))).spec
+    assert other.revision != first.revision
+    assert other.preprocessing == first.preprocessing

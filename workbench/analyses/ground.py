@@ -1,0 +1,231 @@
+"""When is this sentence true of the film? Frame features, sentences and a null, put together.
+
+The numerics are ``core.grounding``; this file fetches what they need and says what was done.
+"""
+
+from __future__ import annotations
+
+import platform
+import time
+from dataclasses import dataclass, fields, replace
+from importlib.metadata import version
+from typing import Any, ClassVar
+
+import numpy as np
+from jaxtyping import Float32, Float64
+
+from workbench.analyses.analysis import Control, Report, check_ranges, parameter, silent
+from workbench.analyses.extraction import Extracted, chunk_keys, extract
+from workbench.analyses.plain import plain
+from workbench.analyses.queries import checked_queries
+from workbench.analyses.services import Services
+from workbench.analyses.texts import encode_texts
+from workbench.core import grounding
+from workbench.errors import ModelError
+from workbench.models.protocol import Capability, VideoTextModel
+from workbench.store.keys import cache_key
+from workbench.types import Grounding, Outcome, Provenance, SamplingSpec, TextFeatures, VideoInfo
+
+
+@dataclass(frozen=True)
+class GroundParams:
+    """What is asked: a film of the library, sentences, a model, and how closely to look."""
+
+    video: str
+    queries: tuple[str, ...]
+    model: str
+    fps: float = parameter(2.0, Control("Sampling", "Frames read from each second of film", 0.1, 30.0, 0.1, "fps"))
+    max_frames: int = parameter(
+        20_000, Control("Most frames", "A longer film is sampled more thinly", 1, 200_000, 1, "frames")
+    )
+    smoothing_s: float = parameter(
+        1.5, Control("Smoothing", "Width of the moving average over frame features", 0.0, 30.0, 0.5, "seconds")
+    )
+    error_rate: float = parameter(
+        0.01, Control("Error rate", "How often an absent sentence may be called present", 0.0001, 0.5, 0.01)
+    )
+    max_moments: int = parameter(10, Control("Moments", "Most moments shown for a sentence", 1, 50, 1))
+
+
+class Ground:
+    """Moment grounding with an ensemble of prompts, contrast against other sentences, and a null."""
+
+    id: ClassVar[str] = "ground"
+    title: ClassVar[str] = "Moments"
+    question: ClassVar[str] = "When is this sentence true of the film?"
+    requires: ClassVar[frozenset[Capability]] = frozenset()
+    Params: ClassVar[type] = GroundParams
+
+    def run(self, services: Services, params: GroundParams, report: Report = silent) -> Outcome[Grounding]:
+        """Return when each query is true.
+
+        Raises ``QueryError``, ``InputError``, ``VideoError`` or ``ModelError``, each one sentence with
+        what to do, and whatever ``report`` raises to cancel.
+        Cost: one pass over the film the first time; one text pass and one matrix product afterwards.
+        """
+        started = time.monotonic()
+        check_ranges(params)
+        queries = checked_queries(params.queries, services.settings)
+        video = services.library.get(params.video)
+        model = services.models.load(params.model)
+        if not model.spec.separable:
+            raise ModelError(
+                f"{model.spec.title} reads a sentence differently for every film, so its sentences cannot be "
+                f"compared with cached frames; choose a model whose sentences stand alone."
+            )
+        sampling = SamplingSpec(params.fps, params.max_frames)
+        extracted = extract(services, video, model, sampling, report)
+        asked = _encode_prompts(services, model, queries)
+        distractors = _distractor_embeddings(services, model)
+        null_peaks = _null_peaks(services, video, model, sampling, extracted, distractors, params.smoothing_s)
+        found = grounding.ground(
+            extracted.features.frames,
+            extracted.features.times_s,
+            queries,
+            asked.embeddings,
+            distractors,
+            null_peaks,
+            smoothing_s=params.smoothing_s,
+            error_rate=params.error_rate,
+            max_moments=params.max_moments,
+            duration_s=video.duration_s,
+        )
+        found = replace(found, warnings=_warnings(asked, model, video, sampling, len(null_peaks)))
+        return Outcome(found, _provenance(self.id, params, video, model, sampling, started, extracted.from_cache))
+
+    def as_json(self, outcome: Outcome[Grounding]) -> dict[str, Any]:
+        """Return the answer in plain JSON types; the keys are the command line's contract."""
+        found = outcome.result
+        return {
+            "provenance": plain(outcome.provenance),
+            "times_s": plain(found.times_s),
+            "queries": list(found.queries),
+            "saliency": plain(found.saliency),
+            "similarity": plain(found.similarity),
+            "moments": plain(found.moments),
+            "in_video": plain(found.is_in_video),
+            "p_absent": plain(found.p_absent),
+            "error_rate": found.error_rate,
+            "warnings": list(found.warnings),
+        }
+
+    def as_text(self, outcome: Outcome[Grounding]) -> str:
+        """Return each query with its moments and whether it is in the film."""
+        found = outcome.result
+        lines = []
+        for at, query in enumerate(found.queries):
+            lines.append(f"{query}: {presence_sentence(found, at)}")
+            lines += [f"  {_clock(m.start_s)} to {_clock(m.end_s)}  score {m.score:.3f}" for m in found.moments[at]]
+        return "\n".join(lines)
+
+
+def presence_sentence(found: Grounding, at: int) -> str:
+    """Return whether query ``at`` is in the film, in words, with the error rate of the decision."""
+    p = found.p_absent[at]
+    if np.isnan(p):
+        return "whether it is in the film cannot be said, this model brings too few other sentences to compare with"
+    chance = f"an absent sentence peaks this high with probability {_probability(p)}"
+    verdict = "in this film" if found.is_in_video[at] else "not in this film, as far as this model can tell"
+    return f"{verdict} ({chance}; decided at {found.error_rate:.2g})"
+
+
+def _probability(p: float) -> str:
+    return "below 0.0001" if p < 1e-4 else f"{p:.2g}"
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds // 60)}:{seconds % 60:04.1f}"
+
+
+def _encode_prompts(services: Services, model: VideoTextModel, queries: tuple[str, ...]) -> TextFeatures:
+    """Return one embedding per query, the ensemble over the model's prompts; the rest is of the bare query."""
+    prompts = model.spec.prompts
+    every = encode_texts(services, model, tuple(p.replace("{}", query) for query in queries for p in prompts))
+    ensemble = grounding.prompt_ensemble(every.embeddings.reshape(len(queries), len(prompts), -1))
+    bare = [at * len(prompts) for at in range(len(queries))]
+    return TextFeatures(
+        model_id=every.model_id,
+        texts=queries,
+        embeddings=ensemble,
+        tokens=tuple(every.tokens[at] for at in bare),
+        unknown_words=tuple(every.unknown_words[at] for at in bare) if every.unknown_words else (),
+        is_truncated=tuple(any(every.is_truncated[at : at + len(prompts)]) for at in bare) if every.is_truncated else (),
+    )
+
+
+def _distractor_embeddings(services: Services, model: VideoTextModel) -> Float32[np.ndarray, "distractor dim"]:
+    if not model.spec.distractors:
+        return np.zeros((0, model.spec.dim), np.float32)
+    return _encode_prompts(services, model, model.spec.distractors).embeddings
+
+
+def _null_peaks(
+    services: Services,
+    video: VideoInfo,
+    model: VideoTextModel,
+    sampling: SamplingSpec,
+    extracted: Extracted,
+    distractors: Float32[np.ndarray, "distractor dim"],
+    smoothing_s: float,
+) -> Float64[np.ndarray, "distractor"]:
+    """Return how high the curve of each distractor rises in this film; kept, as it is the same for every query."""
+    key = cache_key(
+        kind="null-peaks",
+        version=grounding.NULL_VERSION,
+        chunks=chunk_keys(video, model.spec, sampling),
+        distractors=model.spec.distractors,
+        prompts=model.spec.prompts,
+        smoothing_s=smoothing_s,
+    )
+
+    def compute() -> dict[str, np.ndarray]:
+        features = extracted.features
+        return {"peaks": grounding.null_peaks(features.frames, features.times_s, distractors, smoothing_s=smoothing_s)}
+
+    return services.store.get_or_compute(key, compute)["peaks"]
+
+
+def _warnings(
+    asked: TextFeatures, model: VideoTextModel, video: VideoInfo, sampling: SamplingSpec, n_distractors: int
+) -> tuple[str, ...]:
+    """Return what a person should know before believing the answer, one sentence each."""
+    said = []
+    for text, words in zip(asked.texts, asked.unknown_words, strict=False):
+        if words:
+            named = ", ".join(f"“{word}”" for word in words)
+            said.append(f"{model.spec.title} has never seen {named} (in “{text}”) and reads it as an unknown word.")
+    for text, is_cut in zip(asked.texts, asked.is_truncated, strict=False):
+        if is_cut:
+            said.append(f"“{_shortened(text)}” is longer than {model.spec.title} reads; its end was cut off.")
+    rate = sampling.rate_for(video.duration_s)
+    if rate < sampling.fps:
+        said.append(f"The film is long: it was sampled at {rate:.2g} frames per second to stay under {sampling.max_frames} frames.")
+    return tuple(said)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _provenance(
+    analysis: str,
+    params: GroundParams,
+    video: VideoInfo,
+    model: VideoTextModel,
+    sampling: SamplingSpec,
+    started: float,
+    from_cache: bool,
+) -> Provenance:
+    chosen = {item.name: getattr(params, item.name) for item in fields(params) if item.name not in ("video", "model")}
+    return Provenance(
+        analysis=analysis,
+        video_id=video.id,
+        video_title=video.title,
+        model_id=model.spec.id,
+        model_revision=model.spec.revision,
+        parameters=chosen,
+        sampling=sampling,
+        versions={"python": platform.python_version(), **{name: version(name) for name in ("numpy", "torch", "transformers")}},
+        elapsed_s=time.monotonic() - started,
+        from_cache=from_cache,
+    )

@@ -1,0 +1,30 @@
+"""Everything an analysis may use, in one object; only the entry points construct one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workbench.media.library import VideoLibrary
+from workbench.models.registry import ModelRegistry
+from workbench.settings import Settings
+from workbench.store.tensors import TensorStore
+
+
+@dataclass(frozen=True)
+class Services:
+    """The library of films, the models, the feature store, and the settings they were made from."""
+
+    settings: Settings
+    library: VideoLibrary
+    models: ModelRegistry
+    store: TensorStore
+
+    @classmethod
+    def create(cls, settings: Settings) -> Services:
+        """Return the services for ``settings``; nothing heavy is loaded yet."""
+        return cls(
+            settings=settings,
+            library=VideoLibrary(settings),
+            models=ModelRegistry(settings),
+            store=TensorStore(settings.home / "features", settings.max_store_bytes),
+        )

@@ -1,0 +1,33 @@
+"""What can go wrong in a way a person can mend: each message is one sentence with what to do next.
+
+Separate so that every layer raises the same few kinds and every front end shows them the same way.
+Anything that is not a ``WorkbenchError`` is a defect of the workbench and is never shown as is.
+"""
+
+
+class WorkbenchError(Exception):
+    """A failure that a person can act on; ``str(error)`` says what is wrong and what to do."""
+
+
+class VideoError(WorkbenchError):
+    """The file is not a video that can be used, or lies outside the limits."""
+
+
+class ModelError(WorkbenchError):
+    """The model is unknown, incomplete, out of reach, or lacks a capability."""
+
+
+class QueryError(WorkbenchError):
+    """The sentence cannot be used: empty, too long, or otherwise unusable."""
+
+
+class InputError(WorkbenchError):
+    """A parameter, a file of annotations or a command-line value is out of range or malformed."""
+
+
+class StoreError(WorkbenchError):
+    """The feature cache cannot be read or written: disk full, no permission."""
+
+
+class Cancelled(WorkbenchError):
+    """The person stopped the work; nothing is lost, what was finished stays in the cache."""

@@ -1,0 +1,132 @@
+"""The films at hand: bundled examples, uploads, and files of the person at the command line.
+
+Separate because it is the door between names and files: everything else names a film by its id, and
+what a visitor says is looked up, never opened.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import VideoError
+from workbench.media.decode import sample_frames
+from workbench.media.manifest import read_manifest
+from workbench.media.probe import probe
+from workbench.media.thumbnails import read_thumbnails
+from workbench.media.uploads import Uploads
+from workbench.settings import ASSETS, Settings
+from workbench.types import FrameBatch, SamplingSpec, VideoInfo
+
+_ID = re.compile(r"[0-9a-f]{8,64}")
+
+
+class VideoLibrary:
+    """All films that can be named, each by the sha256 of its bytes; safe to use from several threads."""
+
+    def __init__(self, settings: Settings, examples_dir: Path | None = None) -> None:
+        self._settings = settings
+        self._examples = read_manifest(examples_dir or ASSETS / "examples")
+        self._uploads = Uploads(settings)
+        self._files: dict[str, tuple[VideoInfo, Path]] = {}
+        self._lock = threading.Lock()
+
+    def list(self) -> list[VideoInfo]:
+        """Return every film once: examples, then files opened by path, then uploads, the latest first."""
+        with self._lock:
+            files = [info for info, _ in self._files.values()]
+        found = [*self.examples(), *files, *self._uploads.list()]
+        return list({info.id: info for info in reversed(found)}.values())[::-1]
+
+    def examples(self) -> list[VideoInfo]:
+        """Return the bundled films."""
+        return [example.info for example in self._examples]
+
+    def add(self, path: Path, title: str | None = None) -> VideoInfo:
+        """Copy an uploaded film into the library and return what is known of it.
+
+        Raises ``VideoError`` for what is no usable film, ``StoreError`` where it cannot be kept.
+        """
+        return self._uploads.add(Path(path), title or Path(path).name)
+
+    def open_path(self, path: Path) -> VideoInfo:
+        """Enter a file of this machine, without copying it, for as long as this object lives.
+
+        For a person at their own machine only: never call it with what a visitor sent. Raises
+        ``VideoError`` for what is no usable film.
+        """
+        path = Path(path).resolve()
+        info = probe(path, self._settings)
+        with self._lock:
+            self._files[info.id] = (info, path)
+        return info
+
+    def get(self, video_id: str) -> VideoInfo:
+        """Return the film of an id, of 8 or more of its first characters, or of an example's short name.
+
+        Raises ``VideoError`` for an id that no film or more than one film has.
+        """
+        return self._find(video_id)[0]
+
+    def path_of(self, video_id: str) -> Path:
+        """Return the file of a film. Raises ``VideoError`` as ``get``, and where the file has gone."""
+        info, path = self._find(video_id)
+        if not path.is_file():
+            raise VideoError(f"The file of “{info.title}” is no longer there; open or upload it again.")
+        return path
+
+    def frames(
+        self,
+        video_id: str,
+        sampling: SamplingSpec,
+        start: int = 0,
+        stop: int | None = None,
+        batch_frames: int = 32,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[FrameBatch]:
+        """Yield the sampled frames of a film in order; see ``decode.sample_frames``."""
+        path, info = self.path_of(video_id), self.get(video_id)
+        yield from sample_frames(path, info, sampling, start, stop, batch_frames, cancelled)
+
+    def thumbnails(self, video_id: str, times_s: Sequence[float], height_px: int) -> list[bytes]:
+        """Return the frames on screen at ``times_s`` as JPEG files; see ``thumbnails.read_thumbnails``."""
+        return read_thumbnails(self.path_of(video_id), self.get(video_id).title, times_s, height_px)
+
+    def queries_for(self, video_id: str) -> list[str]:
+        """Return sentences worth trying on a film; none but for examples."""
+        return [query for e in self._examples if e.info.id == self.get(video_id).id for query in e.queries]
+
+    def truth_for(self, video_id: str) -> list[dict[str, Any]]:
+        """Return what is known to be true of a film: rows of ``query`` and its ``windows`` in seconds."""
+        return [row for e in self._examples if e.info.id == self.get(video_id).id for row in e.truth]
+
+    def _find(self, video_id: str) -> tuple[VideoInfo, Path]:
+        for example in self._examples:
+            if video_id in (example.path.stem, example.info.id):
+                return example.info, example.path
+        if not _ID.fullmatch(video_id):
+            raise VideoError(_unknown(video_id))
+        with self._lock:
+            known = {e.info.id: (e.info, e.path) for e in self._examples} | self._files
+        if video_id in known:
+            return known[video_id]
+        if len(video_id) < 64:
+            ids = {*known, *(info.id for info in self._uploads.list())}
+            matches = [known_id for known_id in ids if known_id.startswith(video_id)]
+            if len(matches) > 1:
+                raise VideoError(
+                    f"{len(matches)} videos have ids that begin with {video_id}; write more of it."
+                )
+            if matches:
+                return self._find(matches[0])
+        elif (upload := self._uploads.find(video_id)) is not None:
+            return upload
+        raise VideoError(_unknown(video_id))
+
+
+def _unknown(video_id: str) -> str:
+    shown = video_id if len(video_id) <= 24 else video_id[:24] + "…"
+    return f"No video “{shown}” is in the library; choose one of the list, or upload it (again)."

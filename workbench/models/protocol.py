@@ -1,0 +1,67 @@
+"""What a video-text model is to the rest of the workbench: one protocol, one description.
+
+Separate from the adapters so that a caller needs neither torch nor a model family to name one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Bool, Float32
+
+from workbench.types import FrameBatch, TextFeatures, VideoFeatures
+
+Capability = Literal["attention", "differentiable", "patches"]
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """What a model is and what may be done with it.
+
+    ``frame_independent``: a frame's feature does not depend on its neighbours.
+    ``separable``: a text's embedding does not depend on the video.
+    ``prompts``: templates with one ``{}`` whose embeddings are averaged for a query.
+    ``distractors``: sentences that make the null distribution of "not in this video".
+    ``preprocessing``: a digest of everything between pixels and the network; part of cache keys.
+    """
+
+    id: str
+    title: str
+    family: str
+    revision: str
+    dim: int
+    image_px: int
+    logit_scale: float
+    licence: str
+    n_parameters: int
+    preprocessing: str
+    capabilities: frozenset[Capability] = frozenset()
+    frame_independent: bool = True
+    separable: bool = True
+    prompts: tuple[str, ...] = ("{}",)
+    distractors: tuple[str, ...] = ()
+    note: str = ""
+
+
+@runtime_checkable
+class VideoTextModel(Protocol):
+    """A model that embeds frames and sentences in one space."""
+
+    spec: ModelSpec
+
+    def encode_frames(self, frames: FrameBatch) -> VideoFeatures:
+        """Return features with unit rows, one per frame, float32."""
+        ...
+
+    def encode_texts(
+        self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None
+    ) -> TextFeatures:
+        """Return embeddings with unit rows, float32; ``absent`` tokens are masked out of attention."""
+        ...
+
+    def score(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query"]:
+        """Return one similarity per text for the video as a whole."""
+        ...

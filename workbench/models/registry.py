@@ -1,0 +1,159 @@
+"""The one list of models: what there is, whether it can be used here, and the loaded ones, shared.
+
+Separate from the families so that listing models costs no import of torch and no word to a network:
+an entry is data, and a family's code is imported when one of its models is loaded.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import threading
+from collections import OrderedDict
+from dataclasses import replace
+from pathlib import Path
+
+from workbench.errors import ModelError
+from workbench.models import builtin, checkpoint, hub
+from workbench.models.entry import FROM_CHECKPOINT, Family, ModelEntry
+from workbench.models.protocol import VideoTextModel
+from workbench.settings import ASSETS, Settings
+
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+
+
+class ModelRegistry:
+    """All models of one process; a model is loaded once, shared by all threads, and kept while used."""
+
+    def __init__(
+        self, settings: Settings, bundled_dir: Path = ASSETS / "models", max_loaded: int = 2
+    ) -> None:
+        self.settings = settings
+        self._families: dict[str, Family] = {}
+        self._entries: dict[str, ModelEntry] = {}
+        self._loaded: OrderedDict[str, VideoTextModel] = OrderedDict()
+        self._loading: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
+        self._max_loaded = max_loaded
+        for family in builtin.FAMILIES:
+            self.register_family(family)
+        for entry in builtin.entries(bundled_dir):
+            self.register(entry)
+        for text in settings.models.split(","):
+            if text.strip():
+                self.register(self._entry_of_checkpoint(text.strip()))
+
+    def register_family(self, family: Family) -> None:
+        """Make a family's models loadable; a name may be registered once."""
+        if family.name in self._families:
+            raise ModelError(
+                f"A model family named “{family.name}” is registered already; choose another name."
+            )
+        self._families[family.name] = family
+
+    def register(self, entry: ModelEntry) -> None:
+        """Put a model on the list; an id may be registered once."""
+        if entry.id in self._entries:
+            raise ModelError(f"A model “{entry.id}” is on the list already; give the new one another id.")
+        if entry.family not in self._families and entry.family != FROM_CHECKPOINT:
+            raise ModelError(
+                f"The model “{entry.id}” belongs to the family “{entry.family}”, which is not registered; "
+                f"register the family first."
+            )
+        self._entries[entry.id] = entry
+
+    def list(self) -> list[ModelEntry]:
+        """Return every entry with ``state`` and ``availability`` filled in. Cost: a few file look-ups."""
+        return [self._with_state(entry) for entry in self._entries.values()]
+
+    def load(self, model_id: str) -> VideoTextModel:
+        """Return the model, loading it first if need be; concurrent callers get the same object.
+
+        ``model_id`` is an id on the list or, unless ``settings.public``, a hub id or a folder.
+        Raises ``ModelError`` saying what is missing and what to do.
+        Cost: seconds to minutes the first time, nothing afterwards.
+        """
+        entry = self._entry(model_id)
+        with self._lock:
+            if (model := self._recall(entry.id)) is not None:
+                return model
+            loading = self._loading.setdefault(entry.id, threading.Lock())
+        with loading:
+            with self._lock:
+                if (model := self._recall(entry.id)) is not None:
+                    return model
+            model = self._load(entry)
+            with self._lock:
+                self._loaded[entry.id] = model
+                while len(self._loaded) > self._max_loaded:
+                    self._loaded.popitem(last=False)
+            return model
+
+    def _recall(self, model_id: str) -> VideoTextModel | None:
+        if model_id in self._loaded:
+            self._loaded.move_to_end(model_id)
+        return self._loaded.get(model_id)
+
+    def _load(self, entry: ModelEntry) -> VideoTextModel:
+        try:
+            if entry.family == FROM_CHECKPOINT:
+                folder = hub.obtain(entry, self.settings)
+                entry = replace(entry, family=self._family_of(checkpoint.model_type(folder)).name)
+            return self._families[entry.family].load(entry, self.settings)
+        except hub.HubUnreachable as error:
+            ready = [other.id for other in self.list() if other.state == "ready"]
+            offer = (
+                f"choose {' or '.join(ready)}, on this machine already" if ready else "no other model is here"
+            )
+            raise ModelError(f"{error}; connect to a network, or {offer}.") from error
+
+    def _family_of(self, model_type: str) -> Family:
+        for family in self._families.values():
+            if model_type in family.model_types:
+                return family
+        known = sorted(t for family in self._families.values() for t in family.model_types)
+        raise ModelError(
+            f"A checkpoint of type “{model_type}” cannot be used: a model must embed pictures and text in "
+            f"one space; choose one of type {', '.join(known)}."
+        )
+
+    def _with_state(self, entry: ModelEntry) -> ModelEntry:
+        if entry.family == FROM_CHECKPOINT:
+            state, availability = hub.checkpoint_state(entry, self.settings)
+        else:
+            state, availability = self._families[entry.family].state(entry, self.settings)
+        return replace(entry, state=state, availability=availability)
+
+    def _entry(self, model_id: str) -> ModelEntry:
+        if model_id in self._entries:
+            return self._entries[model_id]
+        is_place = _is_folder(model_id) or HUB_ID.fullmatch(model_id)
+        if is_place and not self.settings.public:
+            return self._entry_of_checkpoint(model_id)
+        raise ModelError(self._unknown(model_id))
+
+    def _unknown(self, model_id: str) -> str:
+        near = difflib.get_close_matches(model_id, self._entries, n=3, cutoff=0.4)
+        shown = model_id if len(model_id) <= 80 else model_id[:79] + "…"
+        if near:
+            return f"There is no model “{shown}”; did you mean {' or '.join(near)}?"
+        return f"There is no model “{shown}”; choose one of {', '.join(self._entries)}."
+
+    @staticmethod
+    def _entry_of_checkpoint(where: str) -> ModelEntry:
+        folder = Path(where).expanduser().resolve() if _is_folder(where) else None
+        return ModelEntry(
+            id=str(folder) if folder else where,
+            title=folder.name if folder else where,
+            family=FROM_CHECKPOINT,
+            where=str(folder) if folder else where,
+            n_bytes=checkpoint.weights_bytes(folder) if folder else 0,
+            description="A folder on this machine." if folder else "A model of the Hugging Face hub.",
+        )
+
+
+def _is_folder(text: str) -> bool:
+    """Return whether ``text`` names a folder: it looks like a path, or a folder of that name is there."""
+    looks_like_one = text.startswith(("/", "./", "../", "~")) or re.match(r"\.{0,2}\\|[A-Za-z]:[\\/]", text)
+    return bool(looks_like_one) or os.path.isdir(text)

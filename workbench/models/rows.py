@@ -1,0 +1,31 @@
+"""Two operations every adapter ends with: unit rows, and the score of a pooled video.
+
+Separate so that all families mean the same by "a unit row" and "similarity for the whole video".
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float, Float32
+
+from workbench.errors import ModelError
+from workbench.types import TextFeatures, VideoFeatures
+
+
+def unit_rows(rows: Float[np.ndarray, "row dim"]) -> Float32[np.ndarray, "row dim"]:
+    """Return ``rows`` scaled to length one, float32; a row of zeros stays zero."""
+    rows = np.asarray(rows, dtype=np.float32)
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / np.where(lengths > 0, lengths, 1)
+
+
+def mean_pooled_score(video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query"]:
+    """Return the cosine between the mean of the frames and each text.
+
+    Order is lost by construction: the same frames in another order score the same.
+    Raises ``ModelError`` for a video without frames. Cost: one matrix product.
+    """
+    if not len(video.frames):
+        raise ModelError("The video has no frames to score; sample it at a higher rate.")
+    pooled = unit_rows(video.frames.mean(axis=0, keepdims=True))
+    return (text.embeddings @ pooled[0]).astype(np.float32)

@@ -1,0 +1,68 @@
+"""The one door to torch: imports it, or says in one sentence why this machine cannot; picks the device.
+
+Separate because torch and torchvision that do not fit each other fail in many places and in many
+words; whoever needs them comes through here, and the failure has one wording.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import threading
+from collections.abc import Sequence
+from importlib import metadata
+from types import ModuleType
+
+from workbench.errors import ModelError
+from workbench.settings import Settings
+
+LOADING = threading.Lock()
+"""Held while a library builds a network: they set process-wide defaults meanwhile."""
+
+
+def require_torch() -> ModuleType:
+    """Return torch, after making sure that torchvision fits it.
+
+    Raises ``ModelError`` where it does not. Cost: seconds, once.
+    """
+    try:
+        torch = importlib.import_module("torch")
+        importlib.import_module("torchvision")
+    # A mismatch shows as RuntimeError, ImportError, OSError or AttributeError, depending on the versions.
+    except Exception as error:
+        found = ", ".join(f"{name} {_version(name)}" for name in ("torch", "torchvision"))
+        reason = " ".join(str(error).split())[:120]
+        raise ModelError(
+            f"Models cannot run: the installed {found} do not work together ({reason}); install a matching "
+            f"pair, as “pip install -r requirements.txt” does in a fresh environment."
+        ) from error
+    return torch
+
+
+def missing_packages(names: Sequence[str]) -> list[str]:
+    """Return which of the importable ``names`` are not installed; imports none of them."""
+    return [name for name in names if importlib.util.find_spec(name) is None]
+
+
+def device_for(settings: Settings) -> str:
+    """Return the device to compute on: the one asked for, or the best present. Raises ``ModelError``."""
+    torch = require_torch()
+    present = [
+        *(["cuda"] if torch.cuda.is_available() else []),
+        *(["mps"] if torch.backends.mps.is_available() else []),
+        "cpu",
+    ]
+    if settings.device == "auto":
+        return present[0]
+    if settings.device.split(":")[0] not in present:
+        raise ModelError(
+            f"There is no device “{settings.device}” on this machine; choose {', '.join(present)} or auto."
+        )
+    return settings.device
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "(missing)"

@@ -1,0 +1,195 @@
+"""Image-text dual encoders of the transformers library: the CLIP family, from a folder or from the hub.
+
+Separate because the family is one way of loading, preparing pictures and reading text, whatever the
+checkpoint. A family that differs in a step gets a file of its own with a subclass for that step.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float32
+
+from workbench.errors import ModelError
+from workbench.models import checkpoint, hub
+from workbench.models.entry import ModelEntry
+from workbench.models.protocol import ModelSpec
+from workbench.models.rows import mean_pooled_score, unit_rows
+from workbench.models.runtime import LOADING, device_for, require_torch
+from workbench.models.tokenization import TextReader
+from workbench.settings import Settings
+from workbench.types import FrameBatch, TextFeatures, VideoFeatures
+
+BATCH = 32
+log = logging.getLogger(__name__)
+
+
+class TransformersDualEncoder:
+    """A model that encodes every frame by itself and every sentence by itself into one space.
+
+    Raises ``ModelError`` while loading: files missing, incomplete, pickled or not fitting each other,
+    no network, no such device.
+    """
+
+    def __init__(self, entry: ModelEntry, settings: Settings) -> None:
+        self._torch = require_torch()
+        self._device = device_for(settings)
+        folder = hub.obtain(entry, settings)
+        model, tokenizer, self._image_processor = _load(folder, entry.id)
+        self._model = model.eval().requires_grad_(False).to(self._device)
+        self._reader = TextReader(tokenizer, model.config.text_config.max_position_embeddings)
+        _check_end_of_text(model.config.text_config, self._reader.suffix, len(tokenizer), entry.id)
+        card = checkpoint.card(folder)
+        self.spec = ModelSpec(
+            id=entry.id,
+            title=card.title or entry.title,
+            family=entry.family,
+            revision=checkpoint.revision(folder),
+            dim=model.config.projection_dim,
+            image_px=model.config.vision_config.image_size,
+            logit_scale=float(model.logit_scale.exp()),
+            licence=card.licence or entry.licence or "not stated",
+            n_parameters=sum(weight.numel() for weight in model.parameters()),
+            preprocessing=_digest(self._image_processor),
+            prompts=card.prompts,
+            distractors=card.distractors,
+            note=card.note,
+        )
+        self._try_once(entry.id)
+
+    def encode_frames(self, frames: FrameBatch) -> VideoFeatures:
+        """Return unit features, float32, one per frame. Cost: one forward pass per frame, in batches."""
+        rows = [
+            self._encode_pixels(frames.pixels[i : i + BATCH]) for i in range(0, len(frames.pixels), BATCH)
+        ]
+        return VideoFeatures(frames.video_id, self.spec.id, frames.times_s, self._stacked(rows))
+
+    def encode_texts(
+        self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None
+    ) -> TextFeatures:
+        """Return unit embeddings, float32; ``absent`` tokens keep their place and are not attended to.
+
+        The tokens that begin and end a text are always kept. Cost: one forward pass per text, in batches.
+        """
+        read = self._reader(texts, absent)
+        rows = []
+        for i in range(0, len(texts), BATCH):
+            ids, attention = (
+                self._torch.from_numpy(array[i : i + BATCH]).to(self._device)
+                for array in (read.ids, read.attention)
+            )
+            with self._torch.inference_mode():
+                output = self._model.get_text_features(input_ids=ids, attention_mask=attention)
+            rows.append(_pooled(output).float().cpu().numpy())
+        return TextFeatures(
+            model_id=self.spec.id,
+            texts=tuple(texts),
+            embeddings=self._stacked(rows),
+            tokens=read.tokens,
+            unknown_words=read.unknown_words,
+            is_truncated=read.is_truncated,
+        )
+
+    def score(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query"]:
+        """Return the cosine between the mean of the frames and each text."""
+        return mean_pooled_score(video, text)
+
+    def _encode_pixels(self, pixels: np.ndarray) -> np.ndarray:
+        """Return raw features of ``uint8[time height width 3]``, prepared as one batch on the device."""
+        images = self._torch.from_numpy(np.ascontiguousarray(pixels)).to(self._device).permute(0, 3, 1, 2)
+        with self._torch.inference_mode():
+            prepared = self._image_processor(
+                images=images, return_tensors="pt", input_data_format="channels_first"
+            )
+            output = self._model.get_image_features(pixel_values=prepared["pixel_values"].to(self._device))
+        return _pooled(output).float().cpu().numpy()
+
+    def _stacked(self, rows: list[np.ndarray]) -> Float32[np.ndarray, "row dim"]:
+        return unit_rows(np.concatenate(rows) if rows else np.empty((0, self.spec.dim)))
+
+    def _try_once(self, name: str) -> None:
+        """Raise ``ModelError`` unless a picture and a word pass: a misfit shows now, not in a film."""
+        side = self.spec.image_px
+        try:
+            image = self._encode_pixels(np.full((1, side, 2 * side, 3), 128, dtype=np.uint8))
+            text = self.encode_texts(["a"]).embeddings
+        except (RuntimeError, ValueError, TypeError, IndexError, KeyError) as error:
+            raise ModelError(
+                f"The parts of “{name}” do not fit each other ({_first_line(error)}); check that its "
+                f"tokenizer and image processor are the ones it was trained with."
+            ) from error
+        if not (np.isfinite(image).all() and np.isfinite(text).all()):
+            raise ModelError(
+                f"“{name}” answers with what is no number; its weights are damaged, fetch them again."
+            )
+
+
+def _load(folder: Path, name: str) -> tuple[Any, Any, Any]:
+    """Return model, tokenizer and image processor of a folder; no code of the folder is run."""
+    import transformers
+
+    source = {
+        "pretrained_model_name_or_path": str(folder),
+        "local_files_only": True,
+        "trust_remote_code": False,
+    }
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        with LOADING:
+            model, report = transformers.AutoModel.from_pretrained(
+                **source, use_safetensors=True, dtype="float32", output_loading_info=True
+            )
+            tokenizer = transformers.AutoTokenizer.from_pretrained(**source)
+            image_processor = transformers.AutoImageProcessor.from_pretrained(**source)
+    # Whatever a damaged or foreign folder makes the library raise is one thing to the person.
+    except Exception as error:
+        log.debug("loading %s failed", folder, exc_info=True)
+        raise ModelError(
+            f"“{name}” cannot be loaded ({_first_line(error)}); check that its files are complete "
+            f"and belong together."
+        ) from error
+    lacking = sorted(report["missing_keys"])
+    if lacking:
+        raise ModelError(
+            f"“{name}” lacks {len(lacking)} of the weights that its config asks for, such as {lacking[0]}; "
+            f"fetch it again, or correct its config.json."
+        )
+    return model, tokenizer, image_processor
+
+
+def _check_end_of_text(config: Any, suffix: list[int], n_vocabulary: int, name: str) -> None:
+    """Raise ``ModelError`` if texts would be read at a token that the tokenizer does not write.
+
+    A CLIP text is read at its end token; the oldest configs (end token 2) mean the largest id instead.
+    """
+    end = config.eos_token_id if config.eos_token_id != 2 else n_vocabulary - 1
+    if end not in suffix:
+        raise ModelError(
+            f"The tokenizer of “{name}” does not end a text with the token its model reads ({end}); "
+            f"save the tokenizer that it was trained with."
+        )
+
+
+def _pooled(output: Any) -> Any:
+    """Return the projected feature: transformers 5 wraps in an output what version 4 returned bare."""
+    return getattr(output, "pooler_output", output)
+
+
+def _digest(image_processor: Any) -> str:
+    """Return a digest of all settings of the image processor and of what carries them out."""
+    settings = {
+        key: value for key, value in image_processor.to_dict().items() if key != "transformers_version"
+    }
+    settings["class"] = type(image_processor).__name__
+    return hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _first_line(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 160 else text[:159] + "…"

@@ -1,0 +1,71 @@
+"""The environment, read once into one frozen object: the only place that names a variable."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from workbench.errors import InputError
+
+PREFIX = "WORKBENCH_"
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+
+
+def _default_home() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "video-text-workbench"
+
+
+def setting(default: object, about: str):
+    """Declare one setting: its default (a value, or a function that makes one) and one line about it."""
+    if callable(default):
+        return field(default_factory=default, metadata={"about": about})
+    return field(default=default, metadata={"about": about})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every knob of the workbench; field ``x`` is read from the variable ``WORKBENCH_X``."""
+
+    home: Path = setting(_default_home, "folder for cached features and uploads")
+    max_video_bytes: int = setting(2 * 2**30, "largest video file accepted, in bytes")
+    max_duration_s: float = setting(4 * 3600.0, "longest video accepted, in seconds")
+    max_pixels: int = setting(7680 * 4320, "largest frame accepted, width times height")
+    max_store_bytes: int = setting(20 * 2**30, "size the feature cache is kept under, in bytes")
+    max_upload_bytes: int = setting(10 * 2**30, "size all uploads together are kept under, in bytes")
+    upload_days: float = setting(7.0, "age after which an unused upload may be removed, in days")
+    max_query_chars: int = setting(500, "longest sentence accepted, in characters")
+    max_queries: int = setting(16, "most sentences grounded at once")
+    default_model: str = setting("toyworld-frame", "model the page opens with")
+    device: str = setting("auto", "cuda, mps, cpu, or auto for the best one present")
+    models: str = setting("", "further models offered, as hub ids or folders, separated by commas")
+    public: bool = setting(False, "true where strangers visit: only listed models can be loaded")
+    offline: bool = setting(False, "true to never ask the hub, also when it can be reached")
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Return the settings of ``environ`` (default: the process's), or raise ``InputError``."""
+        environ = os.environ if environ is None else environ
+        values: dict[str, object] = {}
+        for item in fields(cls):
+            name = PREFIX + item.name.upper()
+            if (text := environ.get(name)) is not None:
+                values[item.name] = _parse(name, text, item.type)
+        return cls(**values)
+
+
+def _parse(name: str, text: str, kind: str) -> object:
+    try:
+        if kind == "bool":
+            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.lower()]
+        if kind == "int":
+            return int(text)
+        if kind == "float":
+            return float(text)
+        if kind == "Path":
+            return Path(text).expanduser()
+        return text
+    except (ValueError, KeyError):
+        raise InputError(f"{name}={text!r} is not a value of type {kind}; correct or unset it.") from None

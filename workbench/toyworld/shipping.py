@@ -1,0 +1,107 @@
+"""Writes a trained toy model as a folder in Hugging Face format, with its card.
+
+Separate from training so that the folder can be written again from a checkpoint without learning anew.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from transformers import CLIPImageProcessor, CLIPModel, PreTrainedTokenizerFast
+
+from workbench.toyworld.exam import Mark
+from workbench.toyworld.tokens import CONTEXT, SPECIAL, make_tokenizer
+from workbench.toyworld.training import IMAGE_PX, PIXEL_MEAN, PIXEL_STD, Recipe
+from workbench.toyworld.vocabulary import COLOURS, SHAPES
+
+LICENCE = "Apache-2.0"
+
+
+def ship_frame_model(
+    model: CLIPModel, out_dir: Path, recipe: Recipe, marks: Mapping[str, Mark], work_dir: Path, commit: str
+) -> None:
+    """Write weights, configuration, tokenizer, preprocessing, card and training log into ``out_dir``."""
+    out_dir.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(out_dir)
+    _tokenizer().save_pretrained(out_dir)
+    _image_processor().save_pretrained(out_dir)
+    described = {
+        "title": "Toy world, frame model",
+        "licence": LICENCE,
+        "prompts": ["{}"],
+        "distractors": [_sentence(colour, shape) for colour in COLOURS for shape in SHAPES],
+        "note": (
+            "Sees single frames: it knows what is there and where, and by construction nothing of motion or order. "
+            "Speaks only of " + ", ".join(f"{shape}s" for shape in SHAPES) + " in " + ", ".join(COLOURS) + "."
+        ),
+    }
+    (out_dir / "workbench.json").write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+    (out_dir / "README.md").write_text(_card(model, recipe, marks, commit), encoding="utf-8")
+    shutil.copyfile(work_dir / "training_log.jsonl", out_dir / "training_log.jsonl")
+
+
+def _sentence(colour: str, shape: str) -> str:
+    return f"{'an' if colour[0] in 'aeiou' else 'a'} {colour} {shape}"
+
+
+def _tokenizer() -> PreTrainedTokenizerFast:
+    pad, unknown, bos, eos = SPECIAL
+    return PreTrainedTokenizerFast(
+        tokenizer_object=make_tokenizer(),
+        pad_token=pad,
+        unk_token=unknown,
+        bos_token=bos,
+        eos_token=eos,
+        model_max_length=CONTEXT,
+    )
+
+
+def _image_processor() -> CLIPImageProcessor:
+    return CLIPImageProcessor(
+        size={"shortest_edge": IMAGE_PX},
+        crop_size={"height": IMAGE_PX, "width": IMAGE_PX},
+        image_mean=list(PIXEL_MEAN),
+        image_std=list(PIXEL_STD),
+    )
+
+
+def _card(model: CLIPModel, recipe: Recipe, marks: Mapping[str, Mark], commit: str) -> str:
+    n_parameters = sum(p.numel() for p in model.parameters())
+    rows = "\n".join(f"| {m.kind} | {m.share:.3f} | {m.n_asked} |" for m in marks.values())
+    settings = "\n".join(f"| `{name}` | {value} |" for name, value in asdict(recipe).items())
+    return f"""---
+license: apache-2.0
+library_name: transformers
+pipeline_tag: zero-shot-image-classification
+---
+
+# toyworld-frame
+
+A `CLIPModel` of {n_parameters:,} parameters ({IMAGE_PX} px, patches of 8, width 128) that learned the synthetic
+world of this repository from scratch: shapes of {len(COLOURS)} colours and {len(SHAPES)} forms, where they stand
+and how large they are. It exists so that the workbench runs without a network and so that every
+instrument can be held against an answer that is known. It knows nothing of real footage.
+
+It sees single frames. Motion, order and speed cannot be read from one frame, so edits of direction,
+verb and order are at chance by construction, not by bad luck.
+
+## How it does on frames it has never seen
+
+The caption of a frame against the same caption with one thing changed so that it is false; a tie is wrong.
+
+| edit | right | asked |
+|---|---|---|
+{rows}
+
+## How it was made
+
+`python -m workbench toyworld train frame`, at commit `{commit}`; the log is `training_log.jsonl`.
+
+| setting | value |
+|---|---|
+{settings}
+"""

@@ -1,0 +1,153 @@
+"""Frozen records that travel between the layers: the names and shapes are the contract.
+
+Separate from everything else so that any layer may import it without importing another layer.
+Axis words: ``time patch word token query item dim player coalition layer head``.
+Units stand in names: ``_s`` seconds, ``_px`` pixels, ``_bytes`` bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64, UInt8
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class SamplingSpec:
+    """How a film is turned into frames: at ``fps`` frames a second, never more than ``max_frames``.
+
+    A film with more than ``max_frames`` frames at ``fps`` is sampled evenly at the lower rate
+    that fits, and the rate in use is reported.
+    """
+
+    fps: float = 2.0
+    max_frames: int = 20_000
+
+    def rate_for(self, duration_s: float) -> float:
+        """Return the rate in frames per second that a film of ``duration_s`` is sampled at."""
+        if duration_s * self.fps <= self.max_frames:
+            return self.fps
+        return self.max_frames / duration_s
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What is known of a film before a frame of it is used; ``id`` is the sha256 of its bytes, in hex."""
+
+    id: str
+    title: str
+    duration_s: float
+    fps: float
+    width_px: int
+    height_px: int
+    codec: str
+    n_bytes: int
+    licence: str = ""
+    credit: str = ""
+
+
+@dataclass(frozen=True)
+class FrameBatch:
+    """Consecutive sampled frames of one film, RGB, with the time each of them is shown at."""
+
+    video_id: str
+    sampling: SamplingSpec
+    pixels: UInt8[np.ndarray, "time height width 3"]
+    times_s: Float64[np.ndarray, "time"]
+
+
+@dataclass(frozen=True)
+class VideoFeatures:
+    """What a model makes of the frames of a film; rows of ``frames`` have unit length."""
+
+    video_id: str
+    model_id: str
+    times_s: Float64[np.ndarray, "time"]
+    frames: Float32[np.ndarray, "time dim"]
+    patches: Float32[np.ndarray, "time patch dim"] | None = None
+
+
+@dataclass(frozen=True)
+class TextFeatures:
+    """What a model makes of sentences; rows of ``embeddings`` have unit length.
+
+    ``tokens`` are the word pieces the model read per text; ``unknown_words`` the words per text
+    that the model has never seen (empty where its vocabulary is open).
+    """
+
+    model_id: str
+    texts: tuple[str, ...]
+    embeddings: Float32[np.ndarray, "query dim"]
+    tokens: tuple[tuple[str, ...], ...]
+    unknown_words: tuple[tuple[str, ...], ...] = ()
+    is_truncated: tuple[bool, ...] = ()
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A span of a film in seconds, with a score that ranks it among the moments of its query."""
+
+    start_s: float
+    end_s: float
+    score: float
+
+
+@dataclass(frozen=True)
+class Grounding:
+    """When each query is true of the film.
+
+    ``similarity`` is the raw cosine, ``saliency`` the smoothed and normalised curve that the
+    moments are read from. ``p_absent`` is the probability of a peak this high for a sentence that
+    is *not* in the film (empirical null); ``is_in_video`` is ``p_absent <= error_rate``.
+    """
+
+    queries: tuple[str, ...]
+    times_s: Float64[np.ndarray, "time"]
+    similarity: Float32[np.ndarray, "query time"]
+    saliency: Float32[np.ndarray, "query time"]
+    moments: tuple[tuple[Moment, ...], ...]
+    peaks: Float64[np.ndarray, "query"]
+    null_peaks: Float64[np.ndarray, "distractor"]
+    p_absent: Float64[np.ndarray, "query"]
+    is_in_video: Bool[np.ndarray, "query"]
+    error_rate: float
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Everything that is needed to make the same result again."""
+
+    analysis: str
+    video_id: str
+    video_title: str
+    model_id: str
+    model_revision: str
+    parameters: Mapping[str, object]
+    sampling: SamplingSpec
+    versions: Mapping[str, str]
+    elapsed_s: float
+    from_cache: bool
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[R]):
+    """A result with its provenance: what every analysis returns."""
+
+    result: R
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One step of long work: ``done`` of ``total`` units, and what is being done, for people."""
+
+    done: int
+    total: int
+    what: str = field(default="")

@@ -1,0 +1,73 @@
+"""Where results go: JSON to a file or to a clean stdout, progress to stderr, errors as one sentence."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from workbench.analyses.plain import plain
+from workbench.errors import InputError
+from workbench.types import Progress
+
+
+def write_json(value: Any, target: str) -> None:
+    """Write ``value`` as JSON to the file ``target``, or to stdout where it is ``-``."""
+    write_text(json.dumps(plain(value), ensure_ascii=False, indent=2) + "\n", target)
+
+
+def write_text(text: str, target: str) -> None:
+    """Write ``text`` to the file ``target``, or to stdout where it is ``-``."""
+    if target == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        Path(target).write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise InputError(f"{target} cannot be written ({problem.strerror}); choose another file.") from None
+
+
+def read_rows(path: str) -> list[dict[str, Any]]:
+    """Return the objects of a JSON Lines file."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as problem:
+        reason = getattr(problem, "strerror", None) or "it is not text"
+        raise InputError(f"{path} cannot be read ({reason}); give a file of one JSON object a line.") from None
+    rows = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError:
+            row = None
+        if not isinstance(row, dict):
+            raise InputError(f"{path}, line {number} is not a JSON object; correct it.")
+        rows.append(row)
+    return rows
+
+
+class Bar:
+    """A progress bar on stderr; nothing is drawn before the first step, so cached answers stay silent."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm | None = None
+
+    def __call__(self, progress: Progress) -> None:
+        """Show one step."""
+        if self._bar is None or self._bar.desc != progress.what:
+            self.close()
+            self._bar = tqdm(total=progress.total, desc=progress.what, file=sys.stderr, unit="frame", leave=False)
+            self._bar.desc = progress.what
+        self._bar.total = progress.total
+        self._bar.update(progress.done - self._bar.n)
+
+    def close(self) -> None:
+        """Remove the bar."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None

@@ -1,0 +1,97 @@
+"""The verbs and their flags; every analysis of the registry is a verb made from its declared parameters."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import MISSING, fields
+
+from workbench.analyses.analysis import Analysis, controls
+from workbench.analyses.registry import ANALYSES
+from workbench.errors import InputError
+from workbench.settings import Settings
+from workbench.ui.cli import verbs
+
+
+class _Parser(argparse.ArgumentParser):
+    """An ``ArgumentParser`` whose complaint is one sentence, like every other error."""
+
+    def error(self, message: str):
+        """Raise ``InputError`` instead of printing the usage."""
+        raise InputError(f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.")
+
+
+def make_parser(settings: Settings) -> argparse.ArgumentParser:
+    """Return the parser of ``python -m workbench``; each verb carries ``run``, its function."""
+    parser = _Parser(prog="python -m workbench", description="See what a video-text model sees.")
+    subparsers = parser.add_subparsers(dest="verb", required=True, metavar="VERB", parser_class=_Parser)
+
+    def verb(name: str, about: str, run, within=subparsers) -> argparse.ArgumentParser:
+        sub = within.add_parser(name, help=about, description=about)
+        sub.add_argument("--json", metavar="FILE", help="write the result as JSON to FILE, or to stdout with -")
+        sub.set_defaults(run=run)
+        return sub
+
+    verb("videos", "List the films of the library.", verbs.videos)
+    verb("models", "List the models, and why one cannot be used.", verbs.models)
+    sub = verb("index", "Compute and keep the features of films.", verbs.index)
+    sub.add_argument("paths", nargs="+", metavar="PATH", help="a file, or an id of the library")
+    _add_sampling(sub, settings)
+    for analysis in ANALYSES.values():
+        _add_analysis(verb(analysis.id, analysis.question, verbs.analyse), analysis, settings)
+    sub = verb("predict", "Ground every query of an annotation file; the rows that evaluate reads.", verbs.predict)
+    sub.add_argument("ground_truth", metavar="GROUND_TRUTH", help="JSON Lines with qid, query, vid")
+    sub.add_argument("--videos", required=True, metavar="DIR", help="folder with a film VID.* for every vid")
+    sub.add_argument("--out", required=True, metavar="FILE", help="JSON Lines of predictions, or - for stdout")
+    _add_sampling(sub, settings)
+    sub = verb("evaluate", "Score predictions in the conventions of QVHighlights.", verbs.evaluate)
+    sub.add_argument("predictions", metavar="PREDICTIONS", help="JSON Lines with qid, pred_relevant_windows")
+    sub.add_argument("ground_truth", metavar="GROUND_TRUTH", help="JSON Lines with qid, relevant_windows")
+    sub = verb("settings", "List the environment variables that are read.", verbs.show_settings)
+    sub.add_argument("--markdown", action="store_true", help="as the table of the README")
+    _add_toyworld(subparsers, verb)
+    return parser
+
+
+def _add_sampling(sub: argparse.ArgumentParser, settings: Settings) -> None:
+    sub.add_argument("--model", default=settings.default_model, metavar="ID", help="an id of the list, a hub id, a folder")
+    for name, control in controls(ANALYSES["ground"].Params).items():
+        if name in ("fps", "max_frames"):
+            _add_flag(sub, ANALYSES["ground"].Params, name, control)
+
+
+def _add_analysis(sub: argparse.ArgumentParser, analysis: Analysis, settings: Settings) -> None:
+    sub.set_defaults(analysis=analysis)
+    sub.add_argument("video", metavar="VIDEO", help="a file, or an id of the library")
+    sub.add_argument("--query", action="append", required=True, dest="queries", metavar="TEXT", help="a sentence; repeatable")
+    sub.add_argument("--model", default=settings.default_model, metavar="ID", help="an id of the list, a hub id, a folder")
+    for name, control in controls(analysis.Params).items():
+        _add_flag(sub, analysis.Params, name, control)
+    sub.add_argument("--html", metavar="FILE", help="write the picture as a page that stands on its own")
+
+
+def _add_flag(sub: argparse.ArgumentParser, params: type, name: str, control) -> None:
+    item = next(item for item in fields(params) if item.name == name)
+    assert item.default is not MISSING, f"{name} needs a default to be a flag"
+    sub.add_argument(
+        f"--{name.replace('_', '-')}",
+        type=type(item.default),
+        default=item.default,
+        metavar=control.unit.upper().split()[0] if control.unit else "N",
+        help=f"{control.help} (default {item.default})",
+    )
+
+
+def _add_toyworld(subparsers, verb) -> None:
+    group = subparsers.add_parser("toyworld", help="Make films whose truth is known, and models that know them.")
+    within = group.add_subparsers(dest="toyworld", required=True, metavar="make|train", parser_class=_Parser)
+    sub = verb("make", "Write films and everything that is true of them.", verbs.make_toyworld, within)
+    sub.add_argument("--seed", type=int, required=True, metavar="N", help="the same seed makes the same films")
+    sub.add_argument("--count", type=int, default=1, metavar="K", help="how many films")
+    sub.add_argument("--out", required=True, metavar="DIR", help="folder to write to")
+    sub.add_argument("--split", choices=("train", "validation", "test"), default="test", help="splits never overlap")
+    sub = verb("train", "Train a toy model and write it as a folder with its card.", verbs.train_toyworld, within)
+    sub.add_argument("which", choices=("frame",), help="the model to train")
+    sub.add_argument("--out", default="toyworld-frame", metavar="DIR", help="folder to write the model to")
+    sub.add_argument("--work", default=".toyworld-training", metavar="DIR", help="folder for checkpoints; training goes on from there")
+    sub.add_argument("--steps", type=int, default=None, metavar="N", help="how many steps, instead of the recipe's")
+    sub.add_argument("--seed", type=int, default=0, metavar="N", help="seed of weights and frames")

@@ -1,0 +1,247 @@
+"""What each verb of the command line does: ask the services, print for people, or write JSON."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from workbench.analyses.analysis import controls
+from workbench.analyses.extraction import extract
+from workbench.analyses.ground import Ground
+from workbench.analyses.services import Services
+from workbench.core.metrics import evaluate_moments
+from workbench.errors import InputError, WorkbenchError
+from workbench.settings import PREFIX, Settings
+from workbench.types import Moment, SamplingSpec, VideoInfo
+from workbench.ui.cli.output import Bar, read_rows, write_json, write_text
+
+
+def videos(services: Services, args: argparse.Namespace) -> int:
+    """List the films of the library."""
+    found = services.library.list()
+    if args.json:
+        write_json(found, args.json)
+        return 0
+    for video in found:
+        size = f"{video.width_px}x{video.height_px}"
+        print(f"{video.id[:12]}  {clock(video.duration_s):>8}  {size:>9}  {video.codec:<6} {video.title}")
+    return 0
+
+
+def models(services: Services, args: argparse.Namespace) -> int:
+    """List the models and whether each can be used here."""
+    found = services.models.list()
+    if args.json:
+        write_json(found, args.json)
+        return 0
+    for entry in found:
+        print(f"{entry.id:<34} {entry.family:<20} {entry.licence:<12} {entry.availability}")
+    return 0
+
+
+def index(services: Services, args: argparse.Namespace) -> int:
+    """Compute the features of every film named; one that cannot be used does not stop the others."""
+    model = services.models.load(args.model)
+    sampling = SamplingSpec(args.fps, args.max_frames)
+    rows: list[dict[str, Any]] = []
+    for path in args.paths:
+        bar = Bar()
+        try:
+            video = find_video(services, path)
+            extracted = extract(services, video, model, sampling, bar)
+        except WorkbenchError as problem:
+            rows.append({"path": path, "error": str(problem)})
+            print(f"{path}: {problem}", file=sys.stderr)
+            continue
+        finally:
+            bar.close()
+        n_frames = len(extracted.features.times_s)
+        rows.append({"path": path, "video": video.id, "n_frames": n_frames, "from_cache": extracted.from_cache})
+        if not args.json:
+            print(f"{video.id[:12]}  {n_frames} frames {'from cache' if extracted.from_cache else 'computed'}  {path}")
+    if args.json:
+        write_json(rows, args.json)
+    return 1 if any("error" in row for row in rows) else 0
+
+
+def analyse(services: Services, args: argparse.Namespace) -> int:
+    """Run one analysis of the registry."""
+    video = find_video(services, args.video)
+    chosen = {name: getattr(args, name) for name in controls(args.analysis.Params)}
+    params = args.analysis.Params(video=video.id, queries=tuple(args.queries), model=args.model, **chosen)
+    bar = Bar()
+    try:
+        outcome = args.analysis.run(services, params, bar)
+    finally:
+        bar.close()
+    if args.json:
+        write_json(args.analysis.as_json(outcome), args.json)
+    if args.html:
+        from workbench.figures.page import standalone_html
+
+        write_text(standalone_html(outcome), args.html)
+    if not (args.json or args.html):
+        print(args.analysis.as_text(outcome))
+    for warning in outcome.result.warnings:
+        print(f"Note: {warning}", file=sys.stderr)
+    return 0
+
+
+def predict(services: Services, args: argparse.Namespace) -> int:
+    """Ground every query of an annotation file and write one row of predictions for each."""
+    rows = read_rows(args.ground_truth)
+    by_film: dict[str, list[dict[str, Any]]] = {}
+    for number, row in enumerate(rows, 1):
+        missing = [name for name in ("qid", "query", "vid") if name not in row]
+        if missing:
+            raise InputError(f"Row {number} of {args.ground_truth} has no {missing[0]!r}; add it.")
+        by_film.setdefault(str(row["vid"]), []).append(row)
+    files = {path.stem: path for path in sorted(Path(args.videos).iterdir())} if Path(args.videos).is_dir() else {}
+    said = []
+    limit = services.settings.max_queries
+    for vid, asked in by_film.items():
+        if vid not in files:
+            raise InputError(f"There is no film {vid}.* in {args.videos}; name the folder with --videos.")
+        video = services.library.open_path(files[vid])
+        for start in range(0, len(asked), limit):
+            part = asked[start : start + limit]
+            said += _predict_film(services, args, video, part)
+    lines = [{"qid": row["qid"], **said_row} for row, said_row in said]
+    if args.json:
+        write_json(lines, args.json)
+    import json
+
+    write_text("".join(json.dumps(line) + "\n" for line in lines), args.out)
+    return 0
+
+
+def _predict_film(services: Services, args: argparse.Namespace, video: VideoInfo, asked: list[dict[str, Any]]):
+    texts = tuple(dict.fromkeys(str(row["query"]) for row in asked))
+    params = Ground.Params(video=video.id, queries=texts, model=args.model, fps=args.fps, max_frames=args.max_frames)
+    bar = Bar()
+    try:
+        found = Ground().run(services, params, bar).result
+    finally:
+        bar.close()
+    for row in asked:
+        at = texts.index(str(row["query"]))
+        windows = [[moment.start_s, moment.end_s, moment.score] for moment in found.moments[at]]
+        yield row, {
+            "query": row["query"],
+            "vid": row["vid"],
+            "pred_relevant_windows": windows,
+            "in_video": bool(found.is_in_video[at]),
+        }
+
+
+def evaluate(services: Services, args: argparse.Namespace) -> int:
+    """Score a file of predictions against a file of true windows."""
+    scores = evaluate_moments(read_rows(args.predictions), read_rows(args.ground_truth))
+    if args.json:
+        write_json(scores, args.json)
+        return 0
+    for name, value in {**scores["brief"], **scores.get("in_video", {})}.items():
+        print(f"{name:<28} {value}")
+    return 0
+
+
+def show_settings(services: Services, args: argparse.Namespace) -> int:
+    """List the environment variables, their defaults and their present values."""
+    rows = [
+        {"variable": PREFIX + item.name.upper(), "about": item.metadata["about"], "value": str(getattr(services.settings, item.name))}
+        for item in fields(Settings)
+    ]
+    if args.json:
+        write_json(rows, args.json)
+    elif args.markdown:
+        sys.stdout.write(settings_table())
+    else:
+        for row in rows:
+            print(f"{row['variable']:<28} {row['value']:<36} {row['about']}")
+    return 0
+
+
+def settings_table() -> str:
+    """Return the table of the README: every variable, its default, and what it is."""
+    default = asdict(Settings(home=Path("~/.cache/video-text-workbench")))
+    lines = ["| variable | default | what it is |", "|---|---|---|"]
+    lines += [
+        f"| `{PREFIX}{item.name.upper()}` | `{default[item.name]}` | {item.metadata['about']} |" for item in fields(Settings)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def make_toyworld(services: Services, args: argparse.Namespace) -> int:
+    """Write films of the toy world with their truth."""
+    from workbench.media.encode import write_video
+    from workbench.toyworld import dataset
+
+    if args.count < 1:
+        raise InputError(f"--count is {args.count}; ask for one film or more.")
+    if args.seed < 0:
+        raise InputError(f"--seed is {args.seed}; give a number from 0 on.")
+    from tqdm import tqdm
+
+    with tqdm(total=args.count, unit="film", file=sys.stderr, leave=False) as bar:
+        paths = dataset.make(Path(args.out), args.seed, args.count, write_video, args.split, lambda done, what: bar.update(1))
+    if args.json:
+        write_json({"videos": [str(path) for path in paths]}, args.json)
+    else:
+        print(f"{len(paths)} films with moments.jsonl and truth.jsonl in {args.out}")
+    return 0
+
+
+def train_toyworld(services: Services, args: argparse.Namespace) -> int:
+    """Train the frame model, examine it, and write its folder."""
+    from tqdm import tqdm
+
+    from workbench.toyworld.exam import examine
+    from workbench.toyworld.shipping import ship_frame_model
+    from workbench.toyworld.training import Recipe, train_frame
+
+    recipe = Recipe(seed=args.seed) if args.steps is None else Recipe(seed=args.seed, n_steps=args.steps)
+    with tqdm(total=recipe.n_steps, unit="step", file=sys.stderr) as bar:
+
+        def report(step: int, line: str) -> None:
+            bar.update(step - bar.n)
+            bar.set_postfix_str(line)
+
+        model = train_frame(recipe, Path(args.work), report)
+    marks = examine(model)
+    ship_frame_model(model, Path(args.out), recipe, marks, Path(args.work), _commit())
+    summary = {kind: {"share": mark.share, "asked": mark.n_asked} for kind, mark in marks.items()}
+    if args.json:
+        write_json({"model": args.out, "edits": summary}, args.json)
+    else:
+        for kind, mark in marks.items():
+            print(f"{kind:<10} {mark.share:.3f} of {mark.n_asked}")
+    return 0
+
+
+def _commit() -> str:
+    try:
+        found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return found.stdout.strip()
+
+
+def find_video(services: Services, text: str) -> VideoInfo:
+    """Return the film that a person at the command line means: a file of theirs, or an id of the library."""
+    if Path(text).exists():
+        return services.library.open_path(Path(text))
+    return services.library.get(text)
+
+
+def clock(seconds: float) -> str:
+    """Return ``seconds`` as ``m:ss.s``."""
+    return f"{int(seconds // 60)}:{seconds % 60:04.1f}"
+
+
+def describe_moment(moment: Moment) -> str:
+    """Return a moment as ``m:ss.s to m:ss.s``."""
+    return f"{clock(moment.start_s)} to {clock(moment.end_s)}"

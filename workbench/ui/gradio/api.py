@@ -1,0 +1,61 @@
+"""The page's one verb for programs: the same answer as on the screen, as JSON.
+
+Separate because it takes what any program sends: ids and sentences, never a path.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import gradio as gr
+
+from workbench.analyses.ground import Ground
+from workbench.analyses.plain import plain
+from workbench.analyses.services import Services
+from workbench.errors import WorkbenchError
+from workbench.types import Grounding, Outcome
+from workbench.ui.gradio import texts
+from workbench.ui.gradio.session import Session, checked_query
+
+LOG = logging.getLogger(__name__)
+
+
+def make_ground(services: Services) -> Callable[[str, list[str], str, float], dict]:
+    """Return the verb on ``services``."""
+
+    def ground(video_id: str, queries: list[str], model: str, fps: float = 2.0) -> dict:
+        """Find when each sentence is true of a video of the library.
+
+        Args:
+            video_id: id of a video, as the address of the page shows it
+            queries: sentences, such as "a red circle appears"
+            model: id of a model
+            fps: frames read from each second of the video
+        """
+        try:
+            asked = tuple(checked_query(query, services.settings) for query in queries)
+            session = Session(video=str(video_id), model=str(model), queries=asked)
+            return grounding_json(Ground().run(services, session.with_parameter("fps", float(fps)).params()))
+        except WorkbenchError as problem:
+            raise gr.Error(str(problem), print_exception=False) from None
+        except Exception:
+            LOG.exception("the verb ground failed")
+            raise gr.Error(texts.UNEXPECTED, print_exception=False) from None
+
+    return ground
+
+
+def grounding_json(outcome: Outcome[Grounding]) -> dict:
+    """Return a grounding as JSON types, in the form that the command line writes."""
+    grounding = outcome.result
+    return plain(
+        {
+            "provenance": outcome.provenance,
+            "times_s": grounding.times_s,
+            "queries": grounding.queries,
+            "saliency": grounding.saliency,
+            "moments": grounding.moments,
+            "in_video": grounding.is_in_video,
+        }
+    )

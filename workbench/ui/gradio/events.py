@@ -1,0 +1,359 @@
+"""What happens when the visitor does something: session in, session and pictures out.
+
+Separate from the layout so that it can be read as a list of events. Every event has two steps: a quick
+one that changes the session and shows the choice at once, then ``answer``, which does the work, tells
+how far it is, and shows the result. Nothing is kept here between events but running jobs.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from workbench.analyses.ground import Ground
+from workbench.analyses.services import Services
+from workbench.errors import Cancelled, InputError, WorkbenchError
+from workbench.figures.absence import absence_figure
+from workbench.figures.palette import QUERY_COLOURS
+from workbench.figures.proposals import proposals_figure
+from workbench.figures.timeline import StripFrame, colour_range, timeline_figure
+from workbench.types import Grounding, Outcome, Provenance, VideoInfo
+from workbench.ui.gradio import panels, texts
+from workbench.ui.gradio.api import grounding_json
+from workbench.ui.gradio.jobs import Job, Jobs
+from workbench.ui.gradio.routes import film_url
+from workbench.ui.gradio.session import Session, default_of, session_from_address
+
+LOG = logging.getLogger(__name__)
+N_STRIP_FRAMES, STRIP_HEIGHT_PX = 20, 72
+QUIET_S = 0.4
+"""Work shorter than this shows no progress: a flash would only disturb."""
+
+Update = dict[str, Any]
+
+
+def in_words(handler: Callable[..., Update]) -> Callable[..., Update]:
+    """Turn what a person can mend into a notice on the page, and the rest into a log entry and an apology."""
+
+    @functools.wraps(handler)
+    def guarded(self: Events, *args: Any) -> Update:
+        try:
+            return handler(self, *args)
+        except Exception as problem:
+            return {"notice": _said(problem)}
+
+    return guarded
+
+
+def _said(problem: Exception) -> str:
+    if isinstance(problem, WorkbenchError):
+        return panels.notice(str(problem))
+    LOG.exception("an event failed", exc_info=problem)
+    return panels.notice(texts.UNEXPECTED)
+
+
+class Events:
+    """The page's events, on the services it was built with."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.jobs = Jobs()
+
+    # First step: change the session, show the choice.
+
+    @in_words
+    def open(self, request: gr.Request) -> Update:
+        """Restore what the address asks for; what it leaves out is the first example and its sentences."""
+        first = self._first()
+        problem = ""
+        try:
+            session = session_from_address(_asked(request), first, self.services.settings)
+            self.services.library.get(session.video)
+            if not session.queries:
+                session = replace(session, queries=self._suggested(session.video)[:2])
+        except WorkbenchError as error:
+            session, problem = first, panels.notice(str(error))
+        return self._film_changed(session) | self._method(session) | {"notice": problem}
+
+    @in_words
+    def choose_video(self, session: Session, video_id: str) -> Update:
+        """Show another film; sentences that came with the old one are replaced by those of the new."""
+        self.services.library.get(video_id)
+        queries = session.queries
+        if set(queries) <= set(self._suggested(session.video)):
+            queries = self._suggested(video_id)[:2]
+        changed = replace(session, video=video_id, queries=queries, current=0, span_s=None)
+        return self._film_changed(changed)
+
+    @in_words
+    def upload(self, session: Session, file: gr.FileData | None) -> Update:
+        """Take an uploaded film into the library; what decodes is a film."""
+        if file is None:
+            raise InputError(texts.UNPLAYABLE_UPLOAD)
+        title = Path(file.orig_name or "Upload").stem[:80]
+        video = self.services.library.add(Path(file.path), title)
+        uploads = tuple(dict.fromkeys((*session.uploads, video.id)))
+        changed = replace(session, video=video.id, uploads=uploads, current=0, span_s=None)
+        return self._film_changed(changed)
+
+    @in_words
+    def choose_model(self, session: Session, model_id: str) -> Update:
+        """Ask another model the same."""
+        changed = replace(session, model=model_id)
+        return self._changed(changed) | {"model_note": panels.models(self.services.models.list(), model_id)}
+
+    def set_parameter(self, name: str) -> Callable[[Session, float | None], Update]:
+        """Return the event that sets one parameter of the method; an empty field means its default."""
+
+        @in_words
+        def set_value(self: Events, session: Session, value: float | None) -> Update:
+            kind = type(default_of(name))
+            return self._changed(session.with_parameter(name, default_of(name) if value is None else kind(value)))
+
+        return set_value.__get__(self)
+
+    @in_words
+    def add_query(self, session: Session, event: gr.EventData) -> Update:
+        """Ask for one more sentence."""
+        return self._queries_changed(session.with_query(_text(event), self.services.settings))
+
+    @in_words
+    def change_query(self, session: Session, event: gr.EventData) -> Update:
+        """Reword a sentence in place."""
+        index = _index(event, "index", len(session.queries))
+        return self._queries_changed(session.with_changed_query(index, _text(event), self.services.settings))
+
+    @in_words
+    def remove_query(self, session: Session, event: gr.EventData) -> Update:
+        """Take a sentence away."""
+        return self._queries_changed(session.without_query(_index(event, "index", len(session.queries))))
+
+    # Second step: do the work, show the result.
+
+    def answer(self, session: Session, request: gr.Request) -> Iterator[Update]:
+        """Ground the session's sentences; yield progress, then the result or one sentence on what is wrong."""
+        visitor = request.session_hash or ""
+        if not session.queries:
+            self.jobs.drop(visitor)
+            yield self._idle() | self._nothing()
+            return
+        job = self.jobs.start(visitor, Job(functools.partial(self._work, session)))
+        started = time.monotonic()
+        for progress in job.progress():
+            elapsed = time.monotonic() - started
+            if elapsed > QUIET_S and self.jobs.is_newest(visitor, job):
+                line = panels.working(texts.working(progress, elapsed), progress.done, progress.total)
+                yield {"status": line, "cancel": gr.update(visible=True), "resume": gr.update(visible=False)}
+        try:
+            outcome, strip = job.answer()
+            update = self._idle() | self._result(session, outcome, strip)
+        except Cancelled:
+            update = self._idle() | {
+                "status": panels.notice(texts.STOPPED, "hint"),
+                "resume": gr.update(visible=True),
+            }
+        except Exception as problem:
+            update = self._idle() | self._nothing() | {"notice": _said(problem), "answers": ""}
+        if self.jobs.is_newest(visitor, job):
+            yield update
+
+    def cancel(self, request: gr.Request) -> None:
+        """Stop what is being computed for this visitor."""
+        self.jobs.cancel(request.session_hash or "")
+
+    def leave(self, request: gr.Request) -> None:
+        """Stop the work of a visitor who has gone."""
+        self.jobs.drop(request.session_hash or "")
+
+    @in_words
+    def select_row(self, session: Session, event: gr.EventData) -> Update:
+        """Make another sentence the current one: the evidence below the timeline becomes its own."""
+        changed = replace(session, current=_index(event, "query", len(session.queries)))
+        outcome = Ground().run(self.services, changed.params())
+        return {"session": changed} | self._evidence(changed, outcome.result)
+
+    @in_words
+    def select_span(self, session: Session, event: gr.EventData) -> Update:
+        """Say what the selected span holds, or forget it."""
+        span = _span(event)
+        changed = replace(session, span_s=span)
+        if span is None or not session.queries:
+            return {"session": changed, "span": ""}
+        grounding = Ground().run(self.services, changed.params()).result
+        return {"session": changed, "span": panels.span_lines(texts.about_span(grounding, *span), *span)}
+
+    @in_words
+    def export(self, session: Session) -> Update:
+        """Hand the shown result to the browser as JSON; nothing is written on the server."""
+        outcome = Ground().run(self.services, session.params())
+        text = json.dumps(grounding_json(outcome), ensure_ascii=False, indent=1)
+        name = f"ground-{session.video[:12]}-{session.model.replace('/', '-')}.json"
+        return {"download": {"name": name, "text": text, "at": time.time()}}
+
+    # What is shown.
+
+    def _work(self, session: Session, report: Callable) -> tuple[Outcome[Grounding], list[StripFrame]]:
+        outcome = Ground().run(self.services, session.params(), report)
+        return outcome, self._strip(self.services.library.get(session.video))
+
+    def _result(self, session: Session, outcome: Outcome[Grounding], strip: list[StripFrame]) -> Update:
+        grounding, provenance = outcome.result, outcome.provenance
+        video = self.services.library.get(session.video)
+        rate = len(grounding.times_s) / video.duration_s if video.duration_s else 0.0
+        caption = texts.timeline_caption(grounding, len(grounding.times_s), rate)
+        return {
+            "timeline": timeline_figure(grounding, video.duration_s, self._truth(session.video), strip),
+            "caption": panels.colour_key(*colour_range(grounding), caption),
+            "player": self._player(video, _first_look(grounding)),
+            "span": "",
+            "moments": panels.moment_table(grounding),
+            "about": panels.about(provenance),
+            "facts": panels.facts(provenance, self._device(provenance)),
+        } | self._evidence(session, grounding)
+
+    def _evidence(self, session: Session, grounding: Grounding) -> Update:
+        index = min(session.current, len(grounding.queries) - 1)
+        query = grounding.queries[index]
+        return {
+            "answers": panels.answers(grounding, index),
+            "map": proposals_figure(grounding, index, self.services.library.get(session.video).duration_s),
+            "map_text": panels.evidence(f"Every span of “{query}”", texts.about_map(grounding, index), texts.MAP_KEY),
+            "null": absence_figure(grounding),
+            "null_text": panels.evidence(
+                "In this video?", texts.about_null(grounding, index), texts.how_sure(grounding, index)
+            ),
+        }
+
+    def _idle(self) -> Update:
+        return {"status": "", "cancel": gr.update(visible=False), "resume": gr.update(visible=False)}
+
+    def _nothing(self) -> Update:
+        """Return the page without a result: no picture of an earlier question may stay."""
+        empty = dict.fromkeys(("caption", "span", "moments", "map_text", "null_text"), "")
+        return empty | {
+            "timeline": None,
+            "map": None,
+            "null": None,
+            "answers": panels.notice(texts.NO_QUERIES, "hint"),
+            "about": panels.about(None),
+        }
+
+    def _changed(self, session: Session) -> Update:
+        return {"session": session, "address": session.address(), "notice": ""}
+
+    def _queries_changed(self, session: Session) -> Update:
+        return self._changed(session) | self._queries(session)
+
+    def _film_changed(self, session: Session) -> Update:
+        video = self.services.library.get(session.video)
+        return (
+            self._changed(session)
+            | self._nothing()
+            | self._queries(session)
+            | {
+                "video": gr.update(choices=self._films(session), value=session.video),
+                "film_note": panels.film(video),
+                "player": self._player(video),
+                "answers": "",
+            }
+        )
+
+    def _queries(self, session: Session) -> Update:
+        suggested = [query for query in self._suggested(session.video) if query not in session.queries]
+        return {"queries": {"queries": session.queries, "suggestions": suggested[:6], "colours": QUERY_COLOURS}}
+
+    def _method(self, session: Session) -> Update:
+        entries = self.services.models.list()
+        choices = [(entry.title + ("" if entry.is_available else ", not available"), entry.id) for entry in entries]
+        if session.model not in {entry.id for entry in entries}:
+            choices.append((session.model, session.model))
+        return {
+            "model": gr.update(choices=choices, value=session.model),
+            "model_note": panels.models(entries, session.model),
+        }
+
+    def _player(self, video: VideoInfo, start_s: float = 0.0) -> dict[str, Any]:
+        return {
+            "start_s": start_s,
+            "src": film_url(video.id),
+            "title": video.title,
+            "fps": video.fps,
+            "aspect": f"{video.width_px} / {video.height_px}",
+        }
+
+    def _first(self) -> Session:
+        video = self.services.library.examples()[0]
+        model = self.services.settings.default_model
+        return Session(video=video.id, model=model, queries=self._suggested(video.id)[:2])
+
+    def _films(self, session: Session) -> list[tuple[str, str]]:
+        """Return the films this visitor may choose: the examples, their own uploads, and the one shown."""
+        films = {video.id: video for video in self.services.library.examples()}
+        for video_id in (*session.uploads, session.video):
+            films[video_id] = self.services.library.get(video_id)
+        return [(video.title, video.id) for video in films.values()]
+
+    def _suggested(self, video_id: str) -> tuple[str, ...]:
+        return tuple(self.services.library.queries_for(video_id))
+
+    def _truth(self, video_id: str) -> dict[str, list[tuple[float, float]]]:
+        rows = self.services.library.truth_for(video_id)
+        return {row["query"]: [tuple(window) for window in row["windows"]] for row in rows if row["windows"]}
+
+    def _strip(self, video: VideoInfo) -> list[StripFrame]:
+        """Return evenly spread pictures of the film, each from the middle of the span it stands for."""
+        edges = np.linspace(0.0, video.duration_s, N_STRIP_FRAMES + 1)
+        pictures = self.services.library.thumbnails(video.id, (edges[1:] + edges[:-1]) / 2, STRIP_HEIGHT_PX)
+        uris = ["data:image/jpeg;base64," + base64.b64encode(picture).decode() for picture in pictures]
+        return [StripFrame(*where) for where in zip(edges[:-1], edges[1:], uris, strict=True)]
+
+    def _device(self, provenance: Provenance) -> str:
+        return str(provenance.versions.get("device", self.services.settings.device))
+
+
+def _first_look(grounding: Grounding) -> float:
+    """Return the middle of the best moment of the first query that is in the video, or its start."""
+    found = [moments[0] for moments, is_in in zip(grounding.moments, grounding.is_in_video, strict=True) if is_in]
+    return (found[0].start_s + found[0].end_s) / 2 if found else 0.0
+
+
+def _asked(request: gr.Request) -> dict[str, list[str]]:
+    """Return the parameters of the page's address, each with all its values."""
+    asked: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        asked.setdefault(name, []).append(value)
+    return asked
+
+
+def _data(event: gr.EventData) -> dict[str, Any]:
+    return event._data if isinstance(event._data, dict) else {}
+
+
+def _text(event: gr.EventData) -> str:
+    return str(_data(event).get("text", ""))
+
+
+def _index(event: gr.EventData, name: str, n: int) -> int:
+    """Return an index that the browser sent, or raise ``InputError`` if nothing has that number."""
+    index = _data(event).get(name)
+    if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < n:
+        raise InputError("That row is no longer there; the page may be out of date, reload it.")
+    return index
+
+
+def _span(event: gr.EventData) -> tuple[float, float] | None:
+    data = _data(event)
+    start, end = data.get("start_s"), data.get("end_s")
+    if not all(isinstance(value, int | float) for value in (start, end)) or not 0 <= start < end:
+        return None
+    return float(start), float(end)

@@ -1,0 +1,109 @@
+"""Long work in a thread, told to the page step by step, and stopped when the visitor says so.
+
+Separate because Gradio cannot interrupt a running function: the work itself is asked to stop, at its
+next step, through the function that it reports to. One job per visitor: a newer one ends the older.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+from workbench.errors import Cancelled
+from workbench.types import Progress
+
+R = TypeVar("R")
+STEP_S = 0.25
+
+
+class Job(Generic[R]):
+    """One run of ``work``, which is given a function to report its progress to."""
+
+    def __init__(self, work: Callable[[Callable[[Progress], None]], R]) -> None:
+        self._steps: queue.SimpleQueue[Progress | None] = queue.SimpleQueue()
+        self._is_stopped = threading.Event()
+        self._work = work
+        self._answer: R | None = None
+        self._problem: BaseException | None = None
+
+    def stop(self) -> None:
+        """Ask the work to end at its next step; it then counts as cancelled."""
+        self._is_stopped.set()
+
+    def progress(self) -> Iterator[Progress]:
+        """Run the work in a thread; yield the latest progress a few times a second until it ends."""
+        thread = threading.Thread(target=self._run, name="analysis", daemon=True)
+        thread.start()
+        latest: Progress | None = Progress(0, 0)
+        while latest is not None:
+            latest = self._latest()
+            if latest is not None and latest.what:
+                yield latest
+        thread.join()
+
+    def answer(self) -> R:
+        """Return what the work returned, or raise what it raised."""
+        if self._problem is not None:
+            raise self._problem
+        if self._is_stopped.is_set():
+            raise Cancelled("Stopped. What was read so far is kept.")
+        return self._answer
+
+    def _report(self, progress: Progress) -> None:
+        if self._is_stopped.is_set():
+            raise Cancelled("Stopped. What was read so far is kept.")
+        self._steps.put(progress)
+
+    def _run(self) -> None:
+        try:
+            self._answer = self._work(self._report)
+        except BaseException as problem:
+            self._problem = problem
+        finally:
+            self._steps.put(None)
+
+    def _latest(self) -> Progress | None:
+        """Return the newest step within ``STEP_S``, an empty one if there is none, None at the end."""
+        latest: Progress | None = Progress(0, 0)
+        try:
+            latest = self._steps.get(timeout=STEP_S)
+            while latest is not None:
+                latest = self._steps.get_nowait()
+        except queue.Empty:
+            pass
+        return latest
+
+
+class Jobs:
+    """The running job of every visitor, by session."""
+
+    def __init__(self) -> None:
+        self._running: dict[str, Job] = {}
+        self._lock = threading.Lock()
+
+    def start(self, visitor: str, job: Job) -> Job:
+        """Make ``job`` the visitor's only one and return it."""
+        with self._lock:
+            if previous := self._running.get(visitor):
+                previous.stop()
+            self._running[visitor] = job
+        return job
+
+    def cancel(self, visitor: str) -> None:
+        """Stop the visitor's job; it stays theirs, so that its end is shown."""
+        with self._lock:
+            if job := self._running.get(visitor):
+                job.stop()
+
+    def drop(self, visitor: str) -> None:
+        """Stop the visitor's job and forget it; its end is shown to nobody."""
+        with self._lock:
+            if job := self._running.pop(visitor, None):
+                job.stop()
+
+    def is_newest(self, visitor: str, job: Job) -> bool:
+        """Return whether nothing newer has been asked since."""
+        with self._lock:
+            return self._running.get(visitor) is job

@@ -1,0 +1,151 @@
+"""Where everything stands on the page, and nothing of what it does.
+
+Separate from the events so that the page can be read top to bottom. Controls for the parameters are
+made from what the analysis declares.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from workbench.analyses.analysis import Control, controls
+from workbench.analyses.ground import Ground
+from workbench.ui.gradio import panels
+from workbench.ui.gradio.session import Session, default_of
+from workbench.ui.gradio.view import Panel, PlayerView, PlotlyView, QueryEditor, VideoUpload
+
+FIRST_CONTROL = "fps"
+"""The one parameter that is always in sight; the others are folded away."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The page's components, by what they are for."""
+
+    session: gr.State
+    address: gr.HTML
+    download: gr.HTML
+    video: gr.Dropdown
+    upload: VideoUpload
+    film_note: Panel
+    model: gr.Dropdown
+    model_note: Panel
+    queries: QueryEditor
+    parameters: dict[str, gr.Number]
+    facts: Panel
+    player: PlayerView
+    notice: Panel
+    status: Panel
+    cancel: gr.Button
+    resume: gr.Button
+    timeline: PlotlyView
+    caption: Panel
+    span: Panel
+    answers: Panel
+    export: gr.Button
+    moments: Panel
+    map_text: Panel
+    map: PlotlyView
+    null_text: Panel
+    null: PlotlyView
+    about: Panel
+
+
+def lay_out() -> Parts:
+    """Create the components inside the current ``gr.Blocks`` and return them."""
+    made: dict = {"session": gr.State(Session())}
+    Panel(panels.masthead(), elem_id="masthead")
+    with gr.Row(elem_id="bench"):
+        with gr.Column(elem_id="setup", min_width=0):
+            made |= _setup()
+        with gr.Column(elem_id="stage", min_width=0):
+            made |= _stage()
+        with gr.Column(elem_id="result", min_width=0):
+            made |= _result()
+    with gr.Tabs(elem_id="instruments"):
+        with gr.Tab("Moments"):
+            made |= _moments()
+        with gr.Tab("About"):
+            made["about"] = Panel(panels.about(None))
+    made["address"] = gr.HTML(
+        html_template="<span></span>", js_on_load="watch('value', () => workbench.address(props.value))"
+    )
+    made["download"] = gr.HTML(
+        html_template="<span></span>",
+        js_on_load="watch('value', () => workbench.download(props.value.name, props.value.text))",
+    )
+    return Parts(**made)
+
+
+def _setup() -> dict:
+    made: dict = {}
+    with gr.Group(elem_id="film-choice", elem_classes="plain"):
+        made["video"] = gr.Dropdown(label="Video", filterable=False, interactive=True, elem_id="video-picker")
+        made["film_note"] = Panel()
+        made["upload"] = VideoUpload(elem_id="upload")
+    made["queries"] = QueryEditor(elem_id="queries")
+    with gr.Group(elem_id="method", elem_classes="plain"):
+        made["model"] = gr.Dropdown(label="Model", filterable=False, interactive=True, elem_id="model-picker")
+        made["model_note"] = Panel()
+        declared = controls(Ground.Params)
+        numbers = {FIRST_CONTROL: _number(FIRST_CONTROL, declared[FIRST_CONTROL])}
+        with gr.Accordion("Method", open=False):
+            for name, control in declared.items():
+                if name != FIRST_CONTROL:
+                    numbers[name] = _number(name, control)
+        made["parameters"] = numbers
+        made["facts"] = Panel(panels.facts(None, "…"))
+    return made
+
+
+def _number(name: str, control: Control) -> gr.Number:
+    unit = f" ({control.unit})" if control.unit else ""
+    # Without bounds of its own: a value outside them is answered in our words, not the toolkit's.
+    return gr.Number(
+        default_of(name),
+        label=control.label + unit,
+        info=control.help,
+        step=control.step or 1,
+        elem_id=f"parameter-{name.replace('_', '-')}",
+        elem_classes="parameter",
+        interactive=True,
+    )
+
+
+def _stage() -> dict:
+    made: dict = {}
+    made["player"] = PlayerView(elem_id="film")
+    with gr.Group(elem_id="when", elem_classes="plain"):
+        with gr.Row(elem_id="work"):
+            made["status"] = Panel()
+            made["cancel"] = gr.Button("Cancel", visible=False, size="sm", elem_id="cancel", min_width=0)
+            made["resume"] = gr.Button("Go on", visible=False, size="sm", elem_id="resume", min_width=0)
+        made["notice"] = Panel(elem_id="notice")
+        made["timeline"] = PlotlyView(clock=True, elem_id="timeline")
+        made["caption"] = Panel(elem_id="caption")
+        made["span"] = Panel(elem_id="span")
+    return made
+
+
+def _result() -> dict:
+    made: dict = {"answers": Panel(elem_id="answers")}
+    with gr.Row(elem_id="take-away"):
+        Panel('<button type="button" data-page="copy">Copy link</button>')
+        made["export"] = gr.Button("Download JSON", size="sm", elem_id="export", min_width=0)
+    return made
+
+
+def _moments() -> dict:
+    made: dict = {"moments": Panel(elem_id="moments")}
+    with gr.Row(elem_id="evidence"):
+        with gr.Column(min_width=280):
+            made["map_text"] = Panel()
+            made["map"] = PlotlyView(elem_id="map")
+        with gr.Column(min_width=280):
+            made["null_text"] = Panel()
+            made["null"] = PlotlyView(elem_id="null")
+    return made
+
+

@@ -1,0 +1,129 @@
+"""The Gradio page: layout and events joined, and how it is launched.
+
+Separate from both so that ``app.py`` and the tests build the very same page.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gradio as gr
+
+from workbench.analyses.services import Services
+from workbench.errors import WorkbenchError
+from workbench.settings import ASSETS
+from workbench.ui.gradio import texts
+from workbench.ui.gradio.api import make_ground
+from workbench.ui.gradio.events import Events
+from workbench.ui.gradio.layout import Parts, lay_out
+from workbench.ui.gradio.routes import HEAD, make_routes
+from workbench.ui.gradio.theme import make_theme, palette_css, read_palette
+
+DAY_S = 24 * 3600
+N_ASKING = 4
+"""Questions worked on at once, over all visitors; figure callbacks have a queue of their own."""
+
+
+def build(services: Services) -> gr.Blocks:
+    """Return the page on ``services``; nothing of a visitor is kept in it."""
+    # Uploads are copied into the library; what Gradio keeps is removed long after any visit has ended.
+    with gr.Blocks(
+        title=texts.TITLE, fill_width=True, analytics_enabled=False, delete_cache=(DAY_S, 7 * DAY_S)
+    ) as page:
+        parts = lay_out()
+        _wire(page, parts, Events(services))
+        gr.api(make_ground(services), api_name="ground", concurrency_id="ask")
+    return page
+
+
+def launch_options(services: Services) -> dict[str, Any]:
+    """Return what ``Blocks.launch`` needs beside the page: look, scripts, routes and limits."""
+    palette = read_palette()
+    return {
+        "theme": make_theme(palette),
+        "css": palette_css(palette),
+        "css_paths": [ASSETS / "static" / "page.css"],
+        "head": HEAD,
+        "app_kwargs": {"routes": make_routes(services.library)},
+        "max_file_size": services.settings.max_video_bytes,
+        "footer_links": [],
+        "run_history": False,
+        "show_error": False,
+        "ssr_mode": False,
+        "quiet": True,
+    }
+
+
+def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
+    outputs = {name: part for name, part in vars(parts).items() if name != "parameters"}
+    placed = functools.partial(_placed, outputs=outputs)
+    answer = _placed_steps(events.answer, outputs)
+    session = parts.session
+    # "multiple": an event is never dropped because the one before it is still under way.
+    common = {
+        "outputs": list(outputs.values()),
+        "api_visibility": "private",
+        "show_progress": "hidden",
+        "trigger_mode": "multiple",
+    }
+    # One change at a time, so that none is made to a session that another is about to replace.
+    changing = {"concurrency_id": "change", "concurrency_limit": 1, **common}
+    asking = {"concurrency_id": "ask", "concurrency_limit": N_ASKING, **common}
+    looking = {"concurrency_id": "look", "concurrency_limit": N_ASKING, **common}
+
+    def asks(listener: Callable, handler: Callable, inputs: list) -> None:
+        """On an event: the quick step, then the answer."""
+        listener(placed(handler), inputs, **changing).success(answer, session, **asking)
+
+    asks(page.load, events.open, [])
+    asks(parts.video.input, events.choose_video, [session, parts.video])
+    asks(parts.upload.upload, events.upload, [session, parts.upload])
+    asks(parts.model.input, events.choose_model, [session, parts.model])
+    asks(parts.queries.submit, events.add_query, [session])
+    asks(parts.queries.input, events.change_query, [session])
+    asks(parts.queries.delete, events.remove_query, [session])
+    for name, number in parts.parameters.items():
+        for listener in (number.submit, number.blur):
+            asks(listener, events.set_parameter(name), [session, number])
+    parts.resume.click(answer, session, **asking)
+    parts.cancel.click(events.cancel, None, None, queue=False, api_visibility="private")
+    page.unload(events.leave)
+    parts.timeline.select(placed(events.select_row), session, **looking)
+    parts.timeline.brush(placed(events.select_span), session, **looking)
+    parts.export.click(placed(events.export), session, **looking)
+
+
+def _placed(handler: Callable, outputs: dict[str, gr.Component]) -> Callable:
+    """Return the handler with the names in what it returns replaced by the components they stand for."""
+
+    @functools.wraps(handler)
+    def placed(*args: Any) -> dict[gr.Component, Any]:
+        return {outputs[name]: value for name, value in handler(*args).items()}
+
+    return placed
+
+
+def _placed_steps(handler: Callable, outputs: dict[str, gr.Component]) -> Callable:
+    """Return the same for a handler that yields."""
+
+    @functools.wraps(handler)
+    def placed(*args: Any) -> Iterator[dict[gr.Component, Any]]:
+        for update in handler(*args):
+            yield {outputs[name]: value for name, value in update.items()}
+
+    return placed
+
+
+def warm_up(services: Services) -> None:
+    """Load the first model in the background, so that the page is up before torch is imported."""
+
+    def load() -> None:
+        # What is wrong with the model is said on the page, when it is used.
+        with contextlib.suppress(WorkbenchError):
+            services.models.load(services.settings.default_model)
+
+    threading.Thread(target=load, name="warm-up", daemon=True).start()

@@ -1,0 +1,147 @@
+"""Results as HTML: answer, evidence, provenance, notices. Whatever came from outside is escaped here.
+
+Separate from the wording (``texts``) and from the events (``page``), so that neither holds markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from workbench.figures.palette import query_colour
+from workbench.models.entry import ModelEntry
+from workbench.types import Grounding, Provenance, VideoInfo
+from workbench.ui.gradio import texts
+
+
+def masthead() -> str:
+    """Return the head of the page with the list of keys."""
+    keys = "".join(f"<dt><kbd>{escape(key)}</kbd></dt><dd>{escape(what)}</dd>" for key, what in texts.KEYS)
+    return (
+        f"<header><h1>{texts.TITLE}</h1><p>{texts.SUBTITLE}</p>"
+        '<nav><button type="button" data-page="help">Keys</button>'
+        '<button type="button" data-page="theme">Light or dark</button></nav></header>'
+        f'<div id="help"><dialog aria-label="Keys"><h2>Keys</h2><dl>{keys}</dl>'
+        '<button type="button" data-page="help-close">Close</button></dialog></div>'
+    )
+
+
+def notice(message: str, kind: str = "error") -> str:
+    """Return one sentence for the visitor, or nothing; ``kind`` is ``error``, ``warning`` or ``hint``."""
+    if not message:
+        return ""
+    role = "alert" if kind == "error" else "status"
+    return f'<p class="notice {kind}" role="{role}">{escape(message)}</p>'
+
+
+def working(message: str, done: int, total: int) -> str:
+    """Return the line and the bar of work that is going on."""
+    share = f' value="{done / total:.4f}"' if total else ""
+    return f'<div class="working" role="status"><span>{escape(message)}</span><progress max="1"{share}></progress></div>'
+
+
+def answers(grounding: Grounding, current: int) -> str:
+    """Return the answer for every query: verdict, moments to click, and a sentence."""
+    blocks = [_answer(grounding, index, index == current) for index in range(len(grounding.queries))]
+    warnings = "".join(notice(text, "warning") for text in grounding.warnings)
+    return warnings + "".join(blocks)
+
+
+def _answer(grounding: Grounding, index: int, is_current: bool) -> str:
+    verdict = texts.verdict(grounding, index)
+    moments = "".join(
+        f'<li><button type="button" class="moment" data-seek="{moment.start_s:.3f}" data-rank="{rank}">'
+        f"<span>{texts.span(moment)}</span><span>{moment.score:.2f}</span></button></li>"
+        for rank, moment in enumerate(grounding.moments[index], 1)
+    )
+    titles = f'<div class="moment-head"><span>moment</span>{_explained("score")}</div>' if moments else ""
+    return (
+        f'<section class="answer {verdict}{" is-current" if is_current else ""}" data-query="{index}" '
+        f'style="--query:{query_colour(index)}"><h3>{escape(grounding.queries[index])}</h3>'
+        f'<p class="verdict">In this video: <strong>{verdict}</strong> '
+        f'<span title="{escape(texts.how_sure(grounding, index))}">{texts.evidence(grounding, index)}</span></p>'
+        f"{titles}<ol>{moments}</ol><p>{escape(texts.answer(grounding, index))}</p></section>"
+    )
+
+
+def colour_key(low: float, high: float, caption: str) -> str:
+    """Return the key of the heat rows: what dark and bright stand for, and how to use the timeline."""
+    return (
+        f'<p class="caption"><span class="key">{_explained("saliency")} {low:.2f}'
+        f'<i role="img" aria-label="from dark to bright"></i>{high:.2f}</span><span>{escape(caption)}</span></p>'
+    )
+
+
+def span_lines(lines: Sequence[tuple[str, str]], start_s: float, end_s: float) -> str:
+    """Return what the selected span says of every query."""
+    if not lines:
+        return ""
+    rows = "".join(
+        f'<li style="--query:{query_colour(index)}"><b>{escape(query)}</b> {_explained("cosine")} {escape(what)}</li>'
+        for index, (query, what) in enumerate(lines)
+    )
+    return f'<div class="span-lines"><h3>{texts.clock(start_s)} – {texts.clock(end_s)}</h3><ul>{rows}</ul></div>'
+
+
+def moment_table(grounding: Grounding) -> str:
+    """Return all moments of all queries as a table whose rows go to their place in the film."""
+    rows = "".join(
+        f'<tr data-seek="{moment.start_s:.3f}" style="--query:{query_colour(index)}"><td>{escape(query)}</td>'
+        f'<td>{rank}</td><td><button type="button">{texts.clock(moment.start_s)}</button></td>'
+        f"<td>{texts.clock(moment.end_s)}</td><td>{moment.end_s - moment.start_s:.1f} s</td>"
+        f"<td>{moment.score:.3f}</td></tr>"
+        for index, query in enumerate(grounding.queries)
+        for rank, moment in enumerate(grounding.moments[index], 1)
+    )
+    head = f"<th>query</th><th>rank</th><th>start</th><th>end</th><th>length</th><th>{_explained('score')}</th>"
+    return f'<div class="scroll"><table class="moments"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def evidence(title: str, sentence: str, how_sure: str) -> str:
+    """Return the heading of a picture with the sentence and the line on how sure it is."""
+    return (
+        f"<h3>{escape(title)}</h3><p>{escape(sentence)}</p>"
+        f'<p class="how-sure">{escape(how_sure)}</p>'
+    )
+
+
+def facts(provenance: Provenance | None, device: str) -> str:
+    """Return the two lines at the foot of the sidebar: cache and device."""
+    source = texts.source(provenance) if provenance else "Cache: not read yet"
+    return f'<dl class="facts"><dt>Features</dt><dd>{escape(source)}</dd><dt>Device</dt><dd>{escape(device)}</dd></dl>'
+
+
+def film(video: VideoInfo) -> str:
+    """Return the line under the film picker, with credit and licence where there are any."""
+    credit = ". ".join(part for part in (video.credit, video.licence) if part)
+    return f'<p class="note">{escape(texts.video_line(video))}{f"<br>{escape(credit)}" if credit else ""}</p>'
+
+
+def models(entries: Sequence[ModelEntry], chosen: str) -> str:
+    """Return what is known of the chosen model, and every model with what it needs."""
+    by_id = {entry.id: entry for entry in entries}
+    lines = "".join(
+        f"<dt>{escape(entry.title)}</dt><dd>{escape(entry.availability or 'ready')}</dd>" for entry in entries
+    )
+    note = ""
+    if entry := by_id.get(chosen):
+        note = ". ".join(part for part in (entry.description.rstrip("."), entry.licence) if part)
+    return (
+        f'<p class="note">{escape(note)}</p>'
+        f'<details class="note"><summary>All {len(entries)} models</summary><dl>{lines}</dl></details>'
+    )
+
+
+def about(provenance: Provenance | None) -> str:
+    """Return how the shown result was made, and the words that the page uses."""
+    rows = texts.provenance_rows(provenance) if provenance else ()
+    made = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows)
+    words = "".join(f"<dt>{escape(word)}</dt><dd>{escape(meaning)}</dd>" for word, meaning in texts.GLOSSARY)
+    return (
+        f'<div class="about"><section><h3>How this result was made</h3><dl>{made}</dl></section>'
+        f"<section><h3>Words</h3><dl>{words}</dl></section></div>"
+    )
+
+
+def _explained(word: str) -> str:
+    return f'<abbr title="{escape(texts.EXPLAINED[word])}">{word}</abbr>'

@@ -1,0 +1,57 @@
+"""The files that the browser asks for by name: our scripts, plotly.js, and films by their id.
+
+Separate because this is the whole of what is served from disk: a film is asked for by the hash of its
+content, never by a path, and is sent as a video whatever the visitor called it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import plotly
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from workbench.errors import WorkbenchError
+from workbench.media.library import VideoLibrary
+from workbench.settings import ASSETS
+from workbench.ui.gradio.session import VIDEO_ID
+
+PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+SCRIPTS = ("clock.js", "player.js", "figure.js", "queries.js", "upload.js", "page.js")
+HEAD = "\n".join(
+    ['<meta name="viewport" content="width=device-width, initial-scale=1">']
+    + [f'<script src="workbench/static/{name}"></script>' for name in SCRIPTS]
+)
+_MEDIA_TYPES = {".webm": "video/webm", ".mkv": "video/x-matroska", ".ogv": "video/ogg", ".mov": "video/quicktime"}
+_KEEP = {"Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
+
+
+def film_url(video_id: str) -> str:
+    """Return the address of a film, relative to the page."""
+    return f"workbench/film/{video_id}"
+
+
+def make_routes(library: VideoLibrary) -> list[BaseRoute]:
+    """Return the routes to serve beside Gradio's own."""
+
+    def film(request: Request) -> Response:
+        video_id = request.path_params["video_id"]
+        if not VIDEO_ID.fullmatch(video_id):
+            return PlainTextResponse("No such film.", status_code=404)
+        try:
+            path = Path(library.path_of(video_id))
+        except WorkbenchError:
+            return PlainTextResponse("No such film.", status_code=404)
+        return FileResponse(path, media_type=_MEDIA_TYPES.get(path.suffix.lower(), "video/mp4"), headers=_KEEP)
+
+    def plotly_js(request: Request) -> Response:
+        return FileResponse(PLOTLY_JS, media_type="text/javascript", headers=_KEEP)
+
+    return [
+        Route("/workbench/film/{video_id}", film),
+        Route("/workbench/plotly.min.js", plotly_js),
+        Mount("/workbench/static", StaticFiles(directory=ASSETS / "static")),
+    ]

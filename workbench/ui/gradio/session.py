@@ -1,0 +1,130 @@
+"""What one visitor has asked for: ids and parameters only, never a result.
+
+Separate because it is the single thing kept between two events, and because the address of the page
+is nothing but this, written out. Everything read from an address is checked before it is used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlencode
+
+from workbench.analyses.analysis import controls
+from workbench.analyses.ground import Ground
+from workbench.errors import InputError, QueryError
+from workbench.settings import Settings
+
+VIDEO_ID = re.compile(r"[0-9a-f]{64}|[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+
+
+@dataclass(frozen=True)
+class Session:
+    """A film, a model, sentences, and the parameters that differ from their defaults.
+
+    ``current`` is the sentence that the evidence below the timeline belongs to, ``span_s`` the span
+    selected on the timeline, ``uploads`` the films this visitor has brought.
+    """
+
+    video: str = ""
+    model: str = ""
+    queries: tuple[str, ...] = ()
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    current: int = 0
+    span_s: tuple[float, float] | None = None
+    uploads: tuple[str, ...] = ()
+
+    def params(self) -> Ground.Params:
+        """Return the question in the form the analysis takes it."""
+        return Ground.Params(video=self.video, queries=self.queries, model=self.model, **self.parameters)
+
+    def address(self) -> str:
+        """Return the query string that restores this session, starting with ``?``."""
+        pairs = [("video", self.video), ("model", self.model)]
+        pairs += [("q", query) for query in self.queries]
+        pairs += [(name, f"{value:g}") for name, value in self.parameters.items()]
+        return "?" + urlencode(pairs)
+
+    def with_query(self, text: str, settings: Settings) -> Session:
+        """Return the session with one more sentence; ``QueryError`` if it cannot be used."""
+        query = checked_query(text, settings)
+        if query in self.queries:
+            return replace(self, current=self.queries.index(query))
+        if len(self.queries) >= settings.max_queries:
+            raise QueryError(f"{settings.max_queries} sentences at once are the most; take one away first.")
+        return replace(self, queries=(*self.queries, query), current=len(self.queries))
+
+    def with_changed_query(self, index: int, text: str, settings: Settings) -> Session:
+        """Return the session with sentence ``index`` reworded; an empty text takes it away."""
+        if not text.strip():
+            return self.without_query(index)
+        queries = list(self.queries)
+        queries[index] = checked_query(text, settings)
+        return replace(self, queries=tuple(dict.fromkeys(queries)), current=index)
+
+    def without_query(self, index: int) -> Session:
+        """Return the session without sentence ``index``."""
+        queries = self.queries[:index] + self.queries[index + 1 :]
+        return replace(self, queries=queries, current=max(0, min(self.current, len(queries) - 1)))
+
+    def with_parameter(self, name: str, value: float) -> Session:
+        """Return the session with one parameter set; a default is not kept, so addresses stay short."""
+        parameters = {key: old for key, old in self.parameters.items() if key != name}
+        if value != default_of(name):
+            parameters[name] = value
+        return replace(self, parameters=parameters)
+
+
+def checked_query(text: str, settings: Settings) -> str:
+    """Return the sentence with its white space tidied, or raise ``QueryError``."""
+    query = " ".join(str(text).split())
+    if not query:
+        raise QueryError("The sentence is empty; type what should be seen, such as “a red circle appears”.")
+    if len(query) > settings.max_query_chars:
+        limit = settings.max_query_chars
+        raise QueryError(f"The sentence has {len(query):,} characters; shorten it to {limit} or fewer.")
+    return query
+
+
+def default_of(name: str) -> float:
+    """Return the default of one of the analysis's parameters."""
+    return Ground.Params.__dataclass_fields__[name].default
+
+
+def session_from_address(asked: Mapping[str, Sequence[str]], first: Session, settings: Settings) -> Session:
+    """Return what an address asks for, with ``first`` for all that it leaves out.
+
+    Raises ``InputError`` or ``QueryError`` for what cannot be meant, in words for the visitor.
+    """
+    session = first
+    if video := _one(asked, "video"):
+        if not VIDEO_ID.fullmatch(video):
+            raise InputError("The link names a video in a way that cannot be read; choose one from the list.")
+        session = replace(session, video=video, queries=())
+    if model := _one(asked, "model"):
+        session = replace(session, model=model[:200])
+    if queries := asked.get("q"):
+        session = replace(session, queries=())
+        for text in queries[: settings.max_queries]:
+            session = session.with_query(text, settings)
+    for name, control in controls(Ground.Params).items():
+        if text := _one(asked, name):
+            session = session.with_parameter(name, _number(name, control, text))
+    return replace(session, current=0)
+
+
+def _number(name: str, control, text: str) -> float:
+    try:
+        value = type(default_of(name))(float(text))
+    except (ValueError, OverflowError):
+        value = None
+    if value is None or not control.minimum <= value <= control.maximum:
+        low, high = control.minimum, control.maximum
+        raise InputError(f"The link asks for {name}={text[:20]}; choose a value from {low:g} to {high:g}.")
+    return value
+
+
+def _one(asked: Mapping[str, Sequence[str]], name: str) -> str:
+    values = asked.get(name) or [""]
+    return values[0].strip()

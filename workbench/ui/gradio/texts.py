@@ -1,0 +1,202 @@
+"""Every sentence of the page, in English, and those that are written from numbers.
+
+Separate so that wording can be read, corrected and one day translated in one place. Functions take
+results and return plain text: the caller escapes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from workbench.types import Grounding, Moment, Progress, Provenance, VideoInfo
+
+TITLE = "Video-text workbench"
+SUBTITLE = "When is a sentence true of a video, and how sure is that?"
+NO_QUERIES = "Type what should be seen, such as “a red circle appears”, and the video is searched for it."
+NO_VIDEO = "Choose a video on the left, or upload one."
+MAP_KEY = "Start from left to right, end from bottom to top; a click goes to the start."
+STOPPED = "Stopped. What was read so far is kept, so that going on is quicker than starting again."
+UNEXPECTED = "Something went wrong on our side and has been logged; reload the page, or choose another video."
+UNPLAYABLE_UPLOAD = "The upload did not arrive whole; try again."
+
+KEYS = (
+    ("Space", "play or pause"),
+    ("← →", "one frame back or on"),
+    ("Shift ← →", "one second back or on"),
+    ("1 to 9", "go to a moment of the current sentence"),
+    ("/", "type a sentence"),
+    ("Esc", "clear the selected span"),
+    ("?", "this list"),
+)
+
+GLOSSARY = (
+    ("moment", "a span of the video, from start to end, proposed as the answer to a sentence"),
+    ("frame", "one picture of the video; a model sees the video as frames taken at an even rate"),
+    ("query", "a sentence that the video is searched for"),
+    ("cosine", "how alike the model finds a frame and a sentence; its range differs from model to model"),
+    ("saliency", "the cosine after smoothing over time and after subtracting what any sentence would get"),
+    ("score", "how far the saliency inside a moment lies above that outside it; it ranks moments of one query"),
+    ("distractor", "a sentence that is not about this video, used to learn how high chance alone can peak"),
+    ("null", "the peaks of all distractors: what “not in this video” looks like"),
+    ("error rate", "the share of absent sentences that are allowed to pass as present"),
+    ("truth", "windows in which the sentence is known to be true, by hand or by construction"),
+)
+EXPLAINED = dict(GLOSSARY)
+
+
+def clock(seconds: float) -> str:
+    """Return seconds as ``0:07.4`` or ``1:02:07.5``."""
+    tenths = max(0, round(seconds * 10))
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest / 10:04.1f}" if hours else f"{minutes}:{rest / 10:04.1f}"
+
+
+def span(moment: Moment) -> str:
+    """Return a moment as ``0:12.0 – 0:15.4``."""
+    return f"{clock(moment.start_s)} – {clock(moment.end_s)}"
+
+
+def percent(share: float) -> str:
+    """Return a share as a percentage without false digits."""
+    if 0 < share < 0.001:
+        return "less than 0.1 %"
+    return f"{share:.1%}".replace(".0%", "%").replace("%", " %")
+
+
+def answer(grounding: Grounding, index: int) -> str:
+    """Return what the timeline says about one query, from its numbers."""
+    moments = grounding.moments[index]
+    if not moments:
+        return "Nothing in the video stands out for this sentence."
+    inside_of = _inside(grounding.times_s, moments[0].start_s, moments[0].end_s)
+    curve = grounding.similarity[index]
+    means = _inside_and_outside(curve, inside_of)
+    length = f"{moments[0].end_s - moments[0].start_s:.1f} s"
+    start = f"Best from {clock(moments[0].start_s)} to {clock(moments[0].end_s)} ({length})"
+    if not grounding.is_in_video[index]:
+        start = f"If it were there: {start[0].lower()}{start[1:]}"
+    return f"{start}; mean cosine {means}."
+
+
+def verdict(grounding: Grounding, index: int) -> str:
+    """Return ``yes`` or ``no``: whether the query is in the video at the stated error rate."""
+    return "yes" if grounding.is_in_video[index] else "no"
+
+
+def evidence(grounding: Grounding, index: int) -> str:
+    """Return where the query's peak lies among the peaks of sentences that are not in the video."""
+    n_null = len(grounding.null_peaks)
+    n_below = int((grounding.null_peaks < grounding.peaks[index]).sum())
+    return f"peak above {n_below} of {n_null} absent sentences"
+
+
+def how_sure(grounding: Grounding, index: int) -> str:
+    """Return the chance of a peak this high for an absent sentence, against the stated error rate."""
+    n_null = len(grounding.null_peaks)
+    chance = percent(float(grounding.p_absent[index]))
+    return (
+        f"An absent sentence peaks this high with probability {chance}, estimated from {n_null} "
+        f"distractors. “Yes” means at most {percent(grounding.error_rate)}."
+    )
+
+
+def about_map(grounding: Grounding, index: int) -> str:
+    """Return what the map of spans shows for one query."""
+    moments = grounding.moments[index]
+    if not moments:
+        return "No span stands out from the rest of the video."
+    best = f"The brightest span, {span(moments[0])}, is moment 1"
+    if len(moments) == 1:
+        return f"{best}; no other span stands out."
+    return f"{best}; {len(moments) - 1} more stand out and overlap it little."
+
+
+def about_null(grounding: Grounding, index: int) -> str:
+    """Return where the peak of one query stands among the peaks of the distractors."""
+    peak, n_null = float(grounding.peaks[index]), len(grounding.null_peaks)
+    if not n_null:
+        return "This model has no distractors, so that nothing can be said."
+    highest, middle = float(grounding.null_peaks.max()), float(np.median(grounding.null_peaks))
+    return f"The sentence peaks at {peak:.2f}; {n_null} distractors peak at {middle:.2f} in the middle, {highest:.2f} at most."
+
+
+def about_span(grounding: Grounding, start_s: float, end_s: float) -> list[tuple[str, str]]:
+    """Return a line per query on the selected span: its mean cosine inside against outside."""
+    inside = _inside(grounding.times_s, start_s, end_s)
+    if not inside.any() or inside.all():
+        return []
+    pairs = zip(grounding.queries, grounding.similarity, strict=True)
+    return [(query, _inside_and_outside(curve, inside)) for query, curve in pairs]
+
+
+def timeline_caption(grounding: Grounding, n_frames: int, rate: float) -> str:
+    """Return what the rows of the timeline show and how to use them."""
+    return f"{n_frames:,} frames, {rate:.3g} a second. Click to seek, drag to select a span."
+
+
+def source(provenance: Provenance) -> str:
+    """Return whether the features were there already, and what the answer took."""
+    elapsed = provenance.elapsed_s
+    took = f"{elapsed * 1000:.0f} ms" if elapsed < 1 else f"{elapsed:.1f} s"
+    return f"{'From cache' if provenance.from_cache else 'Computed now'}, {took}"
+
+
+def working(progress: Progress, elapsed_s: float) -> str:
+    """Return what is being done, how far it is, and how long it will still take."""
+    if not progress.total:
+        return f"{progress.what} …"
+    part = f"{progress.what}: {progress.done:,} of {progress.total:,}"
+    if progress.done <= 0 or elapsed_s < 1 or progress.done >= progress.total:
+        return part
+    left = elapsed_s / progress.done * (progress.total - progress.done)
+    return f"{part}, about {_duration(left)} left"
+
+
+def video_line(video: VideoInfo) -> str:
+    """Return a video's length, size and codec in one line."""
+    size = f"{video.width_px} × {video.height_px}"
+    return f"{clock(video.duration_s)}, {size}, {video.fps:.4g} frames a second, {video.codec}"
+
+
+def provenance_rows(provenance: Provenance) -> Sequence[tuple[str, str]]:
+    """Return everything needed to make the result again, as names and values."""
+    rows = [
+        ("Video", provenance.video_title),
+        ("Video's content hash", provenance.video_id),
+        ("Model", f"{provenance.model_id}, revision {provenance.model_revision}"),
+        ("Sampling", f"{provenance.sampling.fps:g} frames a second, at most {provenance.sampling.max_frames:,}"),
+    ]
+    rows += [(_name(key), _shown(value)) for key, value in provenance.parameters.items() if key not in _SAID]
+    rows += [("Versions", ", ".join(f"{name} {version}" for name, version in provenance.versions.items()))]
+    rows += [("Features", source(provenance))]
+    return rows
+
+
+_SAID = ("video", "model", "queries", "fps", "max_frames")
+
+
+def _name(key: str) -> str:
+    return key.removesuffix("_s").replace("_", " ").capitalize()
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min"
+
+
+def _inside(times_s: np.ndarray, start_s: float, end_s: float) -> np.ndarray:
+    return (times_s >= start_s) & (times_s <= end_s)
+
+
+def _inside_and_outside(curve: np.ndarray, inside: np.ndarray) -> str:
+    if not inside.any() or inside.all():
+        return f"{float(curve.mean()):.3f}"
+    return f"{float(curve[inside].mean()):.3f} inside, {float(curve[~inside].mean()):.3f} outside"

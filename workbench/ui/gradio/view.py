@@ -1,0 +1,152 @@
+"""The page's own components: figure, player, sentences and upload, each a thin skin over one script.
+
+Separate because they are the only places where Python and our scripts in ``assets/static`` meet. The
+events a component has are the quoted names in its ``js_on_load``; what they carry was made by the
+visitor's browser and is checked where it is received.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import gradio as gr
+from gradio.data_classes import FileData
+
+_ICONS = {
+    "play": '<path class="i-play" d="M8 5v14l11-7z"/><path class="i-pause" d="M7 5h3.5v14H7zM13.5 5H17v14h-3.5z"/>',
+    "back": '<path d="M17 6v12l-8-6zM6 6h2v12H6z"/>',
+    "forward": '<path d="M7 6v12l8-6zM16 6h2v12h-2z"/>',
+    "sound": '<path d="M4 9v6h4l5 4V5L8 9z"/><path class="i-waves" d="M15.5 8.5a5 5 0 0 1 0 7M18 6a8.5 8.5 0 0 1 0 12"'
+    ' fill="none" stroke="currentColor" stroke-width="1.6"/>',
+    "full": '<path d="M5 5h5v2H7v3H5zM14 5h5v5h-2V7h-3zM5 14h2v3h3v2H5zM17 14h2v5h-5v-2h3z"/>',
+}
+
+
+def _button(act: str, label: str) -> str:
+    icon = f'<svg viewBox="0 0 24 24" aria-hidden="true">{_ICONS[act]}</svg>'
+    return f'<button type="button" data-act="{act}" aria-label="{label}" title="{label}">{icon}</button>'
+
+
+class Panel(gr.HTML):
+    """Plain HTML made by ``panels``, without the toolkit's typography and without events of its own."""
+
+    def __init__(self, value: str = "", **kwargs: Any) -> None:
+        super().__init__(value, js_on_load=None, apply_default_css=False, **kwargs)
+
+    def get_block_name(self) -> str:
+        return "html"
+
+
+class PlotlyView(gr.HTML):
+    """A plotly figure in the colours of the page.
+
+    With ``clock``, it lies on the film's time axis: click to seek (event ``select`` with the row in
+    ``query``), drag to select a span (event ``brush`` with ``start_s`` and ``end_s``, or without them
+    when the selection is cleared), and a playhead.
+    """
+
+    def __init__(self, clock: bool = False, **kwargs: Any) -> None:
+        overlay = (
+            '<div class="cursor" hidden></div><div class="span" hidden></div><div class="playhead" hidden></div>'
+            '<div class="span-bar" hidden><span class="span-text"></span>'
+            '<button type="button" data-span="play">Play</button>'
+            '<button type="button" data-span="zoom">Zoom in</button>'
+            '<button type="button" data-span="whole">Whole video</button>'
+            '<button type="button" data-span="clear">Clear</button></div>'
+        )
+        super().__init__(
+            html_template=f'<div class="figure"><div class="plot"></div>{overlay if clock else ""}</div>',
+            js_on_load="""workbench.figure({
+                element: element.querySelector('.figure'), props, trigger, watch, events: ['select', 'brush'] })""",
+            apply_default_css=False,
+            **kwargs,
+        )
+
+    def postprocess(self, value: Any) -> Any:
+        """Return a figure as plain JSON; None stands for an empty picture."""
+        return None if value is None else json.loads(value.to_json())
+
+    def get_block_name(self) -> str:
+        return "html"
+
+
+class PlayerView(gr.HTML):
+    """The film: value ``{src, title, fps, aspect, start_s}``, or None."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            html_template=f"""
+            <div class="screen"><video playsinline preload="auto" tabindex="-1"></video>
+            <p class="film-problem" hidden>This browser cannot play the video's codec. The timeline below was
+            read by the server and is right; convert the video to H.264 to watch it here.</p></div>
+            <div class="transport">{_button("play", "Play")}{_button("back", "One frame back")}
+            {_button("forward", "One frame on")}<span class="time" role="timer">0:00.0 / 0:00.0</span>
+            <button type="button" data-act="speed" title="Speed" aria-label="Speed">1×</button>
+            {_button("sound", "Sound")}{_button("full", "Full screen")}</div>""",
+            js_on_load="workbench.player({ element, props, watch })",
+            apply_default_css=False,
+            **kwargs,
+        )
+
+    def postprocess(self, value: Any) -> Any:
+        return value
+
+    def get_block_name(self) -> str:
+        return "html"
+
+
+class QueryEditor(gr.HTML):
+    """The sentences: value ``{queries, suggestions, colours}``.
+
+    Events: ``submit`` with ``text`` adds, ``input`` with ``index`` and ``text`` rewords, ``delete``
+    with ``index`` takes away.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            html_template="""
+            <h2>Sentences</h2><ul></ul>
+            <form><input name="new-query" autocomplete="off" enterkeyhint="go"
+             placeholder="Type what should be seen" aria-label="New sentence"><button>Add</button></form>
+            <p class="ideas-title" hidden>Try on this video</p><div class="ideas"></div>""",
+            js_on_load="""workbench.queries({ element, props, trigger, watch, events: ['submit', 'input', 'delete'] })""",
+            apply_default_css=False,
+            **kwargs,
+        )
+
+    def postprocess(self, value: Any) -> Any:
+        return value
+
+    def get_block_name(self) -> str:
+        return "html"
+
+
+class VideoUpload(gr.HTML):
+    """One film from the visitor: event ``upload``; its value reaches Python as a path in the upload folder.
+
+    ``data_model`` makes Gradio refuse, before any of our code runs, a value that it did not itself
+    receive as an upload: a path can be sent by hand, but not used.
+    """
+
+    data_model = FileData
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            html_template="""
+            <label class="upload-button"><input type="file" accept="video/*,.mkv,.avi">Upload a video</label>
+            <div class="upload-running" hidden aria-live="polite"><progress max="1" value="0" hidden></progress>
+            <span class="upload-text"></span><button type="button" data-act="stop" hidden>Cancel</button></div>""",
+            js_on_load="workbench.upload({ element, props, trigger, watch, events: ['upload'] })",
+            apply_default_css=False,
+            **kwargs,
+        )
+
+    def preprocess(self, payload: FileData | None) -> FileData | None:
+        return payload
+
+    def postprocess(self, value: Any) -> None:
+        return None
+
+    def get_block_name(self) -> str:
+        return "html"
