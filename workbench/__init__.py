@@ -42,11 +42,11 @@ class Workbench:
 
         return Services.create(self._settings or Settings.from_environment())
 
-    def videos(self) -> list[VideoInfo]:
+    def videos(self) -> Sequence[VideoInfo]:
         """Return the films of the library."""
         return self.services.library.list()
 
-    def models(self) -> list[ModelEntry]:
+    def models(self) -> Sequence[ModelEntry]:
         """Return the models, with why one cannot be used."""
         return self.services.models.list()
 
@@ -67,9 +67,9 @@ class Workbench:
 
     def figure(self, outcome: Outcome[Grounding]) -> Any:
         """Return the picture of an outcome as a plotly ``Figure``, which a notebook shows."""
-        from workbench.figures.report import figure_of
+        from workbench.figures.report import outcome_figure
 
-        return figure_of(outcome)
+        return outcome_figure(outcome, self.services.library.get(outcome.provenance.video_id))
 
     def _find(self, video: str | Path) -> VideoInfo:
         if Path(video).exists():
@@ -82,4 +82,6 @@ def _bar(progress: Progress) -> None:
     import sys
 
     end = "\n" if progress.done >= progress.total else ""
-    print(f"\r{progress.what}: {progress.done} of {progress.total} frames", end=end, file=sys.stderr, flush=True)
+    print(
+        f"\r{progress.what}: {progress.done} of {progress.total} frames", end=end, file=sys.stderr, flush=True
+    )

@@ -15,10 +15,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         from workbench.analyses.services import Services
         from workbench.settings import Settings
+        from workbench.ui.cli.output import check_target
         from workbench.ui.cli.parser import make_parser
 
         settings = Settings.from_environment()
         args = make_parser(settings).parse_args(argv)
+        for target in ("json", "html"):
+            check_target(getattr(args, target, None))
         return args.run(Services.create(settings), args)
     except WorkbenchError as problem:
         print(f"Error: {problem}", file=sys.stderr)

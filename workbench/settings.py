@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from workbench.errors import InputError
 
@@ -18,7 +19,7 @@ def _default_home() -> Path:
     return Path(base).expanduser() / "video-text-workbench"
 
 
-def setting(default: object, about: str):
+def setting(default: Any, about: str) -> Any:
     """Declare one setting: its default (a value, or a function that makes one) and one line about it."""
     if callable(default):
         return field(default_factory=default, metadata={"about": about})
@@ -48,18 +49,20 @@ class Settings:
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """Return the settings of ``environ`` (default: the process's), or raise ``InputError``."""
         environ = os.environ if environ is None else environ
-        values: dict[str, object] = {}
+        values: dict[str, Any] = {}
         for item in fields(cls):
             name = PREFIX + item.name.upper()
             if (text := environ.get(name)) is not None:
-                values[item.name] = _parse(name, text, item.type)
+                values[item.name] = _parse(name, text, str(item.type))
         return cls(**values)
 
 
 def _parse(name: str, text: str, kind: str) -> object:
     try:
         if kind == "bool":
-            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.lower()]
+            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[
+                text.lower()
+            ]
         if kind == "int":
             return int(text)
         if kind == "float":

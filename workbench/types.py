@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, UInt8
@@ -103,7 +103,9 @@ class Grounding:
 
     ``similarity`` is the raw cosine, ``saliency`` the smoothed and normalised curve that the
     moments are read from. ``p_absent`` is the probability of a peak this high for a sentence that
-    is *not* in the film (empirical null); ``is_in_video`` is ``p_absent <= error_rate``.
+    is *not* in the film; ``is_in_video`` is ``p_absent <= error_rate``. ``null_peaks`` are what that
+    probability is read from: ``measured`` on sentences known to be absent from films whose truth is
+    known, or ``estimated`` from the model's distractors in this film.
     """
 
     queries: tuple[str, ...]
@@ -113,6 +115,7 @@ class Grounding:
     moments: tuple[tuple[Moment, ...], ...]
     peaks: Float64[np.ndarray, "query"]
     null_peaks: Float64[np.ndarray, "distractor"]
+    null_kind: Literal["measured", "estimated"]
     p_absent: Float64[np.ndarray, "query"]
     is_in_video: Bool[np.ndarray, "query"]
     error_rate: float

@@ -68,7 +68,7 @@
     });
     new MutationObserver(() => draw(view)).observe(document.body, { attributeFilter: ["class"] });
     new ResizeObserver(() => {
-      if (!window.Plotly || !plot.data || !element.offsetWidth) return;
+      if (!window.Plotly || !plot.data || !plot.offsetWidth) return;
       window.Plotly.Plots.resize(plot);
       view.place();
     }).observe(element);

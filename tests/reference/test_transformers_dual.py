@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,18 @@ from workbench.types import FrameBatch, SamplingSpec
 TEXTS = ["a red circle", "a green circle on the red square with the cat", "dog"]
 
 
-@pytest.fixture(scope="module", params=[save_word_tokenizer, save_byte_pair_tokenizer])
+@pytest.fixture(scope="module", params=["words", "byte pairs", "byte pairs, oldest config"])
 def folder(request, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_tiny_clip(tmp_path_factory.mktemp("clip"), seed=5, context=77, save_tokenizer=request.param)
+    save_tokenizer = save_word_tokenizer if request.param == "words" else save_byte_pair_tokenizer
+    folder = save_tiny_clip(
+        tmp_path_factory.mktemp("clip"), seed=5, context=77, save_tokenizer=save_tokenizer
+    )
+    if request.param.endswith("oldest config"):
+        # As the configs that OpenAI's checkpoints came with: the library then reads at the largest id.
+        config = json.loads((folder / "config.json").read_text())
+        config["text_config"] |= {"bos_token_id": 0, "eos_token_id": 2, "pad_token_id": 1}
+        (folder / "config.json").write_text(json.dumps(config))
+    return folder
 
 
 @pytest.fixture(scope="module")

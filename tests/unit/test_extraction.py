@@ -137,6 +137,22 @@ def test_cancelled_work_keeps_what_was_finished(settings, long_film):
     assert model.n_frames - before == 700 - extraction.CHUNK_FRAMES
 
 
+def test_a_full_disk_costs_the_cache_and_not_the_answer(settings, long_film, monkeypatch):
+    from workbench.errors import StoreError
+
+    services, library, model = make_services(settings)
+    video = library.open_path(long_film)
+
+    def full(key, arrays, metadata=None):
+        raise StoreError("The disk is full; free some space.")
+
+    monkeypatch.setattr(services.store, "put", full)
+    found = extract(services, video, model, SAMPLING, nothing)
+    assert len(found.features.times_s) == 700
+    assert found.problem == "The disk is full; free some space."
+    assert not is_cached(services, video, model.spec, SAMPLING)
+
+
 def test_a_decoder_that_fails_in_the_middle_is_heard(settings, long_film, monkeypatch):
     services, library, model = make_services(settings)
     video = library.open_path(long_film)
@@ -170,7 +186,9 @@ print(library.n_frames, model.n_frames, flush=True)
 
 def start(settings: Settings, film) -> subprocess.Popen:
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    script = SCRIPT.format(root=root, tests=os.path.join(root, "tests"), home=str(settings.home), film=str(film))
+    script = SCRIPT.format(
+        root=root, tests=os.path.join(root, "tests"), home=str(settings.home), film=str(film)
+    )
     return subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=root)
 
 

@@ -130,7 +130,7 @@ def test_torch_and_torchvision_that_do_not_fit_end_the_start_in_one_sentence(tmp
         env={**os.environ, "PYTHONPATH": str(tmp_path), "WORKBENCH_HOME": str(tmp_path / "home")},
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=120,
     )
     assert run.returncode
     assert "torchvision" in run.stderr

@@ -42,9 +42,9 @@ def model(request, registry: ModelRegistry, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture(scope="module")
 def batch() -> FrameBatch:
     random = np.random.default_rng(7)
-    coarse = random.integers(0, 256, (6, 6, 9, 3), dtype=np.uint8)
+    coarse = random.integers(0, 256, (4, 6, 8, 3), dtype=np.uint8)
     pixels = coarse.repeat(12, axis=1).repeat(12, axis=2)
-    return FrameBatch("f" * 64, SamplingSpec(), pixels, np.arange(6) / 2)
+    return FrameBatch("f" * 64, SamplingSpec(), pixels, np.arange(4) / 2)
 
 
 def test_is_the_protocol_and_says_what_it_is(model: VideoTextModel):
@@ -65,13 +65,13 @@ def test_is_the_protocol_and_says_what_it_is(model: VideoTextModel):
 
 def test_frames_become_unit_rows_that_are_finite_and_differ(model: VideoTextModel, batch: FrameBatch):
     features = model.encode_frames(batch)
-    assert features.frames.shape == (6, model.spec.dim)
+    assert features.frames.shape == (4, model.spec.dim)
     assert features.frames.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(features.frames, axis=1), 1, atol=1e-5)
     np.testing.assert_array_equal(features.times_s, batch.times_s)
     assert (features.video_id, features.model_id) == (batch.video_id, model.spec.id)
     similarity = features.frames @ features.frames.T
-    assert similarity[~np.eye(6, dtype=bool)].max() < 0.99999
+    assert similarity[~np.eye(4, dtype=bool)].max() < 0.99999
 
 
 def test_texts_become_unit_rows_that_are_finite_and_differ(model: VideoTextModel):
@@ -103,18 +103,18 @@ def test_frames_depend_on_their_neighbours_only_where_declared(model: VideoTextM
         model.encode_frames(
             replace(batch, pixels=batch.pixels[i : i + 1], times_s=batch.times_s[i : i + 1])
         ).frames
-        for i in range(6)
+        for i in range(4)
     ]
     np.testing.assert_allclose(together, np.concatenate(alone), atol=1e-5)
-    order = [3, 0, 5, 1, 4, 2]
+    order = [3, 0, 1, 2]
     shuffled = model.encode_frames(replace(batch, pixels=batch.pixels[order])).frames
     np.testing.assert_allclose(shuffled, together[order], atol=1e-5)
 
 
 def test_a_long_film_is_the_same_in_one_piece(model: VideoTextModel, batch: FrameBatch):
-    pixels = np.concatenate([batch.pixels] * 7)[:40]
-    long = replace(batch, pixels=pixels, times_s=np.arange(40) / 2)
-    expected = model.encode_frames(batch).frames[np.arange(40) % 6]
+    pixels = np.concatenate([batch.pixels] * 9)[:34]
+    long = replace(batch, pixels=pixels, times_s=np.arange(34) / 2)
+    expected = model.encode_frames(batch).frames[np.arange(34) % 4]
     if model.spec.frame_independent:
         np.testing.assert_allclose(model.encode_frames(long).frames, expected, atol=1e-5)
 

@@ -21,7 +21,7 @@ def stories():
 
 
 def frames_are_skipped(path, frames, fps):
-    path.write_bytes(b"%d" % sum(1 for _ in frames))
+    path.write_bytes(b"")
 
 
 def test_same_seed_same_bytes_of_truth(tmp_path):
@@ -43,7 +43,10 @@ def test_splits_share_no_random_stream():
 def test_presence_windows_agree_with_the_pixels(stories):
     """A frame lies in the window of "a red circle" exactly where red-circle pixels are drawn."""
     story = next(s for s in stories if len(s.actors) >= 3)
-    for noun in {truth.noun_of(story, i, np.flatnonzero(a.is_visible)[0] / story.fps) for i, a in enumerate(story.actors)}:
+    for noun in {
+        truth.noun_of(story, i, np.flatnonzero(a.is_visible)[0] / story.fps)
+        for i, a in enumerate(story.actors)
+    }:
         inside = np.zeros(story.n_frames, bool)
         for start, end in truth.windows(story, Sentence("presence", (noun,))):
             inside[round(start * story.fps) : round(end * story.fps)] = True
@@ -128,7 +131,10 @@ def test_every_event_is_true_of_its_film_and_direction_edits_are_judged_by_the_e
                     other.verb == clause.verb
                     and other.manner == clause.manner
                     and truth.noun_of(story, other.actor, other.start_s) == clause.noun
-                    and (other.other is None or truth.noun_of(story, other.other, other.start_s) == clause.other)
+                    and (
+                        other.other is None
+                        or truth.noun_of(story, other.other, other.start_s) == clause.other
+                    )
                     for other in story.events
                 )
                 assert bool(truth.windows(story, edit.sentence)) == happened
@@ -154,9 +160,18 @@ def test_discriminating_word_by_hand():
         (Sentence("presence", (Noun("orange", "star"),)), "an orange star"),
         (Sentence("absence", (Noun("red", "ring"),)), "no red ring"),
         (Sentence("count", (Noun(None, "cross"),), count=2), "two crosses"),
-        (Sentence("relation", (Noun("red", "ring"), Noun("blue", None)), relation="left of"), "a red ring left of a blue object"),
-        (Sentence("event", clauses=(Clause(Noun("cyan", "square"), "moves_left", "slowly"),)), "a cyan square moves left slowly"),
-        (Sentence("presence", (Noun("red", "ring", row="top", column="left"),)), "a red ring at the top left"),
+        (
+            Sentence("relation", (Noun("red", "ring"), Noun("blue", None)), relation="left of"),
+            "a red ring left of a blue object",
+        ),
+        (
+            Sentence("event", clauses=(Clause(Noun("cyan", "square"), "moves_left", "slowly"),)),
+            "a cyan square moves left slowly",
+        ),
+        (
+            Sentence("presence", (Noun("red", "ring", row="top", column="left"),)),
+            "a red ring at the top left",
+        ),
     ],
 )
 def test_sentences_read_as_english(sentence, text):
@@ -185,7 +200,11 @@ def test_every_sentence_uses_known_words_only(stories):
     rng = np.random.default_rng(0)
     for story in stories:
         for sentence in [truth.sentence_of(story, e) for e in story.events] + truth.sentences_in_order(story):
-            texts = [sentence.text, *grammar.paraphrases(sentence), *(e.text for e in grammar.edits(sentence, rng))]
+            texts = [
+                sentence.text,
+                *grammar.paraphrases(sentence),
+                *(e.text for e in grammar.edits(sentence, rng)),
+            ]
             assert not {word for text in texts for word in text.split()} - known
 
 
@@ -202,12 +221,20 @@ def test_truth_table_of_stills_equals_reading_each_frame():
 
 def _is_true(scene, frame, sentence):
     """Read one sentence against one frame, object by object."""
-    names = (list(COLOURS), list(SHAPES), ["small", "large"], ["top", "middle", "bottom"], ["left", "middle", "right"])
+    names = (
+        list(COLOURS),
+        list(SHAPES),
+        ["small", "large"],
+        ["top", "middle", "bottom"],
+        ["left", "middle", "right"],
+    )
 
     def fits(at, noun):
         said = (noun.colour, noun.shape, noun.size, noun.row, noun.column)
         codes = scene.attributes[frame, at]
-        return all(v is None or (c >= 0 and group[c] == v) for v, c, group in zip(said, codes, names, strict=True))
+        return all(
+            v is None or (c >= 0 and group[c] == v) for v, c, group in zip(said, codes, names, strict=True)
+        )
 
     seen = np.flatnonzero(scene.objects.is_visible[frame])
     nouns = sentence.nouns or tuple(clause.noun for clause in sentence.clauses)
@@ -224,7 +251,9 @@ def _is_true(scene, frame, sentence):
             "above": lambda a, b: y[a] < y[b],
             "below": lambda a, b: y[a] > y[b],
         }[sentence.relation]
-        return any(a != b and fits(a, nouns[0]) and fits(b, nouns[1]) and stands(a, b) for a in seen for b in seen)
+        return any(
+            a != b and fits(a, nouns[0]) and fits(b, nouns[1]) and stands(a, b) for a in seen for b in seen
+        )
     return any(fits(at, noun) for noun in nouns for at in seen)
 
 
@@ -241,9 +270,15 @@ def test_coverage_has_the_area_of_the_shape():
     one = np.ones((1, 1))
     for shape, area in (("circle", np.pi * 0.94**2), ("square", (2 * 0.82) ** 2)):
         objects = render.Objects(
-            np.array([[SHAPES.index(shape)]]), np.ones((1, 1, 3)), one * 0.5, one * 0.5, one * 0.2, one * 0.3, one > 0
+            np.array([[SHAPES.index(shape)]]),
+            np.ones((1, 1, 3)),
+            one * 0.5,
+            one * 0.5,
+            one * 0.2,
+            one * 0.3,
+            one > 0,
         )
-        covered = render.coverage(objects, np.array([0]), 0, 256).mean()
+        covered = render.coverage(objects, 0, 0, 256).mean()
         assert covered == pytest.approx(area * 0.2**2, rel=0.01)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from workbench.analyses.services import Services
 from workbench.errors import InputError
@@ -16,7 +16,7 @@ from workbench.models.protocol import Capability
 from workbench.types import Outcome, Progress
 
 P_contra = TypeVar("P_contra", contravariant=True)
-R_co = TypeVar("R_co", covariant=True)
+R = TypeVar("R")
 
 Report = Callable[[Progress], None]
 """Called at every step of long work; raises ``Cancelled`` where the person wants it stopped."""
@@ -55,7 +55,9 @@ def check_ranges(params: Any) -> None:
         low, high = control.minimum, control.maximum
         if not _lies_within(value, low, high):
             shown = f"{control.label} ({name}) is {value}"
-            raise InputError(f"{shown}; choose a value from {low:g} to {high:g}{' ' + control.unit if control.unit else ''}.")
+            raise InputError(
+                f"{shown}; choose a value from {low:g} to {high:g}{' ' + control.unit if control.unit else ''}."
+            )
 
 
 def _lies_within(value: Any, low: float | None, high: float | None) -> bool:
@@ -64,7 +66,8 @@ def _lies_within(value: Any, low: float | None, high: float | None) -> bool:
     return isinstance(value, int | float) and low <= value <= high
 
 
-class Analysis(Protocol[P_contra, R_co]):
+@runtime_checkable
+class Analysis(Protocol[P_contra, R]):
     """One question that can be asked of a film, sentences and a model."""
 
     id: ClassVar[str]
@@ -73,7 +76,7 @@ class Analysis(Protocol[P_contra, R_co]):
     requires: ClassVar[frozenset[Capability]]
     Params: ClassVar[type]
 
-    def run(self, services: Services, params: P_contra, report: Report = silent) -> Outcome[R_co]:
+    def run(self, services: Services, params: P_contra, report: Report = silent) -> Outcome[R]:
         """Return the answer with its provenance."""
         ...
 

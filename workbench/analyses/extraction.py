@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from workbench.analyses.analysis import Report
 from workbench.analyses.services import Services
+from workbench.errors import StoreError
 from workbench.media.decode import DECODE_VERSION, sample_instants
 from workbench.models.protocol import ModelSpec, VideoTextModel
 from workbench.store.keys import cache_key
@@ -27,10 +29,11 @@ _AHEAD_BATCHES = 4
 
 @dataclass(frozen=True)
 class Extracted:
-    """The features of a film, and whether every one of them came from the cache."""
+    """The features of a film, whether every one came from the cache, and why one could not be kept."""
 
     features: VideoFeatures
     from_cache: bool
+    problem: str | None = None
 
 
 def chunk_keys(video: VideoInfo, spec: ModelSpec, sampling: SamplingSpec) -> list[str]:
@@ -55,22 +58,29 @@ def is_cached(services: Services, video: VideoInfo, spec: ModelSpec, sampling: S
     return all(key in services.store for key in chunk_keys(video, spec, sampling))
 
 
-def extract(services: Services, video: VideoInfo, model: VideoTextModel, sampling: SamplingSpec, report) -> Extracted:
+def extract(
+    services: Services, video: VideoInfo, model: VideoTextModel, sampling: SamplingSpec, report: Report
+) -> Extracted:
     """Return the frame features of ``video``; decodes and encodes only what the store does not hold.
 
     Raises ``VideoError`` for a film that cannot be decoded and whatever ``report`` raises to cancel;
-    finished chunks stay in the store either way.
+    finished chunks stay in the store either way. Where the store is full the features are returned all
+    the same, and ``problem`` says why they were not kept.
     """
     keys = chunk_keys(video, model.spec, sampling)
     chunks = {key: stored for key in keys if (stored := services.store.get(key)) is not None}
     from_cache = len(chunks) == len(keys)
+    problem = None
     if not from_cache:
         with services.store.lock(cache_key(kind="extraction", keys=keys)):
             chunks |= {key: stored for key in keys if key not in chunks and (stored := services.store.get(key))}
             for first, last in _missing_runs([key in chunks for key in keys]):
-                for at, arrays in _compute_run(services, video, model, sampling, first, last, len(keys), report):
-                    services.store.put(keys[at], arrays)
+                for at, arrays in _compute_run(services, video, model, sampling, first, last, report):
                     chunks[keys[at]] = arrays
+                    try:
+                        services.store.put(keys[at], arrays)
+                    except StoreError as full:
+                        problem = str(full)
     rows = [chunks[key] for key in keys]
     features = VideoFeatures(
         video_id=video.id,
@@ -78,7 +88,7 @@ def extract(services: Services, video: VideoInfo, model: VideoTextModel, samplin
         times_s=np.concatenate([row["times_s"] for row in rows]),
         frames=np.concatenate([row["frames"] for row in rows]),
     )
-    return Extracted(features, from_cache)
+    return Extracted(features, from_cache, problem)
 
 
 def _missing_runs(present: list[bool]) -> Iterator[tuple[int, int]]:
@@ -93,7 +103,15 @@ def _missing_runs(present: list[bool]) -> Iterator[tuple[int, int]]:
         at = end
 
 
-def _compute_run(services, video, model, sampling, first, last, n_chunks, report):
+def _compute_run(
+    services: Services,
+    video: VideoInfo,
+    model: VideoTextModel,
+    sampling: SamplingSpec,
+    first: int,
+    last: int,
+    report: Report,
+) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
     """Yield ``(chunk, arrays)`` for the chunks from ``first`` up to ``last``."""
     n_frames = len(sample_instants(video, sampling))
     start, stop = first * CHUNK_FRAMES, min(last * CHUNK_FRAMES, n_frames)
@@ -122,12 +140,14 @@ def _split_at_chunk(batch: FrameBatch, room: int) -> list[FrameBatch]:
     return [replace(batch, pixels=batch.pixels[cut], times_s=batch.times_s[cut]) for cut in cuts]
 
 
-def _decode_ahead(services, video, sampling, start, stop) -> Iterator[FrameBatch]:
+def _decode_ahead(
+    services: Services, video: VideoInfo, sampling: SamplingSpec, start: int, stop: int
+) -> Iterator[FrameBatch]:
     """Yield decoded batches while a thread decodes the next ones; stops it when the caller stops."""
-    ahead: queue.Queue = queue.Queue(_AHEAD_BATCHES)
+    ahead: queue.Queue[FrameBatch | BaseException | None] = queue.Queue(_AHEAD_BATCHES)
     is_over = threading.Event()
 
-    def put(item) -> bool:
+    def put(item: FrameBatch | BaseException | None) -> bool:
         while not is_over.is_set():
             try:
                 ahead.put(item, timeout=0.1)
@@ -138,9 +158,7 @@ def _decode_ahead(services, video, sampling, start, stop) -> Iterator[FrameBatch
 
     def decode() -> None:
         try:
-            for batch in services.library.frames(
-                video.id, sampling, start=start, stop=stop, batch_frames=BATCH_FRAMES
-            ):
+            for batch in services.library.frames(video.id, sampling, start=start, stop=stop, batch_frames=BATCH_FRAMES):
                 if not put(batch):
                     return
             put(None)
@@ -157,4 +175,3 @@ def _decode_ahead(services, video, sampling, start, stop) -> Iterator[FrameBatch
     finally:
         is_over.set()
         thread.join()
-

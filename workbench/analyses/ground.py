@@ -26,6 +26,9 @@ from workbench.models.protocol import Capability, VideoTextModel
 from workbench.store.keys import cache_key
 from workbench.types import Grounding, Outcome, Provenance, SamplingSpec, TextFeatures, VideoInfo
 
+_NULL_VERSION = 1
+"""Raised whenever the same features give other distractor peaks than before."""
+
 
 @dataclass(frozen=True)
 class GroundParams:
@@ -39,10 +42,11 @@ class GroundParams:
         20_000, Control("Most frames", "A longer film is sampled more thinly", 1, 200_000, 1, "frames")
     )
     smoothing_s: float = parameter(
-        1.5, Control("Smoothing", "Width of the moving average over frame features", 0.0, 30.0, 0.5, "seconds")
+        grounding.SMOOTHING_S,
+        Control("Smoothing", "Width of the moving average over frame features", 0.0, 30.0, 0.5, "seconds"),
     )
     error_rate: float = parameter(
-        0.01, Control("Error rate", "How often an absent sentence may be called present", 0.0001, 0.5, 0.01)
+        0.01, Control("Error rate", "How often an absent sentence may be called present", 0.0001, 0.49, 0.01)
     )
     max_moments: int = parameter(10, Control("Moments", "Most moments shown for a sentence", 1, 50, 1))
 
@@ -77,20 +81,23 @@ class Ground:
         extracted = extract(services, video, model, sampling, report)
         asked = _encode_prompts(services, model, queries)
         distractors = _distractor_embeddings(services, model)
-        null_peaks = _null_peaks(services, video, model, sampling, extracted, distractors, params.smoothing_s)
+        null_peaks = None
+        if not model.spec.absent_peaks:
+            null_peaks = _null_peaks(services, video, model, sampling, extracted, distractors, params.smoothing_s)
         found = grounding.ground(
+            queries,
             extracted.features.frames,
             extracted.features.times_s,
-            queries,
             asked.embeddings,
             distractors,
-            null_peaks,
+            null_peaks=null_peaks,
+            absent_peaks=model.spec.absent_peaks,
             smoothing_s=params.smoothing_s,
             error_rate=params.error_rate,
             max_moments=params.max_moments,
             duration_s=video.duration_s,
         )
-        found = replace(found, warnings=_warnings(asked, model, video, sampling, len(null_peaks)))
+        found = replace(found, warnings=found.warnings + _warnings(asked, model, video, sampling, extracted))
         return Outcome(found, _provenance(self.id, params, video, model, sampling, started, extracted.from_cache))
 
     def as_json(self, outcome: Outcome[Grounding]) -> dict[str, Any]:
@@ -106,6 +113,7 @@ class Ground:
             "in_video": plain(found.is_in_video),
             "p_absent": plain(found.p_absent),
             "error_rate": found.error_rate,
+            "null": found.null_kind,
             "warnings": list(found.warnings),
         }
 
@@ -149,7 +157,9 @@ def _encode_prompts(services: Services, model: VideoTextModel, queries: tuple[st
         embeddings=ensemble,
         tokens=tuple(every.tokens[at] for at in bare),
         unknown_words=tuple(every.unknown_words[at] for at in bare) if every.unknown_words else (),
-        is_truncated=tuple(any(every.is_truncated[at : at + len(prompts)]) for at in bare) if every.is_truncated else (),
+        is_truncated=tuple(any(every.is_truncated[at : at + len(prompts)]) for at in bare)
+        if every.is_truncated
+        else (),
     )
 
 
@@ -171,7 +181,7 @@ def _null_peaks(
     """Return how high the curve of each distractor rises in this film; kept, as it is the same for every query."""
     key = cache_key(
         kind="null-peaks",
-        version=grounding.NULL_VERSION,
+        version=_NULL_VERSION,
         chunks=chunk_keys(video, model.spec, sampling),
         distractors=model.spec.distractors,
         prompts=model.spec.prompts,
@@ -180,13 +190,13 @@ def _null_peaks(
 
     def compute() -> dict[str, np.ndarray]:
         features = extracted.features
-        return {"peaks": grounding.null_peaks(features.frames, features.times_s, distractors, smoothing_s=smoothing_s)}
+        return {"peaks": grounding.distractor_peaks(features.frames, features.times_s, distractors, smoothing_s)}
 
     return services.store.get_or_compute(key, compute)["peaks"]
 
 
 def _warnings(
-    asked: TextFeatures, model: VideoTextModel, video: VideoInfo, sampling: SamplingSpec, n_distractors: int
+    asked: TextFeatures, model: VideoTextModel, video: VideoInfo, sampling: SamplingSpec, extracted: Extracted
 ) -> tuple[str, ...]:
     """Return what a person should know before believing the answer, one sentence each."""
     said = []
@@ -199,7 +209,11 @@ def _warnings(
             said.append(f"“{_shortened(text)}” is longer than {model.spec.title} reads; its end was cut off.")
     rate = sampling.rate_for(video.duration_s)
     if rate < sampling.fps:
-        said.append(f"The film is long: it was sampled at {rate:.2g} frames per second to stay under {sampling.max_frames} frames.")
+        said.append(
+            f"The film is long: it was read at {rate:.2g} frames per second to stay under {sampling.max_frames} frames."
+        )
+    if extracted.problem:
+        said.append(f"The features could not be kept, so the next answer takes as long: {extracted.problem}")
     return tuple(said)
 
 
@@ -225,7 +239,10 @@ def _provenance(
         model_revision=model.spec.revision,
         parameters=chosen,
         sampling=sampling,
-        versions={"python": platform.python_version(), **{name: version(name) for name in ("numpy", "torch", "transformers")}},
+        versions={
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("numpy", "torch", "transformers")},
+        },
         elapsed_s=time.monotonic() - started,
         from_cache=from_cache,
     )

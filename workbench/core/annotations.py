@@ -24,14 +24,12 @@ class Judged:
     qid: object
     truth: Float64[np.ndarray, "window 2"]
     predicted: Float64[np.ndarray, "prediction 3"] | None
-    predicted_clips: Float64[np.ndarray, "clip"] | None
+    predicted_clips: Float64[np.ndarray, "scored_clip"] | None
     true_clips: Float64[np.ndarray, "clip 3"] | None
     said_in_video: bool | None
 
 
-def pair_rows(
-    predictions: Sequence[Mapping[str, object]], ground_truth: Sequence[Mapping[str, object]]
-) -> list[Judged]:
+def pair_rows(predictions: Sequence[object], ground_truth: Sequence[object]) -> list[Judged]:
     """Return one record per query, in the order of ``predictions``.
 
     Raises ``InputError`` naming the first row that is malformed, repeated, or without a partner.
@@ -40,36 +38,36 @@ def pair_rows(
     true = _by_qid(ground_truth, "ground truth")
     for qid in predicted:
         if qid not in true:
-            raise InputError(f"Query {qid!r} is predicted but not in the ground truth; remove or add its row.")
+            raise InputError(
+                f"Query {qid!r} is predicted but not in the ground truth; remove or add its row."
+            )
     for qid in true:
         if qid not in predicted:
             raise InputError(f"Query {qid!r} of the ground truth has no prediction; add a row for it.")
-    has_windows = any("pred_relevant_windows" in row for row in predictions)
-    has_clips = any("pred_saliency_scores" in row for row in predictions)
-    has_true_clips = any("saliency_scores" in row for row in ground_truth)
-    has_decision = any("in_video" in row for row in predictions)
+    has_windows = any("pred_relevant_windows" in row for row in predicted.values())
+    has_clips = any("pred_saliency_scores" in row for row in predicted.values())
+    has_true_clips = any("saliency_scores" in row for row in true.values())
+    has_decision = any("in_video" in row for row in predicted.values())
     if not (has_windows or has_clips or has_decision):
         raise InputError(
-            "The predictions hold neither 'pred_relevant_windows' nor 'pred_saliency_scores'; add one of them."
+            "The predictions hold neither 'pred_relevant_windows' nor 'pred_saliency_scores'; add one."
         )
     return [
         Judged(
             qid=qid,
-            truth=_windows(true[qid], "relevant_windows", 2, f"Ground truth of query {qid!r}"),
+            truth=(truth := _windows(true[qid], "relevant_windows", 2, f"Ground truth of query {qid!r}")),
             predicted=_windows(row, "pred_relevant_windows", 3, f"Prediction of query {qid!r}")
             if has_windows
             else None,
             predicted_clips=_clip_scores(row, qid) if has_clips else None,
-            true_clips=_clip_truth(true[qid], qid)
-            if has_clips and has_true_clips and len(true[qid]["relevant_windows"])
-            else None,
+            true_clips=_clip_truth(true[qid], qid) if has_clips and has_true_clips and len(truth) else None,
             said_in_video=_decision(row, qid) if has_decision else None,
         )
         for qid, row in predicted.items()
     ]
 
 
-def _by_qid(rows: Sequence[Mapping[str, object]], kind: str) -> dict[object, Mapping[str, object]]:
+def _by_qid(rows: Sequence[object], kind: str) -> dict[object, Mapping[str, object]]:
     if not isinstance(rows, Sequence) or isinstance(rows, str | bytes) or len(rows) == 0:
         raise InputError(f"There are no {kind} rows; give a list with one mapping per query.")
     result: dict[object, Mapping[str, object]] = {}
@@ -97,14 +95,16 @@ def _numbers(value: object, width: int | None) -> list[float] | None:
     return [float(item) for item in value]
 
 
-def _listed(row: Mapping[str, object], name: str, who: str) -> Sequence[object]:
+def _listed(row: Mapping[str, object], name: str, who: str) -> Sequence[object] | np.ndarray:
     value = row.get(name)
     if not isinstance(value, Sequence | np.ndarray) or isinstance(value, str | bytes):
         raise InputError(f"{who} has no list {name!r}; add it.")
     return value
 
 
-def _windows(row: Mapping[str, object], name: str, width: int, who: str) -> Float64[np.ndarray, "window width"]:
+def _windows(
+    row: Mapping[str, object], name: str, width: int, who: str
+) -> Float64[np.ndarray, "window width"]:
     form = "[start, end, score]" if width == 3 else "[start, end]"
     windows = []
     for item in _listed(row, name, who):
@@ -137,7 +137,9 @@ def _clip_truth(row: Mapping[str, object], qid: object) -> Float64[np.ndarray, "
     clips = _listed(row, "relevant_clip_ids", who)
     scores = _listed(row, "saliency_scores", who)
     if len(clips) != len(scores):
-        raise InputError(f"{who} has {len(clips)} relevant clips and {len(scores)} scores; make them as many.")
+        raise InputError(
+            f"{who} has {len(clips)} relevant clips and {len(scores)} scores; make them as many."
+        )
     for clip, three in zip(clips, scores, strict=True):
         numbers = _numbers(three, 3)
         if numbers is None:

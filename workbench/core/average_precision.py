@@ -1,7 +1,8 @@
 """Average precision as the field's reference evaluators compute it, for spans and for ranked clips.
 
 Separate from the metrics because these two curves, with their conventions for ties, duplicates and
-interpolation, are the part that must agree with others to the last digit: sums are taken in the order in which others take them.
+interpolation, are the part that must agree with others to the last digit: sums are taken in the order
+in which others take them.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def detection_average_precision(
         return result
     order = np.argsort(-predictions[:, 2], kind="stable")
     overlaps = temporal_iou(predictions[order, :2], truth)
-    preferences = np.argsort(overlaps, axis=1)[:, ::-1]
+    preferences = np.argsort(overlaps, axis=1, kind="stable")[:, ::-1]
     for level, threshold in enumerate(iou_thresholds):
         is_taken = np.zeros(len(truth), dtype=bool)
         is_right = np.zeros(len(order), dtype=bool)

@@ -24,9 +24,7 @@ RANGES_S = {"full": (-np.inf, np.inf), "long": (30, 150), "middle": (10, 30), "s
 HIGHLIGHT_MINIMUM = {"Fair": 2, "Good": 3, "VeryGood": 4}
 
 
-def evaluate_moments(
-    predictions: Sequence[Mapping[str, object]], ground_truth: Sequence[Mapping[str, object]]
-) -> dict[str, dict]:
+def evaluate_moments(predictions: Sequence[object], ground_truth: Sequence[object]) -> dict[str, dict]:
     """Return the metrics of moment retrieval and highlight detection, in percent with two decimals.
 
     Rows of ``predictions``: ``qid``, ``pred_relevant_windows [[start, end, score]]`` in seconds, best
@@ -55,11 +53,17 @@ def evaluate_moments(
     result: dict[str, dict] = {}
     brief: dict[str, float | None] = {}
     if rows[0].predicted is not None:
-        result.update({name: _retrieval(present, *limits) for name, limits in RANGES_S.items()})
+        windows = [(row.predicted, row.truth) for row in present if row.predicted is not None]
+        result.update({name: _retrieval(windows, *limits) for name, limits in RANGES_S.items()})
         brief.update(_retrieval_brief(result))
-    if any(row.true_clips is not None for row in rows):
+    clips = [
+        (row.predicted_clips, row.true_clips)
+        for row in present
+        if row.predicted_clips is not None and row.true_clips is not None
+    ]
+    if clips:
         for name, minimum in HIGHLIGHT_MINIMUM.items():
-            result[f"HL-min-{name}"] = scores = _highlights(present, minimum)
+            result[f"HL-min-{name}"] = scores = _highlights(clips, minimum)
             brief.update({f"HL-min-{name}-{key.removeprefix('HL-')}": value for key, value in scores.items()})
     if rows[0].said_in_video is not None:
         result["in_video"] = _presence(rows)
@@ -94,28 +98,32 @@ def _percent(fraction: float) -> float:
     return float(f"{100 * fraction:.2f}")
 
 
-def _retrieval(rows: Sequence[Judged], shortest_s: float, longest_s: float) -> dict[str, dict]:
+def _retrieval(
+    queries: Sequence[tuple[Float64[np.ndarray, "_ 3"], Float64[np.ndarray, "_ 2"]]],
+    shortest_s: float,
+    longest_s: float,
+) -> dict[str, dict]:
     """Return precision and recall over the queries that have a true window in (shortest, longest]."""
     names = [*map(str, IOU_THRESHOLDS)]
     precisions, first_overlaps = [], []
-    for row in rows:
-        lengths = row.truth[:, 1] - row.truth[:, 0]
-        truth = row.truth[(shortest_s < lengths) & (lengths <= longest_s)]
+    for predicted, windows in queries:
+        lengths = windows[:, 1] - windows[:, 0]
+        truth = windows[(shortest_s < lengths) & (lengths <= longest_s)]
         if len(truth) == 0:
             continue
-        predicted = row.predicted[:MAX_PREDICTIONS]
-        precisions.append(detection_average_precision(predicted, truth, np.array(IOU_THRESHOLDS)))
-        first_overlaps.append(_first_overlap(predicted, truth))
+        ten = predicted[:MAX_PREDICTIONS]
+        precisions.append(detection_average_precision(ten, truth, np.array(IOU_THRESHOLDS)))
+        first_overlaps.append(_first_overlap(ten, truth))
     if not precisions:
         return {"MR-mAP": dict.fromkeys([*names, "average"]), "MR-R1": dict.fromkeys(names)}
     precision = np.array(precisions).mean(axis=0)
-    recall = [np.mean(np.array(first_overlaps) >= threshold) for threshold in IOU_THRESHOLDS]
+    recall = (np.array(first_overlaps)[:, None] >= IOU_THRESHOLDS).mean(axis=0)
     return {
         "MR-mAP": {
-            **dict(zip(names, map(_percent, precision), strict=True)),
+            **{name: _percent(value) for name, value in zip(names, precision, strict=True)},
             "average": _percent(precision.mean()),
         },
-        "MR-R1": dict(zip(names, map(_percent, recall), strict=True)),
+        "MR-R1": {name: _percent(value) for name, value in zip(names, recall, strict=True)},
     }
 
 
@@ -142,28 +150,28 @@ def _retrieval_brief(ranges: Mapping[str, dict]) -> dict[str, float | None]:
     return dict(sorted(figures.items()))
 
 
-def _highlights(rows: Sequence[Judged], minimum: int) -> dict[str, float | None]:
+def _highlights(
+    queries: Sequence[tuple[Float64[np.ndarray, "_"], Float64[np.ndarray, "_ 3"]]], minimum: int
+) -> dict[str, float]:
     """Return how well the best clips are ranked, a clip being good if a worker gave it ``minimum``."""
-    if not rows:
-        return {"HL-mAP": None, "HL-Hit1": None}
     precisions, hits = [], []
-    for row in rows:
-        is_good = row.true_clips >= minimum
-        best = int(np.argmax(row.predicted_clips))
+    for predicted, true in queries:
+        is_good = true >= minimum
+        best = int(np.argmax(predicted))
         hits.append(best < len(is_good) and bool(is_good[best].any()))
-        n_clips = min(len(is_good), len(row.predicted_clips))
+        n_clips = min(len(is_good), len(predicted))
         scores = np.zeros(len(is_good))
-        scores[:n_clips] = row.predicted_clips[:n_clips]
+        scores[:n_clips] = predicted[:n_clips]
         precisions.append([ranking_average_precision(worker, scores) for worker in is_good.T])
-    return {"HL-mAP": _percent(np.mean(precisions)), "HL-Hit1": _percent(np.mean(hits))}
+    return {"HL-mAP": _percent(float(np.mean(precisions))), "HL-Hit1": _percent(float(np.mean(hits)))}
 
 
 def _presence(rows: Sequence[Judged]) -> dict[str, float | int | None]:
-    present = [row.said_in_video for row in rows if len(row.truth)]
+    present = [bool(row.said_in_video) for row in rows if len(row.truth)]
     absent = [not row.said_in_video for row in rows if not len(row.truth)]
     return {
-        "present": _percent(np.mean(present)) if present else None,
-        "absent": _percent(np.mean(absent)) if absent else None,
+        "present": _percent(float(np.mean(present))) if present else None,
+        "absent": _percent(float(np.mean(absent))) if absent else None,
         "n_present": len(present),
         "n_absent": len(absent),
     }

@@ -5,67 +5,114 @@ Separate from grounding because it is a test on numbers and knows nothing of fil
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 from numpy.typing import ArrayLike
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 from workbench.errors import InputError
 
 MIN_DISTRACTORS = 8
-_CLIPPED_AT = 0.005
-DF = lambda null: 0.3 * len(null)
-_ROUNDS = 10
+_SET_ASIDE_AT = 0.01
+_MOST_LEANING = 1.6
+_ROUNDS = 20
+
+
+@dataclass(frozen=True)
+class Null:
+    """How high the peaks of absent sentences are: Student's distribution about ``centre``."""
+
+    centre: float
+    scale: float
+    freedom: float
+
+    def tail(self, peaks: Float64[np.ndarray, "query"]) -> Float64[np.ndarray, "query"]:
+        """Return the probability of a peak at least as high as each of ``peaks``."""
+        return stdtr(self.freedom, (self.centre - peaks) / self.scale)
+
+    def threshold(self, error_rate: float) -> float:
+        """Return the peak that an absent sentence reaches with probability ``error_rate``."""
+        return float(self.centre - self.scale * stdtrit(self.freedom, error_rate))
+
+
+def empirical_null(null_peaks: ArrayLike) -> Null | None:
+    """Return the distribution of the peaks of absent sentences, or None with fewer than 8 distractors.
+
+    ``null_peaks [distractor]`` are the peaks of sentences most of which are not in the film; up to about
+    a third may be. The first fit looks at the lower half only, where those are not. Then, in turn, all
+    peaks that the fit can explain are taken in and the fit is made again: from the median and the wider
+    of the two half-spreads (at most 1.6 times the lower one), since the highest of many values leans to
+    the high side. Distractors that stand clear of the rest (they are in the film) never enter; those that
+    do not stand clear widen the fit, which makes the test more careful. Few distractors widen it too.
+
+    Measured with 64 distractors at a stated 1 %: 0.7 % for a Gaussian null, 0.5 % where 30 % of them are
+    in the film (and 98 % of the sentences found that stand 6 deviations out), 4 % for a Gumbel null.
+
+    Raises ``InputError`` for values that are not finite.
+
+    Source: Efron, "Large-scale simultaneous hypothesis testing: the choice of a null hypothesis", JASA
+    2004 (an empirical null from the centre); Billor, Hadi and Velleman, CSDA 2000 (growing a clean core).
+    The degrees of freedom, 0.3 per distractor, were measured: see ``tests/property/test_null.py``.
+    """
+    null = np.sort(np.asarray(null_peaks, dtype=np.float64).ravel())
+    if not np.isfinite(null).all():
+        raise InputError("A peak is not a finite number; compute the curves again.")
+    if len(null) < MIN_DISTRACTORS:
+        return None
+    fit = _fit(null, null[: (len(null) + 1) // 2])
+    n_kept = 0
+    for _ in range(_ROUNDS):
+        kept = null[fit.tail(null) > _SET_ASIDE_AT]
+        if len(kept) == n_kept:
+            break
+        n_kept = len(kept)
+        half = (n_kept + 1) // 2
+        below, above = _fit(kept, kept[:half]), _fit(kept, kept[-half:])
+        scale = min(max(below.scale, above.scale), _MOST_LEANING * below.scale)
+        fit = Null(below.centre, scale, below.freedom)
+    return fit
 
 
 def p_absent(peaks: ArrayLike, null_peaks: ArrayLike) -> Float64[np.ndarray, "query"]:
     """Return the probability of a peak at least this high for a sentence that is not in the film.
 
-    ``peaks [query]`` against ``null_peaks [distractor]``, the peaks of sentences most of which are not in
-    the film. Those that are stand far out and are set aside; centre and spread are read from the lower
-    half of the rest, where none of them can be, so that what is left of them makes the test more careful
-    and never more lenient. The tail is Student's, with the degrees of freedom of the values that were
-    used: 1 % means 1 % also with few distractors. NaN, no decision, with fewer than ``MIN_DISTRACTORS``.
+    NaN, which is no decision, with fewer than ``MIN_DISTRACTORS`` distractors. A sentence counts as in
+    the film where this is at most the error rate that is asked for.
 
-    The lower half is trusted to say how the upper half would look without sentences that are in the film:
-    if absent sentences can resemble what is there, put such sentences among the distractors.
+    Raises ``InputError`` for values that are not finite.
+    """
+    values = np.atleast_1d(np.asarray(peaks, dtype=np.float64))
+    if not np.isfinite(values).all():
+        raise InputError("A peak is not a finite number; compute the curves again.")
+    null = empirical_null(null_peaks)
+    return np.full(values.shape, np.nan) if null is None else null.tail(values)
+
+
+def p_absent_measured(peaks: ArrayLike, absent_peaks: ArrayLike) -> Float64[np.ndarray, "query"]:
+    """Return the share of sentences known to be absent that peak at least this high, the new one counted.
+
+    ``absent_peaks`` come from other films, whose truth is known. Where the new sentence is absent and drawn
+    like those, the result is at most p with probability p, for every p and any distribution. NaN with
+    fewer than ``MIN_DISTRACTORS``. The least it can say is 1 / (1 + the number of absent peaks).
 
     Raises ``InputError`` for values that are not finite.
 
-    Source: Efron, "Large-scale simultaneous hypothesis testing: the choice of a null hypothesis", JASA 2004.
+    Source: conformal p-values, Vovk, Gammerman and Shafer, "Algorithmic Learning in a Random World", 2005.
     """
     values = np.atleast_1d(np.asarray(peaks, dtype=np.float64))
-    null = np.sort(np.asarray(null_peaks, dtype=np.float64).ravel())
-    if not (np.isfinite(values).all() and np.isfinite(null).all()):
+    absent = np.sort(np.asarray(absent_peaks, dtype=np.float64).ravel())
+    if not (np.isfinite(values).all() and np.isfinite(absent).all()):
         raise InputError("A peak is not a finite number; compute the curves again.")
-    if len(null) < MIN_DISTRACTORS:
+    if len(absent) < MIN_DISTRACTORS:
         return np.full(values.shape, np.nan)
-    kept = null
-    for _ in range(_ROUNDS):
-        is_absent = _tail(null, kept) > _CLIPPED_AT
-        if is_absent.sum() == len(kept):
-            break
-        kept = null[is_absent]
-    return _tail(values, kept)
+    n_as_high = len(absent) - np.searchsorted(absent, values, side="left")
+    return (n_as_high + 1) / (len(absent) + 1)
 
 
-def is_in_video(
-    peaks: ArrayLike, null_peaks: ArrayLike, error_rate: float = 0.01
-) -> Bool[np.ndarray, "query"]:
-    """Tell which peaks an absent sentence reaches with a probability of ``error_rate`` at most.
-
-    False where there is no decision for lack of distractors. Raises ``InputError`` for a rate outside (0, 0.5).
-    """
-    if not 0 < error_rate < 0.5:
-        raise InputError(f"An error rate of {error_rate} makes no decision; choose one between 0 and 0.5.")
-    return p_absent(peaks, null_peaks) <= error_rate
-
-
-def _tail(values: Float64[np.ndarray, "query"], null: Float64[np.ndarray, "distractor"]):
-    """Return Student's upper tail of ``values``, centre and spread from the lower half of sorted ``null``."""
-    centre = np.median(null)
-    below = null[: (len(null) + 1) // 2]
-    spread = np.sqrt(np.mean((below - centre) ** 2))
-    floor = 1e-6 * max(np.abs(null).max(), 1e-12)
-    z = (values - centre) / max(spread, floor) / np.sqrt(1 + np.pi / 2 / len(null))
-    return student.sf(z, df=DF(null))
+def _fit(sample: Float64[np.ndarray, "distractor"], half: Float64[np.ndarray, "half"]) -> Null:
+    centre = float(np.median(sample))
+    spread = np.sqrt(np.mean((half - centre) ** 2) * (1 + np.pi / 2 / len(sample)))
+    smallest = 1e-6 * max(float(np.abs(sample).max()), 1e-6)
+    return Null(centre, max(float(spread), smallest), 0.3 * len(sample))

@@ -8,37 +8,34 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
+from workbench.core.null import p_absent, p_absent_measured
 from workbench.figures.palette import query_colour
 from workbench.types import Grounding
 
 
 def absence_figure(grounding: Grounding) -> go.Figure:
-    """Return a histogram of the distractors' peaks with a line for the peak of every query.
+    """Return a histogram of the peaks of absent sentences with a line for the peak of every query.
 
-    The dotted line is the threshold that a share of ``error_rate`` of the distractors would pass.
+    The dotted line is where "in this video" begins at the stated error rate.
     """
     null = grounding.null_peaks
     figure = go.Figure(
         go.Histogram(
-            x=np.round(null, 3),
+            x=np.round(null, 4),
             nbinsx=int(np.clip(np.sqrt(max(len(null), 1)) * 2, 8, 40)),
-            hovertemplate="peak %{x}<br>%{y} of " + str(len(null)) + " distractors<extra></extra>",
+            hovertemplate="peak %{x}<br>%{y} of " + str(len(null)) + " absent sentences<extra></extra>",
         )
     )
     for index, peak in enumerate(grounding.peaks):
         figure.add_vline(
-            x=round(float(peak), 3), line={"color": query_colour(index), "width": 3}, layer="above"
+            x=round(float(peak), 4), line={"color": query_colour(index), "width": 3}, layer="above"
         )
-    if len(null):
-        threshold = float(np.quantile(null, 1 - grounding.error_rate, method="higher"))
+    threshold = presence_threshold(grounding)
+    if threshold is not None:
         figure.add_vline(
-            x=round(threshold, 3),
+            x=round(threshold, 4),
             line={"dash": "dot", "width": 1.5},
-            annotation={
-                "text": f"{grounding.error_rate:.0%} of distractors peak above this line",
-                "font": {"size": 11},
-                "yanchor": "bottom",
-            },
+            annotation={"text": "in the video from here on", "font": {"size": 11}, "yanchor": "bottom"},
         )
     figure.update_layout(
         height=240,
@@ -48,7 +45,31 @@ def absence_figure(grounding: Grounding) -> go.Figure:
         showlegend=False,
         bargap=0.08,
         dragmode=False,
-        xaxis={"title": {"text": "highest value over the film"}, "showgrid": False, "fixedrange": True},
-        yaxis={"title": {"text": "distractors"}, "fixedrange": True, "nticks": 5},
+        xaxis={
+            "title": {"text": "highest saliency over the video"},
+            "range": _range([*null, *grounding.peaks, *([] if threshold is None else [threshold])]),
+            "showgrid": False,
+            "fixedrange": True,
+        },
+        yaxis={"title": {"text": "absent sentences"}, "fixedrange": True, "nticks": 5},
     )
     return figure
+
+
+def _range(values: list[float]) -> list[float]:
+    low, high = min(values), max(values)
+    margin = 0.05 * (high - low) or 0.5
+    return [round(float(low - margin), 4), round(float(high + margin), 4)]
+
+
+def presence_threshold(grounding: Grounding) -> float | None:
+    """Return the lowest peak that counts as in the video, to a thousandth of the axis; None if undecided."""
+    null = grounding.null_peaks
+    if not len(null):
+        return None
+    reach = max(float(null.max()), float(grounding.peaks.max(initial=-np.inf)))
+    middle = float(np.median(null))
+    peaks = np.linspace(middle, reach + 2 * (reach - middle), 3000)
+    chance = {"measured": p_absent_measured, "estimated": p_absent}[grounding.null_kind]
+    passing = np.flatnonzero(chance(peaks, null) <= grounding.error_rate)
+    return float(peaks[passing[0]]) if passing.size else None

@@ -6,8 +6,6 @@ own date axis reads small numbers as years.
 
 from __future__ import annotations
 
-import numpy as np
-
 STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 
 
@@ -23,11 +21,11 @@ def clock_label(seconds: float, step_s: float = 1.0) -> str:
 def clock_axis(duration_s: float, n_ticks: int = 10) -> dict:
     """Return an axis from 0 to ``duration_s`` with at most ``n_ticks`` round ticks, without the first."""
     step = next((s for s in STEPS_S if duration_s / s <= n_ticks), STEPS_S[-1])
-    ticks = np.arange(1, int(duration_s / step) + 1) * step
+    ticks = [count * step for count in range(1, int(duration_s / step) + 1)]
     return {
         "range": [0, round(float(duration_s), 3)],
-        "tickvals": [round(float(t), 1) for t in ticks],
-        "ticktext": [clock_label(t, step) for t in ticks],
+        "tickvals": [round(tick, 1) for tick in ticks],
+        "ticktext": [clock_label(tick, step) for tick in ticks],
         "ticks": "outside",
         "ticklen": 4,
         "tickfont": {"size": 11},

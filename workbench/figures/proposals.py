@@ -26,11 +26,11 @@ def proposals_figure(grounding: Grounding, index: int, duration_s: float) -> go.
         go.Heatmap(
             x=middles,
             y=middles,
-            z=np.round(scores.T, 3).astype(np.float32),
+            z=np.round(scores.T, 4).astype(np.float32),
             colorscale=SEQUENTIAL,
             colorbar={"thickness": 8, "outlinewidth": 0, "tickfont": {"size": 11}, "nticks": 4},
             hoverongaps=False,
-            hovertemplate="from %{x:.1f} s<br>to %{y:.1f} s<br>score %{z:.2f}<extra></extra>",
+            hovertemplate="from %{x:.1f} s<br>to %{y:.1f} s<br>score %{z:.3f}<extra></extra>",
             meta="seek",
         )
     )

@@ -116,12 +116,18 @@ def pooled_columns(
     return np.maximum.reduceat(curves, firsts, axis=1)
 
 
-def _add_heat(figure, grounding, edges_s, columns, bands) -> None:
+def _add_heat(
+    figure: go.Figure,
+    grounding: Grounding,
+    edges_s: Float64[np.ndarray, "edge"],
+    columns: Float[np.ndarray, "query column"],
+    bands: Sequence[tuple[int, int]],
+) -> None:
     """Draw all heat rows as one trace: rows of values with rows of nothing between them."""
     cosine = pooled_columns(grounding.similarity, grounding.times_s, edges_s)
     nothing = np.full(columns.shape[1], np.nan, dtype=np.float32)
-    values = [row for column in columns for row in (np.round(column, 3).astype(np.float32), nothing)][:-1]
-    cosines = [row for column in cosine for row in (np.round(column, 3).astype(np.float32), nothing)][:-1]
+    values = [row for column in columns for row in (np.round(column, 4).astype(np.float32), nothing)][:-1]
+    cosines = [row for column in cosine for row in (np.round(column, 4).astype(np.float32), nothing)][:-1]
     low, high = colour_range(grounding)
     figure.add_trace(
         go.Heatmap(
@@ -134,7 +140,7 @@ def _add_heat(figure, grounding, edges_s, columns, bands) -> None:
             colorscale=SEQUENTIAL,
             showscale=False,
             hoverongaps=False,
-            hovertemplate="%{x:.1f} s<br>cosine %{customdata:.3f}<br>saliency %{z:.2f}<extra></extra>",
+            hovertemplate="%{x:.1f} s<br>cosine %{customdata:.3f}<br>saliency %{z:.3f}<extra></extra>",
         )
     )
 
@@ -229,8 +235,9 @@ def _truth_bar(start_s: float, end_s: float, index: int, top: int) -> dict:
 def _picture(frame: StripFrame, top: int) -> dict:
     return {
         "source": frame.uri,
-        "x": round(frame.start_s, 3),
+        "x": round((frame.start_s + frame.end_s) / 2, 3),
         "xref": "x",
+        "xanchor": "center",  # where a picture is cut, its middle is kept
         "sizex": round(frame.end_s - frame.start_s, 3),
         "y": top,
         "yref": "y",

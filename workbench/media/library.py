@@ -34,14 +34,14 @@ class VideoLibrary:
         self._files: dict[str, tuple[VideoInfo, Path]] = {}
         self._lock = threading.Lock()
 
-    def list(self) -> list[VideoInfo]:
+    def list(self) -> Sequence[VideoInfo]:
         """Return every film once: examples, then files opened by path, then uploads, the latest first."""
         with self._lock:
             files = [info for info, _ in self._files.values()]
-        found = [*self.examples(), *files, *self._uploads.list()]
-        return list({info.id: info for info in reversed(found)}.values())[::-1]
+        found = [*self.examples(), *files, *self._uploads.all()]
+        return [*{info.id: info for info in reversed(found)}.values()][::-1]
 
-    def examples(self) -> list[VideoInfo]:
+    def examples(self) -> Sequence[VideoInfo]:
         """Return the bundled films."""
         return [example.info for example in self._examples]
 
@@ -91,15 +91,15 @@ class VideoLibrary:
         path, info = self.path_of(video_id), self.get(video_id)
         yield from sample_frames(path, info, sampling, start, stop, batch_frames, cancelled)
 
-    def thumbnails(self, video_id: str, times_s: Sequence[float], height_px: int) -> list[bytes]:
+    def thumbnails(self, video_id: str, times_s: Sequence[float], height_px: int) -> Sequence[bytes]:
         """Return the frames on screen at ``times_s`` as JPEG files; see ``thumbnails.read_thumbnails``."""
         return read_thumbnails(self.path_of(video_id), self.get(video_id).title, times_s, height_px)
 
-    def queries_for(self, video_id: str) -> list[str]:
+    def queries_for(self, video_id: str) -> Sequence[str]:
         """Return sentences worth trying on a film; none but for examples."""
         return [query for e in self._examples if e.info.id == self.get(video_id).id for query in e.queries]
 
-    def truth_for(self, video_id: str) -> list[dict[str, Any]]:
+    def truth_for(self, video_id: str) -> Sequence[dict[str, Any]]:
         """Return what is known to be true of a film: rows of ``query`` and its ``windows`` in seconds."""
         return [row for e in self._examples if e.info.id == self.get(video_id).id for row in e.truth]
 
@@ -114,7 +114,7 @@ class VideoLibrary:
         if video_id in known:
             return known[video_id]
         if len(video_id) < 64:
-            ids = {*known, *(info.id for info in self._uploads.list())}
+            ids = {*known, *(info.id for info in self._uploads.all())}
             matches = [known_id for known_id in ids if known_id.startswith(video_id)]
             if len(matches) > 1:
                 raise VideoError(

@@ -18,6 +18,7 @@ from workbench.media.track import Track
 SEEK_WORTH_FRAMES = 48
 _STEPS_BACK = (0, 1, 4, 16)
 
+Film = tuple[av.container.InputContainer, av.VideoStream]
 Numbered = tuple[int, av.VideoFrame]
 
 
@@ -28,10 +29,10 @@ def read_frames(path: Path, track: Track, chosen: Sequence[int], title: str) -> 
     ``SEEK_WORTH_FRAMES`` or more, to the very packet it asked for or not at all. Raises ``VideoError``
     where the film is damaged.
     """
-    with open_film(path, title) as (container, stream):
-        stream.thread_type = "AUTO"
+    with open_film(path, title) as film:
+        film[1].thread_type = "AUTO"
         for key, targets in _runs(track, chosen):
-            frames = _frames_from(container, stream, track, key, targets[0], title)
+            frames = _frames_from(film, track, key, targets[0], title)
             yield from _pick(frames, track, targets, title)
 
 
@@ -62,16 +63,16 @@ def _pick(frames: Iterator[Numbered], track: Track, targets: list[int], title: s
         yield pixels
 
 
-def _frames_from(container, stream, track: Track, key: int, target: int, title: str) -> Iterator[Numbered]:
+def _frames_from(film: Film, track: Track, key: int, target: int, title: str) -> Iterator[Numbered]:
     """Yield frames, the first at or before the target, from ``key`` or as far back as it takes.
 
     A seek may land elsewhere, and not every frame marked as key can be decoded from (intra refresh).
     """
     if key == 0:
-        yield from _decode(container.demux(stream), track, title)
+        yield from _decode(film[0].demux(film[1]), track, title)
         return
     for start in (*(key - back for back in _STEPS_BACK if back < key), 0):
-        frames = _decode(_packets_from(container, stream, track, start), track, title)
+        frames = _decode(_packets_from(film, track, start), track, title)
         first = next(frames, None)
         if first is not None and first[0] <= _place(track, target):
             yield first
@@ -80,8 +81,9 @@ def _frames_from(container, stream, track: Track, key: int, target: int, title: 
     raise VideoError(f"“{title}” cannot be searched; convert it to MP4 (H.264) and try again.")
 
 
-def _packets_from(container, stream, track: Track, key: int) -> Iterator[av.Packet]:
+def _packets_from(film: Film, track: Track, key: int) -> Iterator[av.Packet]:
     """Yield the packets from key frame ``key`` on; none where the container does not find it."""
+    container, stream = film
     container.seek(int(track.key_dts[key]), stream=stream)
     packets = container.demux(stream)
     for packet in packets:

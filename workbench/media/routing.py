@@ -42,7 +42,6 @@ PYAV_RULES = (
     ),
     Rule("streams", lambda t: t.n_video_streams > 1, "decord may pick another than the first video stream"),
     Rule("duration", lambda t: not t.is_duration_declared, "decord does not open a file without a duration"),
-    Rule("timestamps", lambda t: t.pts is None, "decord makes times up where the file has none"),
     Rule(
         "open groups",
         lambda t: not t.is_every_key_closed,

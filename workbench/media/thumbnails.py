@@ -6,6 +6,7 @@ Separate because it is the one place that turns frames into a picture format.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -39,6 +40,6 @@ def _jpeg(pixels: np.ndarray, height_px: int) -> bytes:
     )
     encoder = av.CodecContext.create("mjpeg", "w")
     encoder.width, encoder.height, encoder.pix_fmt = frame.width, frame.height, "yuvj420p"
-    encoder.time_base = "1/1"
+    encoder.time_base = Fraction(1)
     encoder.qmin = encoder.qmax = _QUALITY
     return b"".join(bytes(packet) for part in (frame, None) for packet in encoder.encode(part))

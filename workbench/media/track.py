@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -90,18 +91,19 @@ def _read_track(path: Path, title: str, _n_bytes: int, _changed_ns: int) -> Trac
         packets, first = _read_packets(container, stream, title)
         shown = [p for p in packets if not p.is_discarded]
         pts = np.unique(np.array([p.pts for p in shown if p.pts is not None], dtype=np.int64))
-        tick_s = float(stream.time_base)
+        tick_s = float(stream.time_base or Fraction(1, 1000))
         is_timed = container_name(container) not in _ORDERED_BY_DECODING and len(pts) > len(shown) // 2
         if is_timed:
             times_s = pts * tick_s
             times_s -= _origin_s(container, float(times_s[0]))
-            starts = [p for p in shown if p.is_key and p.pts is not None]
-            key_dts = {p.pts: p.pts if p.dts is None else p.dts for p in starts}
+            key_dts = {
+                p.pts: p.pts if p.dts is None else p.dts for p in shown if p.is_key and p.pts is not None
+            }
             key_pts = sorted(key_dts)
         else:
             times_s = _times_by_order(shown, stream, tick_s)
             key_dts, key_pts = {0: 0}, [0]
-        last_s = max(shown, key=lambda p: -1 if p.pts is None else p.pts).duration * tick_s
+        last_s = max(shown, key=lambda p: (p.pts is not None, p.pts or 0)).duration * tick_s
         usual_s = float(np.median(np.diff(times_s))) if len(times_s) > 1 else 0.0
         return Track(
             container=container_name(container),
@@ -122,7 +124,9 @@ def _read_track(path: Path, title: str, _n_bytes: int, _changed_ns: int) -> Trac
         )
 
 
-def _read_packets(container, stream: av.VideoStream, title: str) -> tuple[list[_Packet], av.VideoFrame]:
+def _read_packets(
+    container: av.container.InputContainer, stream: av.VideoStream, title: str
+) -> tuple[list[_Packet], av.VideoFrame]:
     """Return the film's packets in the order of the file, and its first frame."""
     packets: list[_Packet] = []
     first: av.VideoFrame | None = None

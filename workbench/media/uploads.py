@@ -71,7 +71,7 @@ class Uploads:
         self._make_room(info.id)
         return info
 
-    def list(self) -> list[VideoInfo]:
+    def all(self) -> list[VideoInfo]:
         """Return all uploads, the one used last first."""
         return [info for folder, _ in self._by_use() if (info := _read_facts(folder)) is not None]
 

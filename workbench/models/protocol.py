@@ -25,6 +25,8 @@ class ModelSpec:
     ``separable``: a text's embedding does not depend on the video.
     ``prompts``: templates with one ``{}`` whose embeddings are averaged for a query.
     ``distractors``: sentences that make the null distribution of "not in this video".
+    ``absent_peaks``: the highest saliency that each of many sentences reached in films that are known not
+    to hold it; where a model brings them, they are the null, measured instead of estimated.
     ``preprocessing``: a digest of everything between pixels and the network; part of cache keys.
     """
 
@@ -43,6 +45,7 @@ class ModelSpec:
     separable: bool = True
     prompts: tuple[str, ...] = ("{}",)
     distractors: tuple[str, ...] = ()
+    absent_peaks: tuple[float, ...] = ()
     note: str = ""
 
 

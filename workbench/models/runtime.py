@@ -11,13 +11,14 @@ import importlib.util
 import threading
 from collections.abc import Sequence
 from importlib import metadata
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from workbench.errors import ModelError
 from workbench.settings import Settings
 
-LOADING = threading.Lock()
-"""Held while a library builds a network: they set process-wide defaults meanwhile."""
+_LOADING = threading.Lock()
 
 
 def require_torch() -> ModuleType:
@@ -37,6 +38,18 @@ def require_torch() -> ModuleType:
             f"pair, as “pip install -r requirements.txt” does in a fresh environment."
         ) from error
     return torch
+
+
+def from_folder(kind: Any, folder: Path, **options: Any) -> Any:
+    """Return what ``kind.from_pretrained`` makes of a folder, running none of its code, asking no network.
+
+    One at a time, since the library sets process-wide defaults while it builds a network.
+    """
+    import transformers
+
+    transformers.utils.logging.disable_progress_bar()
+    with _LOADING:
+        return kind.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False, **options)
 
 
 def missing_packages(names: Sequence[str]) -> list[str]:

@@ -21,7 +21,7 @@ from workbench.models import checkpoint, hub
 from workbench.models.entry import ModelEntry
 from workbench.models.protocol import ModelSpec
 from workbench.models.rows import mean_pooled_score, unit_rows
-from workbench.models.runtime import LOADING, device_for, require_torch
+from workbench.models.runtime import device_for, from_folder, require_torch
 from workbench.models.tokenization import TextReader
 from workbench.settings import Settings
 from workbench.types import FrameBatch, TextFeatures, VideoFeatures
@@ -59,6 +59,7 @@ class TransformersDualEncoder:
             preprocessing=_digest(self._image_processor),
             prompts=card.prompts,
             distractors=card.distractors,
+            absent_peaks=card.absent_peaks,
             note=card.note,
         )
         self._try_once(entry.id)
@@ -134,19 +135,12 @@ def _load(folder: Path, name: str) -> tuple[Any, Any, Any]:
     """Return model, tokenizer and image processor of a folder; no code of the folder is run."""
     import transformers
 
-    source = {
-        "pretrained_model_name_or_path": str(folder),
-        "local_files_only": True,
-        "trust_remote_code": False,
-    }
-    transformers.utils.logging.disable_progress_bar()
     try:
-        with LOADING:
-            model, report = transformers.AutoModel.from_pretrained(
-                **source, use_safetensors=True, dtype="float32", output_loading_info=True
-            )
-            tokenizer = transformers.AutoTokenizer.from_pretrained(**source)
-            image_processor = transformers.AutoImageProcessor.from_pretrained(**source)
+        model, report = from_folder(
+            transformers.AutoModel, folder, use_safetensors=True, dtype="float32", output_loading_info=True
+        )
+        tokenizer = from_folder(transformers.AutoTokenizer, folder)
+        image_processor = from_folder(transformers.AutoImageProcessor, folder)
     # Whatever a damaged or foreign folder makes the library raise is one thing to the person.
     except Exception as error:
         log.debug("loading %s failed", folder, exc_info=True)

@@ -81,7 +81,9 @@ class TensorStore:
             os.utime(path, (time.time(), path.stat().st_mtime))
         return arrays
 
-    def put(self, key: str, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None) -> None:
+    def put(
+        self, key: str, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None
+    ) -> None:
         """Keep ``arrays`` under ``key``, replacing what was there in one step.
 
         Raises ``StoreError`` where the disk is full, the folder cannot be written, or the arrays alone
@@ -209,7 +211,7 @@ def _checksum(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> 
     shapes = {name: [str(array.dtype), array.shape] for name, array in arrays.items()}
     value = zlib.crc32(json.dumps([shapes, dict(metadata)], sort_keys=True).encode())
     for name in sorted(arrays):
-        value = zlib.crc32(arrays[name].reshape(-1).view(np.uint8), value)
+        value = zlib.crc32(arrays[name].reshape(-1).view(np.uint8).data, value)
     return f"{value:08x}"
 
 

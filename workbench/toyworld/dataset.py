@@ -38,7 +38,9 @@ def make(
 ) -> list[Path]:
     """Write ``count`` films of ``seed`` and their truth into ``out_dir``; return the films' paths."""
     out_dir.mkdir(parents=True, exist_ok=True)
-    paths, moment_rows, truth_rows = [], [], []
+    paths: list[Path] = []
+    moment_rows: list[dict[str, Any]] = []
+    truth_rows: list[dict[str, Any]] = []
     for index in range(count):
         story = random_story(seed, index, split)
         path = out_dir / f"{story.id}.mp4"
@@ -151,7 +153,10 @@ def truth_row(story: Story, rows: list[dict[str, Any]]) -> dict[str, Any]:
 def _colours_over_time(story: Story, actor: int) -> list[dict[str, Any]]:
     who = story.actors[actor]
     return [
-        {"colour": name, "windows": [list(w) for w in truth.spans(who.is_visible & (who.colour == code), story.fps)]}
+        {
+            "colour": name,
+            "windows": [list(w) for w in truth.spans(who.is_visible & (who.colour == code), story.fps)],
+        }
         for code, name in enumerate(COLOURS)
         if (who.is_visible & (who.colour == code)).any()
     ]

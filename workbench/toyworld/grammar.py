@@ -6,6 +6,7 @@ film is computed by ``truth`` and never read back from the text.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -168,8 +169,8 @@ def edits(sentence: Sentence, rng: np.random.Generator) -> list[Edit]:
             nouns = (*sentence.nouns[:at], changed, *sentence.nouns[at + 1 :])
             add(kind, replace(sentence, nouns=nouns), before, after)
     for at, clause in enumerate(sentence.clauses):
-        for kind, changed, before, after in _clause_edits(clause, rng):
-            clauses = (*sentence.clauses[:at], changed, *sentence.clauses[at + 1 :])
+        for kind, altered, before, after in _clause_edits(clause, rng):
+            clauses = (*sentence.clauses[:at], altered, *sentence.clauses[at + 1 :])
             add(kind, replace(sentence, clauses=clauses), before, after)
     if sentence.kind in ("both", "relation"):
         first, second = sentence.nouns
@@ -190,7 +191,7 @@ def edits(sentence: Sentence, rng: np.random.Generator) -> list[Edit]:
     return found
 
 
-def _noun_edits(noun: Noun, rng: np.random.Generator):
+def _noun_edits(noun: Noun, rng: np.random.Generator) -> Iterator[tuple[str, Noun, str, str]]:
     for attribute, values in (("colour", tuple(COLOURS)), ("shape", SHAPES), ("size", SIZES)):
         before = getattr(noun, attribute)
         if before is not None:
@@ -198,7 +199,7 @@ def _noun_edits(noun: Noun, rng: np.random.Generator):
             yield attribute, replace(noun, **{attribute: after}), before, after
 
 
-def _clause_edits(clause: Clause, rng: np.random.Generator):
+def _clause_edits(clause: Clause, rng: np.random.Generator) -> Iterator[tuple[str, Clause, str, str]]:
     for kind, noun, before, after in _noun_edits(clause.noun, rng):
         yield kind, replace(clause, noun=noun), before, after
     verb = VERBS[clause.verb][1]

@@ -16,6 +16,7 @@ from workbench.toyworld.vocabulary import COLOURS, SHAPES
 BACKGROUNDS = ("plain", "gradient", "noise", "stripes")
 _NOISE_CELLS = 24
 _STAR_INNER = 0.45
+_REACH = 1.17  # no shape reaches further from its middle than this many radii
 
 
 @dataclass(frozen=True)
@@ -93,33 +94,41 @@ def _stretch(cells: np.ndarray, size_px: int) -> np.ndarray:
 def draw(
     objects: Objects, canvas: Float[np.ndarray, "frame height width 3"]
 ) -> Float[np.ndarray, "frame height width 3"]:
-    """Return ``canvas`` in [0, 1] with the visible objects painted over it, back to front."""
+    """Return ``canvas`` in [0, 1] with the visible objects painted over it, back to front.
+
+    Cost: only the pixels in the box of an object are touched.
+    """
     out = np.array(canvas, np.float32)
-    for column in range(objects.shape.shape[1]):
-        rows = np.flatnonzero(objects.is_visible[:, column])
-        if len(rows):
-            cover = coverage(objects, rows, column, out.shape[1])[..., None]
-            colour = objects.rgb[rows, column][:, None, None, :].astype(np.float32)
-            out[rows] += cover * (colour - out[rows])
+    for frame, column in np.argwhere(objects.is_visible).tolist():
+        box, cover = _cover_in_box(objects, frame, column, out.shape[1])
+        part = out[frame][box]
+        part += cover[..., None] * (objects.rgb[frame, column].astype(np.float32) - part)
     return out
 
 
-def coverage(objects: Objects, rows: np.ndarray, column: int, size_px: int) -> Float[np.ndarray, "row h w"]:
-    """Return how much of each pixel the object of ``column`` covers in the frames ``rows``, in [0, 1]."""
+def coverage(objects: Objects, frame: int, column: int, size_px: int) -> Float[np.ndarray, "height width"]:
+    """Return how much of each pixel of one frame the object of ``column`` covers, in [0, 1]."""
+    whole = np.zeros((size_px, size_px), np.float32)
+    box, cover = _cover_in_box(objects, frame, column, size_px)
+    whole[box] = cover
+    return whole
+
+
+def _cover_in_box(objects: Objects, frame: int, column: int, size_px: int) -> tuple[tuple[slice, slice], np.ndarray]:
+    """Return the part of the picture that the object may touch, and its coverage there."""
+    at = (frame, column)
+    radius, middle_x, middle_y = (float(values[at]) for values in (objects.radius, objects.x, objects.y))
+    reach = _REACH * radius + 1 / size_px
+    spans = [
+        slice(max(0, int((middle - reach) * size_px)), max(0, int(np.ceil((middle + reach) * size_px))))
+        for middle in (middle_y, middle_x)
+    ]
     centres = (np.arange(size_px, dtype=np.float32) + 0.5) / size_px
-    pick = (rows, column)
-    radius = objects.radius[pick][:, None, None].astype(np.float32)
-    dx = (centres[None, None, :] - objects.x[pick][:, None, None].astype(np.float32)) / radius
-    dy = (centres[None, :, None] - objects.y[pick][:, None, None].astype(np.float32)) / radius
-    cos = np.cos(objects.angle[pick]).astype(np.float32)[:, None, None]
-    sin = np.sin(objects.angle[pick]).astype(np.float32)[:, None, None]
-    x, y = dx * cos + dy * sin, dy * cos - dx * sin
-    distance = np.empty(x.shape, np.float32)
-    kinds = objects.shape[pick]
-    for kind in np.unique(kinds):
-        same = kinds == kind
-        distance[same] = _DISTANCE[SHAPES[kind]](x[same], y[same])
-    return np.clip(0.5 - distance * radius * size_px, 0, 1)
+    dy = ((centres[spans[0]] - middle_y) / radius)[:, None]
+    dx = ((centres[spans[1]] - middle_x) / radius)[None, :]
+    cos, sin = float(np.cos(objects.angle[at])), float(np.sin(objects.angle[at]))
+    distance = _DISTANCE[SHAPES[objects.shape[at]]](dx * cos + dy * sin, dy * cos - dx * sin)
+    return (spans[0], spans[1]), np.clip(0.5 - distance * (radius * size_px), 0, 1)
 
 
 def to_pixels(canvas: Float[np.ndarray, "*shape 3"]) -> UInt8[np.ndarray, "*shape 3"]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from transformers import CLIPImageProcessor, CLIPModel, PreTrainedTokenizerFast
 
+from workbench.toyworld.calibration import absent_peaks
 from workbench.toyworld.exam import Mark
 from workbench.toyworld.tokens import CONTEXT, SPECIAL, make_tokenizer
 from workbench.toyworld.training import IMAGE_PX, PIXEL_MEAN, PIXEL_STD, Recipe
@@ -29,11 +30,13 @@ def ship_frame_model(
     model.save_pretrained(out_dir)
     _tokenizer().save_pretrained(out_dir)
     _image_processor().save_pretrained(out_dir)
+    distractors = [_sentence(colour, shape) for colour in COLOURS for shape in SHAPES]
     described = {
         "title": "Toy world, frame model",
         "licence": LICENCE,
         "prompts": ["{}"],
-        "distractors": [_sentence(colour, shape) for colour in COLOURS for shape in SHAPES],
+        "distractors": distractors,
+        "absent_peaks": absent_peaks(model, _image_processor(), distractors),
         "note": (
             "Sees single frames: it knows what is there and where, and by construction nothing of motion or order. "
             "Speaks only of " + ", ".join(f"{shape}s" for shape in SHAPES) + " in " + ", ".join(COLOURS) + "."

@@ -81,7 +81,14 @@ def random_stills(rng: np.random.Generator, n_frames: int, crowding: float = 1.0
     )
 
 
-def _place(rng, x, y, radius, is_visible, column) -> np.ndarray:
+def _place(
+    rng: np.random.Generator,
+    x: np.ndarray,
+    y: np.ndarray,
+    radius: np.ndarray,
+    is_visible: np.ndarray,
+    column: int,
+) -> np.ndarray:
     """Set the positions of one column clear of those before it; return which frames had room."""
     placed = np.zeros(len(x), bool)
     for _ in range(12):
@@ -116,6 +123,24 @@ def captions(stills: Stills, rng: np.random.Generator, n_edits: int) -> list[Sen
     return true + false
 
 
+def crossed_captions(stills: Stills, rng: np.random.Generator) -> list[Sentence]:
+    """Return one caption per frame with the colour of one object and the shape of another.
+
+    What is hardest: both words fit something in the frame, and together (mostly) nothing.
+    """
+    said = []
+    for frame in range(len(stills.gain)):
+        seen = np.flatnonzero(stills.objects.is_visible[frame]).tolist()
+        rng.shuffle(seen)
+        noun = _random_noun(rng)
+        if seen:
+            noun = replace(noun, colour=_VALUES[0][stills.attributes[frame, seen[0], 0]])
+        if len(seen) > 1:
+            noun = replace(noun, shape=_VALUES[1][stills.attributes[frame, seen[1], 1]])
+        said.append(Sentence("presence", (noun,), frame=int(rng.integers(0, 36)) if rng.random() < 0.5 else 0))
+    return said
+
+
 _LEARNABLE = ("colour", "shape", "size", "binding", "exchange", "relation", "number")
 
 
@@ -126,8 +151,7 @@ def _random_noun(rng: np.random.Generator) -> Noun:
 def _noun(stills: Stills, frame: int, at: int, rng: np.random.Generator, rich: bool = True) -> Noun:
     """Return the object named by its colour and shape, at times by less or by more."""
     values = [
-        names[code] if code >= 0 else None
-        for names, code in zip(_VALUES, stills.attributes[frame, at], strict=True)
+        names[code] if code >= 0 else None for names, code in zip(_VALUES, stills.attributes[frame, at], strict=True)
     ]
     noun = Noun(*values)
     if rng.random() > 0.4:

@@ -7,6 +7,7 @@ times in seconds; frame ``k`` is shown from ``k / fps`` until ``(k + 1) / fps``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -76,12 +77,10 @@ class Story:
         return self.n_frames / self.fps
 
 
-def random_story(
-    seed: int, index: int, split: Split = "test", duration_s: tuple[float, float] = (10, 120)
-) -> Story:
+def random_story(seed: int, index: int, split: Split = "test", duration_s: tuple[float, float] = (10, 120)) -> Story:
     """Return story ``index`` of ``seed``: the same on any machine."""
     rng = generator(split, seed, index)
-    n_frames = int(round(rng.uniform(*duration_s) * FPS))
+    n_frames = round(rng.uniform(*duration_s) * FPS)
     stage = _Stage(rng, n_frames)
     stage.play()
     light = 1 + 0.05 * np.sin(2 * np.pi * (np.arange(n_frames) / FPS / rng.uniform(8, 20) + rng.random()))
@@ -114,7 +113,9 @@ class _Stage:
             at += int(pause * FPS)
 
     def _n_on_stage(self, start: int, stop: int) -> int:
-        return int(sum(actor.is_visible[start:stop] for actor in self.actors).max()) if self.actors else 0
+        if not self.actors:
+            return 0
+        return int(np.sum([actor.is_visible[start:stop] for actor in self.actors], axis=0).max())
 
     def _enter(self, start: int, stop: int) -> None:
         rng = self.rng
@@ -162,7 +163,7 @@ class _Stage:
                 return shape, names[colour]
         return None, ""
 
-    def _free_spot(self, near: list[Actor], radius: float, start: int, stop: int):
+    def _free_spot(self, near: list[Actor], radius: float, start: int, stop: int) -> tuple[float, float] | None:
         for _ in range(40):
             x, y = self.rng.uniform(radius + _MARGIN, 1 - radius - _MARGIN, 2)
             if all(self._is_clear(a, x, y, radius, start, stop) for a in near):
@@ -170,7 +171,7 @@ class _Stage:
         return None
 
     @staticmethod
-    def _is_clear(other: Actor, x, y, radius, start: int, stop: int) -> bool:
+    def _is_clear(other: Actor, x: float, y: float, radius: float, start: int, stop: int) -> bool:
         apart = np.hypot(other.x[start:stop] - x, other.y[start:stop] - y)
         far = apart > other.radius[start:stop] + radius + _MARGIN
         return bool((far | ~other.is_visible[start:stop]).all())
@@ -192,7 +193,7 @@ class _Stage:
         """Perform ``verb`` from frame ``start`` if there is time and room; return its last frame, or None."""
         rng, me = self.rng, len(self.actors) - 1
         actor = self.actors[me]
-        manner = str(rng.choice(MANNERS))
+        manner: str | None = str(rng.choice(MANNERS))
         quick = manner == "quickly"
         if verb == "stays_still":
             stop = start + int(rng.uniform(2.5, 4) * FPS)
@@ -224,12 +225,14 @@ class _Stage:
             manner, seconds = None, rng.uniform(1.8, 3.2)
             height, n_bounces = rng.uniform(0.12, 0.2), max(2, round(seconds / 0.8))
             moved = {"y": lambda p: actor.y[start] - height * np.abs(np.sin(np.pi * n_bounces * p))}
-        stop = start + max(2, int(round(seconds * FPS)))
+        stop = start + max(2, round(seconds * FPS))
         if stop > limit or not self._perform(actor, moved, start, stop):
             return None
         return self._add(verb, start, stop, manner=manner, other=other)
 
-    def _plan_move(self, actor: Actor, verb: str, start: int, quick: bool):
+    def _plan_move(
+        self, actor: Actor, verb: str, start: int, quick: bool
+    ) -> tuple[float, float, float, int | None] | None:
         """Return ``(dx, dy, seconds, other)`` of a move, or None."""
         rng, other = self.rng, None
         distance = rng.uniform(0.25, 0.5)
@@ -295,7 +298,7 @@ class _Stage:
         actor.colour[start + blend // 2 :] = colour
         return self._add("changes_colour", start, start + blend, new_colour=names[colour])
 
-    def _add(self, verb: str, start: int, stop: int, **more) -> int:
+    def _add(self, verb: str, start: int, stop: int, **more: Any) -> int:
         self.events.append(Event(len(self.actors) - 1, verb, start / FPS, stop / FPS, **more))
         return stop
 
@@ -303,8 +306,8 @@ class _Stage:
 def objects_at(story: Story, frames: np.ndarray) -> render.Objects:
     """Return what is to be drawn in the given frames."""
     if not story.actors:
-        empty = np.zeros((len(frames), 0))
-        return render.Objects(empty.astype(int), np.zeros((len(frames), 0, 3)), *[empty] * 4, empty.astype(bool))
+        empty, colours = np.zeros((len(frames), 0)), np.zeros((len(frames), 0, 3))
+        return render.Objects(empty.astype(int), colours, empty, empty, empty, empty, empty.astype(bool))
     columns = {
         name: np.stack([getattr(actor, name)[frames] for actor in story.actors], 1)
         for name in ("rgb", "x", "y", "radius", "angle", "is_visible")

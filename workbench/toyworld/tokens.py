@@ -18,7 +18,12 @@ def make_tokenizer() -> Tokenizer:
     vocabulary = {word: i for i, word in enumerate([*SPECIAL, *word_list()])}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=SPECIAL[UNKNOWN]))
     tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.NFKC(), normalizers.Lowercase(), normalizers.Replace(".", " "), normalizers.Replace(",", " ")]
+        [
+            normalizers.NFKC(),
+            normalizers.Lowercase(),
+            normalizers.Replace(".", " "),
+            normalizers.Replace(",", " "),
+        ]
     )
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     tokenizer.post_processor = processors.TemplateProcessing(

@@ -136,7 +136,7 @@ def mask(story: Story, actor: int, frame: int) -> Bool[np.ndarray, "height width
     objects = objects_at(story, np.array([frame]))
     if not objects.is_visible[0, actor]:
         return np.zeros((story.size_px, story.size_px), bool)
-    return render.coverage(objects, np.array([0]), actor, story.size_px)[0] > 0.5
+    return render.coverage(objects, 0, actor, story.size_px) > 0.5
 
 
 def noun_of(story: Story, actor: int, at_s: float, with_size: bool = False) -> Noun:
@@ -144,7 +144,13 @@ def noun_of(story: Story, actor: int, at_s: float, with_size: bool = False) -> N
     who, frame = story.actors[actor], min(round(at_s * story.fps), story.n_frames - 1)
     size = None
     if with_size:
-        size = "small" if who.radius[frame] <= SMALL_RADIUS[1] else "large" if who.radius[frame] >= LARGE_RADIUS[0] else None
+        size = (
+            "small"
+            if who.radius[frame] <= SMALL_RADIUS[1]
+            else "large"
+            if who.radius[frame] >= LARGE_RADIUS[0]
+            else None
+        )
     return Noun(colour=_NAMES[who.colour[frame]], shape=who.shape, size=size)
 
 

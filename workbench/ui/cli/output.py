@@ -30,6 +30,12 @@ def write_text(text: str, target: str) -> None:
         raise InputError(f"{target} cannot be written ({problem.strerror}); choose another file.") from None
 
 
+def check_target(target: str | None) -> None:
+    """Raise ``InputError`` where ``target`` cannot become a file: before the work, not after it."""
+    if target and target != "-" and (Path(target).is_dir() or not Path(target).resolve().parent.is_dir()):
+        raise InputError(f"{target} cannot be written; name a file in a folder that exists.")
+
+
 def read_rows(path: str) -> list[dict[str, Any]]:
     """Return the objects of a JSON Lines file."""
     try:

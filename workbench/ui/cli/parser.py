@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import MISSING, fields
+from typing import Any, NoReturn
 
-from workbench.analyses.analysis import Analysis, controls
+from workbench.analyses.analysis import Analysis, Control, controls
 from workbench.analyses.registry import ANALYSES
+from workbench.analyses.services import Services
 from workbench.errors import InputError
 from workbench.settings import Settings
 from workbench.ui.cli import verbs
+
+Run = Callable[[Services, argparse.Namespace], int]
 
 
 class _Parser(argparse.ArgumentParser):
     """An ``ArgumentParser`` whose complaint is one sentence, like every other error."""
 
-    def error(self, message: str):
+    def error(self, message: str) -> NoReturn:
         """Raise ``InputError`` instead of printing the usage."""
         raise InputError(f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.")
 
@@ -25,7 +30,7 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m workbench", description="See what a video-text model sees.")
     subparsers = parser.add_subparsers(dest="verb", required=True, metavar="VERB", parser_class=_Parser)
 
-    def verb(name: str, about: str, run, within=subparsers) -> argparse.ArgumentParser:
+    def verb(name: str, about: str, run: Run, within: Any = subparsers) -> argparse.ArgumentParser:
         sub = within.add_parser(name, help=about, description=about)
         sub.add_argument("--json", metavar="FILE", help="write the result as JSON to FILE, or to stdout with -")
         sub.set_defaults(run=run)
@@ -53,7 +58,9 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
 
 
 def _add_sampling(sub: argparse.ArgumentParser, settings: Settings) -> None:
-    sub.add_argument("--model", default=settings.default_model, metavar="ID", help="an id of the list, a hub id, a folder")
+    sub.add_argument(
+        "--model", default=settings.default_model, metavar="ID", help="an id of the list, a hub id, a folder"
+    )
     for name, control in controls(ANALYSES["ground"].Params).items():
         if name in ("fps", "max_frames"):
             _add_flag(sub, ANALYSES["ground"].Params, name, control)
@@ -62,14 +69,23 @@ def _add_sampling(sub: argparse.ArgumentParser, settings: Settings) -> None:
 def _add_analysis(sub: argparse.ArgumentParser, analysis: Analysis, settings: Settings) -> None:
     sub.set_defaults(analysis=analysis)
     sub.add_argument("video", metavar="VIDEO", help="a file, or an id of the library")
-    sub.add_argument("--query", action="append", required=True, dest="queries", metavar="TEXT", help="a sentence; repeatable")
-    sub.add_argument("--model", default=settings.default_model, metavar="ID", help="an id of the list, a hub id, a folder")
+    sub.add_argument(
+        "--query",
+        action="append",
+        required=True,
+        dest="queries",
+        metavar="TEXT",
+        help="a sentence; repeatable",
+    )
+    sub.add_argument(
+        "--model", default=settings.default_model, metavar="ID", help="an id of the list, a hub id, a folder"
+    )
     for name, control in controls(analysis.Params).items():
         _add_flag(sub, analysis.Params, name, control)
     sub.add_argument("--html", metavar="FILE", help="write the picture as a page that stands on its own")
 
 
-def _add_flag(sub: argparse.ArgumentParser, params: type, name: str, control) -> None:
+def _add_flag(sub: argparse.ArgumentParser, params: type, name: str, control: Control) -> None:
     item = next(item for item in fields(params) if item.name == name)
     assert item.default is not MISSING, f"{name} needs a default to be a flag"
     sub.add_argument(
@@ -81,7 +97,7 @@ def _add_flag(sub: argparse.ArgumentParser, params: type, name: str, control) ->
     )
 
 
-def _add_toyworld(subparsers, verb) -> None:
+def _add_toyworld(subparsers: Any, verb: Callable[..., argparse.ArgumentParser]) -> None:
     group = subparsers.add_parser("toyworld", help="Make films whose truth is known, and models that know them.")
     within = group.add_subparsers(dest="toyworld", required=True, metavar="make|train", parser_class=_Parser)
     sub = verb("make", "Write films and everything that is true of them.", verbs.make_toyworld, within)
@@ -92,6 +108,11 @@ def _add_toyworld(subparsers, verb) -> None:
     sub = verb("train", "Train a toy model and write it as a folder with its card.", verbs.train_toyworld, within)
     sub.add_argument("which", choices=("frame",), help="the model to train")
     sub.add_argument("--out", default="toyworld-frame", metavar="DIR", help="folder to write the model to")
-    sub.add_argument("--work", default=".toyworld-training", metavar="DIR", help="folder for checkpoints; training goes on from there")
+    sub.add_argument(
+        "--work",
+        default=".toyworld-training",
+        metavar="DIR",
+        help="folder for checkpoints; training goes on from there",
+    )
     sub.add_argument("--steps", type=int, default=None, metavar="N", help="how many steps, instead of the recipe's")
     sub.add_argument("--seed", type=int, default=0, metavar="N", help="seed of weights and frames")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -81,9 +83,9 @@ def analyse(services: Services, args: argparse.Namespace) -> int:
     if args.json:
         write_json(args.analysis.as_json(outcome), args.json)
     if args.html:
-        from workbench.figures.page import standalone_html
+        from workbench.figures.report import standalone_html
 
-        write_text(standalone_html(outcome), args.html)
+        write_text(standalone_html(outcome, video), args.html)
     if not (args.json or args.html):
         print(args.analysis.as_text(outcome))
     for warning in outcome.result.warnings:
@@ -101,7 +103,7 @@ def predict(services: Services, args: argparse.Namespace) -> int:
             raise InputError(f"Row {number} of {args.ground_truth} has no {missing[0]!r}; add it.")
         by_film.setdefault(str(row["vid"]), []).append(row)
     files = {path.stem: path for path in sorted(Path(args.videos).iterdir())} if Path(args.videos).is_dir() else {}
-    said = []
+    said: list[tuple[dict[str, Any], dict[str, Any]]] = []
     limit = services.settings.max_queries
     for vid, asked in by_film.items():
         if vid not in files:
@@ -113,13 +115,13 @@ def predict(services: Services, args: argparse.Namespace) -> int:
     lines = [{"qid": row["qid"], **said_row} for row, said_row in said]
     if args.json:
         write_json(lines, args.json)
-    import json
-
     write_text("".join(json.dumps(line) + "\n" for line in lines), args.out)
     return 0
 
 
-def _predict_film(services: Services, args: argparse.Namespace, video: VideoInfo, asked: list[dict[str, Any]]):
+def _predict_film(
+    services: Services, args: argparse.Namespace, video: VideoInfo, asked: list[dict[str, Any]]
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     texts = tuple(dict.fromkeys(str(row["query"]) for row in asked))
     params = Ground.Params(video=video.id, queries=texts, model=args.model, fps=args.fps, max_frames=args.max_frames)
     bar = Bar()
@@ -130,12 +132,15 @@ def _predict_film(services: Services, args: argparse.Namespace, video: VideoInfo
     for row in asked:
         at = texts.index(str(row["query"]))
         windows = [[moment.start_s, moment.end_s, moment.score] for moment in found.moments[at]]
-        yield row, {
-            "query": row["query"],
-            "vid": row["vid"],
-            "pred_relevant_windows": windows,
-            "in_video": bool(found.is_in_video[at]),
-        }
+        yield (
+            row,
+            {
+                "query": row["query"],
+                "vid": row["vid"],
+                "pred_relevant_windows": windows,
+                "in_video": bool(found.is_in_video[at]),
+            },
+        )
 
 
 def evaluate(services: Services, args: argparse.Namespace) -> int:
@@ -152,7 +157,11 @@ def evaluate(services: Services, args: argparse.Namespace) -> int:
 def show_settings(services: Services, args: argparse.Namespace) -> int:
     """List the environment variables, their defaults and their present values."""
     rows = [
-        {"variable": PREFIX + item.name.upper(), "about": item.metadata["about"], "value": str(getattr(services.settings, item.name))}
+        {
+            "variable": PREFIX + item.name.upper(),
+            "about": item.metadata["about"],
+            "value": str(getattr(services.settings, item.name)),
+        }
         for item in fields(Settings)
     ]
     if args.json:
@@ -170,7 +179,8 @@ def settings_table() -> str:
     default = asdict(Settings(home=Path("~/.cache/video-text-workbench")))
     lines = ["| variable | default | what it is |", "|---|---|---|"]
     lines += [
-        f"| `{PREFIX}{item.name.upper()}` | `{default[item.name]}` | {item.metadata['about']} |" for item in fields(Settings)
+        f"| `{PREFIX}{item.name.upper()}` | `{default[item.name]}` | {item.metadata['about']} |"
+        for item in fields(Settings)
     ]
     return "\n".join(lines) + "\n"
 
@@ -187,7 +197,9 @@ def make_toyworld(services: Services, args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     with tqdm(total=args.count, unit="film", file=sys.stderr, leave=False) as bar:
-        paths = dataset.make(Path(args.out), args.seed, args.count, write_video, args.split, lambda done, what: bar.update(1))
+        paths = dataset.make(
+            Path(args.out), args.seed, args.count, write_video, args.split, lambda done, what: bar.update(1)
+        )
     if args.json:
         write_json({"videos": [str(path) for path in paths]}, args.json)
     else:

@@ -11,12 +11,10 @@ from collections.abc import Callable
 import gradio as gr
 
 from workbench.analyses.ground import Ground
-from workbench.analyses.plain import plain
 from workbench.analyses.services import Services
 from workbench.errors import WorkbenchError
-from workbench.types import Grounding, Outcome
 from workbench.ui.gradio import texts
-from workbench.ui.gradio.session import Session, checked_query
+from workbench.ui.gradio.session import Session
 
 LOG = logging.getLogger(__name__)
 
@@ -34,9 +32,9 @@ def make_ground(services: Services) -> Callable[[str, list[str], str, float], di
             fps: frames read from each second of the video
         """
         try:
-            asked = tuple(checked_query(query, services.settings) for query in queries)
+            asked = tuple(str(query) for query in queries)
             session = Session(video=str(video_id), model=str(model), queries=asked)
-            return grounding_json(Ground().run(services, session.with_parameter("fps", float(fps)).params()))
+            return Ground().as_json(Ground().run(services, session.with_parameter("fps", float(fps)).params()))
         except WorkbenchError as problem:
             raise gr.Error(str(problem), print_exception=False) from None
         except Exception:
@@ -45,17 +43,3 @@ def make_ground(services: Services) -> Callable[[str, list[str], str, float], di
 
     return ground
 
-
-def grounding_json(outcome: Outcome[Grounding]) -> dict:
-    """Return a grounding as JSON types, in the form that the command line writes."""
-    grounding = outcome.result
-    return plain(
-        {
-            "provenance": outcome.provenance,
-            "times_s": grounding.times_s,
-            "queries": grounding.queries,
-            "saliency": grounding.saliency,
-            "moments": grounding.moments,
-            "in_video": grounding.is_in_video,
-        }
-    )

@@ -20,6 +20,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
+from workbench.analyses.analysis import controls
 from workbench.analyses.ground import Ground
 from workbench.analyses.services import Services
 from workbench.errors import Cancelled, InputError, WorkbenchError
@@ -27,15 +28,16 @@ from workbench.figures.absence import absence_figure
 from workbench.figures.palette import QUERY_COLOURS
 from workbench.figures.proposals import proposals_figure
 from workbench.figures.timeline import StripFrame, colour_range, timeline_figure
-from workbench.types import Grounding, Outcome, Provenance, VideoInfo
+from workbench.models.runtime import device_for
+from workbench.types import Grounding, Outcome, VideoInfo
 from workbench.ui.gradio import panels, texts
-from workbench.ui.gradio.api import grounding_json
 from workbench.ui.gradio.jobs import Job, Jobs
 from workbench.ui.gradio.routes import film_url
 from workbench.ui.gradio.session import Session, default_of, session_from_address
 
 LOG = logging.getLogger(__name__)
-N_STRIP_FRAMES, STRIP_HEIGHT_PX = 20, 72
+STRIP_HEIGHT_PX, STRIP_ASPECT = 72, 12.0
+"""Pictures are made for this strip: twice as tall as on a phone's screen, and so many times as wide as tall."""
 QUIET_S = 0.4
 """Work shorter than this shows no progress: a flash would only disturb."""
 
@@ -78,7 +80,7 @@ class Events:
         problem = ""
         try:
             session = session_from_address(_asked(request), first, self.services.settings)
-            self.services.library.get(session.video)
+            session = replace(session, video=self.services.library.get(session.video).id)
             if not session.queries:
                 session = replace(session, queries=self._suggested(session.video)[:2])
         except WorkbenchError as error:
@@ -196,7 +198,7 @@ class Events:
     def export(self, session: Session) -> Update:
         """Hand the shown result to the browser as JSON; nothing is written on the server."""
         outcome = Ground().run(self.services, session.params())
-        text = json.dumps(grounding_json(outcome), ensure_ascii=False, indent=1)
+        text = json.dumps(Ground().as_json(outcome), ensure_ascii=False, indent=1)
         name = f"ground-{session.video[:12]}-{session.model.replace('/', '-')}.json"
         return {"download": {"name": name, "text": text, "at": time.time()}}
 
@@ -218,7 +220,7 @@ class Events:
             "span": "",
             "moments": panels.moment_table(grounding),
             "about": panels.about(provenance),
-            "facts": panels.facts(provenance, self._device(provenance)),
+            "facts": panels.facts(provenance, device_for(self.services.settings)),
         } | self._evidence(session, grounding)
 
     def _evidence(self, session: Session, grounding: Grounding) -> Update:
@@ -277,7 +279,8 @@ class Events:
         choices = [(entry.title + ("" if entry.is_available else ", not available"), entry.id) for entry in entries]
         if session.model not in {entry.id for entry in entries}:
             choices.append((session.model, session.model))
-        return {
+        shown = {f"parameter {name}": session.parameters.get(name, default_of(name)) for name in controls(Ground.Params)}
+        return shown | {
             "model": gr.update(choices=choices, value=session.model),
             "model_note": panels.models(entries, session.model),
         }
@@ -312,18 +315,18 @@ class Events:
 
     def _strip(self, video: VideoInfo) -> list[StripFrame]:
         """Return evenly spread pictures of the film, each from the middle of the span it stands for."""
-        edges = np.linspace(0.0, video.duration_s, N_STRIP_FRAMES + 1)
+        n_pictures = int(np.clip(STRIP_ASPECT * video.height_px / max(video.width_px, 1), 6, 24))
+        edges = np.linspace(0.0, video.duration_s, n_pictures + 1)
         pictures = self.services.library.thumbnails(video.id, (edges[1:] + edges[:-1]) / 2, STRIP_HEIGHT_PX)
         uris = ["data:image/jpeg;base64," + base64.b64encode(picture).decode() for picture in pictures]
         return [StripFrame(*where) for where in zip(edges[:-1], edges[1:], uris, strict=True)]
 
-    def _device(self, provenance: Provenance) -> str:
-        return str(provenance.versions.get("device", self.services.settings.device))
 
 
 def _first_look(grounding: Grounding) -> float:
     """Return the middle of the best moment of the first query that is in the video, or its start."""
-    found = [moments[0] for moments, is_in in zip(grounding.moments, grounding.is_in_video, strict=True) if is_in]
+    rows = zip(grounding.moments, grounding.is_in_video, strict=True)
+    found = [moments[0] for moments, is_in_video in rows if is_in_video and moments]
     return (found[0].start_s + found[0].end_s) / 2 if found else 0.0
 
 

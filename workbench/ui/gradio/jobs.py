@@ -16,6 +16,7 @@ from workbench.types import Progress
 
 R = TypeVar("R")
 STEP_S = 0.25
+NOT_BEGUN = Progress(0, 0)
 
 
 class Job(Generic[R]):
@@ -33,14 +34,15 @@ class Job(Generic[R]):
         self._is_stopped.set()
 
     def progress(self) -> Iterator[Progress]:
-        """Run the work in a thread; yield the latest progress a few times a second until it ends."""
+        """Run the work in a thread; yield the latest progress a few times a second until it ends.
+
+        Before the first report the progress is ``NOT_BEGUN``.
+        """
         thread = threading.Thread(target=self._run, name="analysis", daemon=True)
         thread.start()
-        latest: Progress | None = Progress(0, 0)
-        while latest is not None:
-            latest = self._latest()
-            if latest is not None and latest.what:
-                yield latest
+        latest = NOT_BEGUN
+        while (step := self._latest(latest)) is not None:
+            yield (latest := step)
         thread.join()
 
     def answer(self) -> R:
@@ -64,16 +66,16 @@ class Job(Generic[R]):
         finally:
             self._steps.put(None)
 
-    def _latest(self) -> Progress | None:
-        """Return the newest step within ``STEP_S``, an empty one if there is none, None at the end."""
-        latest: Progress | None = Progress(0, 0)
+    def _latest(self, latest: Progress) -> Progress | None:
+        """Return the newest step within ``STEP_S``, ``latest`` if there is none, None at the end."""
         try:
-            latest = self._steps.get(timeout=STEP_S)
-            while latest is not None:
-                latest = self._steps.get_nowait()
+            step = self._steps.get(timeout=STEP_S)
+            while step is not None:
+                latest = step
+                step = self._steps.get_nowait()
         except queue.Empty:
-            pass
-        return latest
+            return latest
+        return None
 
 
 class Jobs:

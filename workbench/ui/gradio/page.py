@@ -60,6 +60,7 @@ def launch_options(services: Services) -> dict[str, Any]:
 
 def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     outputs = {name: part for name, part in vars(parts).items() if name != "parameters"}
+    outputs |= {f"parameter {name}": number for name, number in parts.parameters.items()}
     placed = functools.partial(_placed, outputs=outputs)
     answer = _placed_steps(events.answer, outputs)
     session = parts.session

@@ -51,7 +51,7 @@ def _answer(grounding: Grounding, index: int, is_current: bool) -> str:
     verdict = texts.verdict(grounding, index)
     moments = "".join(
         f'<li><button type="button" class="moment" data-seek="{moment.start_s:.3f}" data-rank="{rank}">'
-        f"<span>{texts.span(moment)}</span><span>{moment.score:.2f}</span></button></li>"
+        f"<span>{texts.span(moment)}</span><span>{moment.score:.3f}</span></button></li>"
         for rank, moment in enumerate(grounding.moments[index], 1)
     )
     titles = f'<div class="moment-head"><span>moment</span>{_explained("score")}</div>' if moments else ""
@@ -67,8 +67,8 @@ def _answer(grounding: Grounding, index: int, is_current: bool) -> str:
 def colour_key(low: float, high: float, caption: str) -> str:
     """Return the key of the heat rows: what dark and bright stand for, and how to use the timeline."""
     return (
-        f'<p class="caption"><span class="key">{_explained("saliency")} {low:.2f}'
-        f'<i role="img" aria-label="from dark to bright"></i>{high:.2f}</span><span>{escape(caption)}</span></p>'
+        f'<p class="caption"><span class="key">{_explained("saliency")} {low:.3f}'
+        f'<i role="img" aria-label="from dark to bright"></i>{high:.3f}</span><span>{escape(caption)}</span></p>'
     )
 
 

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from workbench.analyses.analysis import controls
 from workbench.analyses.ground import Ground
+from workbench.analyses.queries import checked_query
 from workbench.errors import InputError, QueryError
 from workbench.settings import Settings
 
@@ -74,17 +75,6 @@ class Session:
         if value != default_of(name):
             parameters[name] = value
         return replace(self, parameters=parameters)
-
-
-def checked_query(text: str, settings: Settings) -> str:
-    """Return the sentence with its white space tidied, or raise ``QueryError``."""
-    query = " ".join(str(text).split())
-    if not query:
-        raise QueryError("The sentence is empty; type what should be seen, such as “a red circle appears”.")
-    if len(query) > settings.max_query_chars:
-        limit = settings.max_query_chars
-        raise QueryError(f"The sentence has {len(query):,} characters; shorten it to {limit} or fewer.")
-    return query
 
 
 def default_of(name: str) -> float:

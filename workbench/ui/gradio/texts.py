@@ -17,6 +17,7 @@ SUBTITLE = "When is a sentence true of a video, and how sure is that?"
 NO_QUERIES = "Type what should be seen, such as “a red circle appears”, and the video is searched for it."
 NO_VIDEO = "Choose a video on the left, or upload one."
 MAP_KEY = "Start from left to right, end from bottom to top; a click goes to the start."
+LOADING = "Loading the model"
 STOPPED = "Stopped. What was read so far is kept, so that going on is quicker than starting again."
 UNEXPECTED = "Something went wrong on our side and has been logged; reload the page, or choose another video."
 UNPLAYABLE_UPLOAD = "The upload did not arrive whole; try again."
@@ -37,9 +38,9 @@ GLOSSARY = (
     ("query", "a sentence that the video is searched for"),
     ("cosine", "how alike the model finds a frame and a sentence; its range differs from model to model"),
     ("saliency", "the cosine after smoothing over time and after subtracting what any sentence would get"),
-    ("score", "how far the saliency inside a moment lies above that outside it; it ranks moments of one query"),
+    ("score", "mean saliency inside the moment minus the mean outside; it ranks the moments of one query"),
     ("distractor", "a sentence that is not about this video, used to learn how high chance alone can peak"),
-    ("null", "the peaks of all distractors: what “not in this video” looks like"),
+    ("null", "the peaks of sentences that are not in the video: what chance alone looks like"),
     ("error rate", "the share of absent sentences that are allowed to pass as present"),
     ("truth", "windows in which the sentence is known to be true, by hand or by construction"),
 )
@@ -82,13 +83,17 @@ def answer(grounding: Grounding, index: int) -> str:
 
 
 def verdict(grounding: Grounding, index: int) -> str:
-    """Return ``yes`` or ``no``: whether the query is in the video at the stated error rate."""
+    """Return ``yes``, ``no`` or ``unknown``: whether the query is in the video at the stated error rate."""
+    if np.isnan(grounding.p_absent[index]):
+        return "unknown"
     return "yes" if grounding.is_in_video[index] else "no"
 
 
 def evidence(grounding: Grounding, index: int) -> str:
     """Return where the query's peak lies among the peaks of sentences that are not in the video."""
     n_null = len(grounding.null_peaks)
+    if np.isnan(grounding.p_absent[index]):
+        return "this model brings no other sentences to compare with"
     n_below = int((grounding.null_peaks < grounding.peaks[index]).sum())
     return f"peak above {n_below} of {n_null} absent sentences"
 
@@ -96,11 +101,20 @@ def evidence(grounding: Grounding, index: int) -> str:
 def how_sure(grounding: Grounding, index: int) -> str:
     """Return the chance of a peak this high for an absent sentence, against the stated error rate."""
     n_null = len(grounding.null_peaks)
+    if np.isnan(grounding.p_absent[index]):
+        return f"With {n_null} absent sentences, whether this one is in the video cannot be decided."
     chance = percent(float(grounding.p_absent[index]))
     return (
-        f"An absent sentence peaks this high with probability {chance}, estimated from {n_null} "
-        f"distractors. “Yes” means at most {percent(grounding.error_rate)}."
+        f"An absent sentence peaks this high with probability {chance}, {_null_source(grounding)}. "
+        f"“Yes” means at most {percent(grounding.error_rate)}."
     )
+
+
+def _null_source(grounding: Grounding) -> str:
+    n_null = len(grounding.null_peaks)
+    if grounding.null_kind == "measured":
+        return f"measured on {n_null:,} sentences known to be absent from other videos"
+    return f"estimated from {n_null:,} distractors in this video"
 
 
 def about_map(grounding: Grounding, index: int) -> str:
@@ -115,12 +129,12 @@ def about_map(grounding: Grounding, index: int) -> str:
 
 
 def about_null(grounding: Grounding, index: int) -> str:
-    """Return where the peak of one query stands among the peaks of the distractors."""
+    """Return where the peak of one query stands among the peaks of absent sentences."""
     peak, n_null = float(grounding.peaks[index]), len(grounding.null_peaks)
     if not n_null:
-        return "This model has no distractors, so that nothing can be said."
+        return f"The sentence peaks at {peak:.3f}; this model brings no absent sentences to compare with."
     highest, middle = float(grounding.null_peaks.max()), float(np.median(grounding.null_peaks))
-    return f"The sentence peaks at {peak:.2f}; {n_null} distractors peak at {middle:.2f} in the middle, {highest:.2f} at most."
+    return f"The sentence peaks at {peak:.3f}; absent ones peak at {middle:.3f} in the middle, {highest:.3f} at most."
 
 
 def about_span(grounding: Grounding, start_s: float, end_s: float) -> list[tuple[str, str]]:
@@ -147,7 +161,7 @@ def source(provenance: Provenance) -> str:
 def working(progress: Progress, elapsed_s: float) -> str:
     """Return what is being done, how far it is, and how long it will still take."""
     if not progress.total:
-        return f"{progress.what} …"
+        return f"{progress.what or LOADING} …"
     part = f"{progress.what}: {progress.done:,} of {progress.total:,}"
     if progress.done <= 0 or elapsed_s < 1 or progress.done >= progress.total:
         return part
@@ -158,7 +172,7 @@ def working(progress: Progress, elapsed_s: float) -> str:
 def video_line(video: VideoInfo) -> str:
     """Return a video's length, size and codec in one line."""
     size = f"{video.width_px} × {video.height_px}"
-    return f"{clock(video.duration_s)}, {size}, {video.fps:.4g} frames a second, {video.codec}"
+    return f"{clock(video.duration_s)}, {size}, {video.fps:.4g} fps, {video.codec.upper()}"
 
 
 def provenance_rows(provenance: Provenance) -> Sequence[tuple[str, str]]:

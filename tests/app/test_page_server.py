@@ -1,0 +1,182 @@
+"""The running page as programs see it: two visitors at once, hostile requests, films by id only."""
+
+from __future__ import annotations
+
+import json
+import socket
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gradio_client
+import httpx
+import pytest
+from gradio_client.exceptions import AppError
+
+from tests.films import BLUE, GREEN, RED, write_film
+
+COLOURS = {"red": RED, "green": GREEN, "blue": BLUE}
+
+
+class Site:
+    """A running page with three plain-coloured films and the model that knows colour words."""
+
+    def __init__(self, url: str, films: dict[str, str], config: dict[str, Any]) -> None:
+        self.url = url
+        self.films = films
+        self._config = config
+
+    def component(self, elem_id: str) -> int:
+        """Return the number of a component."""
+        return next(c["id"] for c in self._config["components"] if c["props"].get("elem_id") == elem_id)
+
+    def listener(self, elem_id: str, event: str) -> dict[str, Any]:
+        """Return the dependency that listens to ``event`` of a component."""
+        target = [self.component(elem_id), event]
+        return next(d for d in self._config["dependencies"] if target in [list(t) for t in d["targets"]])
+
+    def send(self, elem_id: str, event: str, data: list[Any], event_data: Any = None) -> dict[str, Any]:
+        """Send an event as a browser would, with whatever data; return the last message about it."""
+        body = {
+            "data": data,
+            "fn_index": self.listener(elem_id, event)["id"],
+            "session_hash": uuid.uuid4().hex[:12],
+            "trigger_id": self.component(elem_id),
+            "event_data": event_data,
+        }
+        with httpx.Client(base_url=self.url, timeout=60) as http:
+            joined = http.post("gradio_api/queue/join", json=body)
+            if joined.status_code != 200:
+                return {"success": False, "output": {"error": joined.text}}
+            query = {"session_hash": body["session_hash"]}
+            with http.stream("GET", "gradio_api/queue/data", params=query) as stream:
+                for line in stream.iter_lines():
+                    message = json.loads(line[5:]) if line.startswith("data:") else {}
+                    if message.get("msg") in ("process_completed", "unexpected_error"):
+                        return message
+        raise AssertionError("the server ended without an answer")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Yield the page, served from this process on a free port."""
+    from workbench.analyses.services import Services
+    from workbench.models.adapter_template import ENTRY, FAMILY
+    from workbench.settings import Settings
+    from workbench.ui.gradio.page import build, launch_options
+
+    folder = tmp_path_factory.mktemp("site")
+    settings = replace(Settings(), home=folder / "home", offline=True, default_model=ENTRY.id)
+    services = Services.create(settings)
+    services.models.register_family(FAMILY)
+    services.models.register(ENTRY)
+    films = {}
+    for name, colour in COLOURS.items():
+        film = write_film(folder / f"{name}.mp4", [(3.0, (128, 128, 128)), (3.0, colour), (3.0, (128, 128, 128))])
+        films[name] = services.library.add(film.path, name).id
+    page = build(services)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    _, url, _ = page.launch(
+        server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, **launch_options(services)
+    )
+    yield Site(url, films, httpx.get(url + "config", timeout=60).json())
+    page.close()
+
+
+def test_the_verb_finds_the_colour_where_it_is(site: Site) -> None:
+    client = gradio_client.Client(site.url, verbose=False)
+    result = client.predict(site.films["red"], ["red"], "colour-histogram", 2.0, api_name="/ground")
+    best = result["moments"][0][0]
+    assert abs(best["start_s"] - 3.0) <= 1.0
+    assert abs(best["end_s"] - 6.0) <= 1.0
+    assert len(result["times_s"]) == len(result["saliency"][0])
+
+
+def test_two_visitors_at_once_get_their_own_answers(site: Site) -> None:
+    def ask(name: str) -> list[dict[str, Any]]:
+        client = gradio_client.Client(site.url, verbose=False)
+        video = site.films[name]
+        return [client.predict(video, [name], "colour-histogram", 2.0, api_name="/ground") for _ in range(4)]
+
+    with ThreadPoolExecutor(len(COLOURS)) as visitors:
+        for name, results in zip(COLOURS, visitors.map(ask, COLOURS), strict=True):
+            for result in results:
+                assert result["queries"] == [name]
+                assert result["provenance"]["video_id"] == site.films[name]
+
+
+@pytest.mark.parametrize(
+    ("video", "queries", "model", "fps", "said"),
+    [
+        ("/etc/passwd", ["red"], "colour-histogram", 2.0, "video"),
+        ("../../app.py", ["red"], "colour-histogram", 2.0, "video"),
+        (None, [""], "colour-histogram", 2.0, "empty"),
+        (None, ["red"], "no-such-model", 2.0, "model"),
+        (None, ["red"], "/etc", 2.0, "config"),
+        (None, ["red"], "colour-histogram", -1.0, "fps"),
+    ],
+    ids=["path", "relative path", "empty sentence", "unknown model", "folder as model", "negative rate"],
+)
+def test_the_verb_answers_bad_input_in_one_sentence(site, video, queries, model, fps, said) -> None:
+    client = gradio_client.Client(site.url, verbose=False)
+    with pytest.raises(AppError) as problem:
+        client.predict(video or site.films["red"], queries, model, fps, api_name="/ground")
+    assert said in str(problem.value).lower()
+    assert "Traceback" not in str(problem.value)
+    assert "/etc/passwd:" not in str(problem.value)
+
+
+def test_only_the_verb_is_offered_to_programs(site: Site) -> None:
+    offered = gradio_client.Client(site.url, verbose=False).view_api(return_format="dict")
+    assert list(offered["named_endpoints"]) == ["/ground"]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}},
+        {"path": "/etc/passwd"},
+        {"path": str(Path(__file__).resolve()), "orig_name": "a.mp4", "meta": {"_type": "gradio.FileData"}},
+        "/etc/passwd",
+    ],
+    ids=["file outside", "without meta", "file of the project", "plain string"],
+)
+def test_a_path_instead_of_an_upload_is_refused(site: Site, payload: Any) -> None:
+    message = site.send("upload", "upload", [None, payload])
+    assert not message["success"]
+    assert "root:" not in json.dumps(message)
+
+
+def test_an_upload_that_is_no_video_is_refused_in_one_sentence(site: Site) -> None:
+    files = {"files": ("film.mp4", b"not a video at all " * 200, "video/mp4")}
+    path = httpx.post(site.url + "gradio_api/upload", files=files, timeout=60).json()[0]
+    payload = {"path": path, "orig_name": "film.mp4", "meta": {"_type": "gradio.FileData"}}
+    message = site.send("upload", "upload", [None, payload])
+    assert message["success"]
+    shown = json.dumps(message["output"]["data"])
+    assert 'role=\\"alert\\"' in shown
+    assert "Traceback" not in shown
+
+
+@pytest.mark.parametrize("index", [-1, 99, "0", None, True, 1.5, {"a": 1}])
+def test_an_index_made_up_by_a_browser_is_refused(site: Site, index: Any) -> None:
+    message = site.send("queries", "delete", [None], {"index": index})
+    shown = json.dumps(message["output"]["data"])
+    assert message["success"]
+    assert "no longer there" in shown
+
+
+def test_films_are_served_by_id_and_nothing_else(site: Site) -> None:
+    film = httpx.get(f"{site.url}workbench/film/{site.films['red']}", headers={"Range": "bytes=0-99"}, timeout=60)
+    assert film.status_code == 206
+    assert film.headers["content-type"] == "video/mp4"
+    assert film.headers["x-content-type-options"] == "nosniff"
+    assert film.content[4:8] == b"ftyp"
+    for name in ("0" * 64, "..%2f..%2fapp.py", "%2fetc%2fpasswd", "app.py"):
+        assert httpx.get(f"{site.url}workbench/film/{name}", timeout=60).status_code == 404
+    assert httpx.get(f"{site.url}workbench/static/..%2f..%2fapp.py", timeout=60).status_code == 404

@@ -1,0 +1,181 @@
+"""Laws of grounding: invariances, and fast forms against slow ones."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from workbench.core.grounding import distractor_peaks, ground, prompt_ensemble, similarity, smooth
+from workbench.core.intervals import temporal_iou
+from workbench.core.proposals import find_moments, proposal_map
+from workbench.core.segmentation import change_points
+from workbench.errors import InputError
+
+curves = hnp.arrays(np.float64, st.integers(0, 60), elements=st.integers(-20, 20).map(lambda v: v / 8))
+
+
+def unit(rows):
+    return (rows / np.linalg.norm(rows, axis=-1, keepdims=True)).astype(np.float32)
+
+
+def film(seed, n_frames=120, dim=16, n_distractors=24):
+    rng = np.random.default_rng(seed)
+    features, distractors = (
+        unit(rng.normal(size=(n_frames, dim))),
+        unit(rng.normal(size=(n_distractors, dim))),
+    )
+    return features, np.arange(n_frames) / 2.0, distractors
+
+
+@given(curves, st.integers(-5, 5), st.sampled_from([0.25, 1.0, 8.0]))
+def test_shift_and_scale_change_no_window(curve, shift, factor):
+    times_s = np.arange(len(curve)) / 2
+    one, two = find_moments(curve, times_s), find_moments(factor * curve + shift, times_s)
+    assert [(m.start_s, m.end_s) for m in one] == [(m.start_s, m.end_s) for m in two]
+    np.testing.assert_allclose([factor * m.score for m in one], [m.score for m in two], atol=1e-9)
+
+
+@given(curves, st.sampled_from([0.0, 0.3, 0.7]))
+def test_moments_are_sorted_inside_the_film_and_apart(curve, iou_threshold):
+    times_s = np.arange(len(curve)) / 2
+    found = find_moments(curve, times_s, iou_threshold=iou_threshold, duration_s=len(curve) / 2)
+    scores = [m.score for m in found]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= m.start_s < m.end_s <= len(curve) / 2 for m in found)
+    windows = [[m.start_s, m.end_s] for m in found]
+    if windows:
+        overlaps = temporal_iou(windows, windows) - np.eye(len(windows))
+        assert overlaps.max() <= iou_threshold + 1e-12
+    assert bool(found) == (len(np.unique(curve)) > 1)
+
+
+@given(curves)
+def test_a_moments_score_is_its_mean_above_the_films_mean(curve):
+    times_s = np.arange(len(curve)) / 2
+    for m in find_moments(curve, times_s):
+        inside = curve[(times_s > m.start_s) & (times_s < m.end_s) | (times_s == m.start_s)]
+        assert m.score == pytest.approx(inside.mean() - curve.mean(), abs=1e-9)
+
+
+@given(curves)
+def test_change_points_are_starts_of_stretches_that_differ(curve):
+    starts = change_points(curve)
+    assert starts.tolist() == sorted(set(starts.tolist()))
+    assert len(starts) == 0 or (starts[0] == 0 and starts[-1] < len(curve))
+    assert (len(starts) > 1) == (len(np.unique(curve)) > 1)
+
+
+@given(curves, st.integers(1, 60))
+def test_the_map_equals_three_nested_loops(curve, n_cells):
+    n = min(n_cells, len(curve))
+    if n == 0 or len(curve) % n:
+        return
+    cells = curve.reshape(n, -1).mean(axis=1)
+    got = proposal_map(curve, n_cells)
+    for i in range(n):
+        for j in range(n):
+            if j < i:
+                assert np.isnan(got[i, j])
+                continue
+            inside = [cells[k] for k in range(i, j + 1)]
+            outside = [cells[k] for k in range(n) if not i <= k <= j]
+            difference = np.mean(inside) - np.mean(outside) if outside else 0.0
+            assert got[i, j] == pytest.approx(difference * len(outside) / n, abs=1e-9)
+
+
+@pytest.mark.parametrize("width_s", [0.0, 0.9, 1.0, 1.5, 2.0, 7.3, 500.0])
+def test_smoothing_the_cosine_is_averaging_the_features(width_s):
+    features, times_s, queries = film(0)
+    reach = min(int(width_s / 2 / 0.5), len(times_s))
+    held = np.concatenate([np.repeat(features[:1], reach, 0), features, np.repeat(features[-1:], reach, 0)])
+    averaged = np.stack([held[k : k + 2 * reach + 1].mean(axis=0) for k in range(len(features))])
+    got = smooth(similarity(features, queries), times_s, width_s)
+    np.testing.assert_allclose(got, queries @ averaged.T, atol=1e-6)
+
+
+@pytest.mark.parametrize("width_s", [-1.0, float("nan"), float("inf")])
+def test_a_width_that_is_none_is_refused(width_s):
+    features, times_s, queries = film(0)
+    with pytest.raises(InputError):
+        smooth(similarity(features, queries), times_s, width_s)
+
+
+def test_prompt_ensemble_is_the_unit_mean_of_unit_rows():
+    embeddings = np.array([[[3.0, 0.0], [0.0, 0.5]], [[1.0, 1.0], [2.0, 2.0]]], dtype=np.float32)
+    np.testing.assert_allclose(prompt_ensemble(embeddings), np.full((2, 2), np.sqrt(0.5)), atol=1e-6)
+
+
+def test_saliency_is_the_cosine_minus_the_mean_cosine_of_the_distractors():
+    features, times_s, distractors = film(1)
+    queries = unit(np.random.default_rng(9).normal(size=(3, 16)))
+    result = ground(["a", "b", "c"], features, times_s, queries, distractors, smoothing_s=0.0)
+    common = np.stack([[f @ d for f in features] for d in distractors]).mean(axis=0)
+    np.testing.assert_allclose(result.similarity, queries @ features.T, atol=1e-6)
+    np.testing.assert_allclose(result.saliency, queries @ features.T - common, atol=1e-6)
+    np.testing.assert_allclose(result.peaks, result.saliency.max(axis=1), atol=1e-6)
+
+
+def test_a_distractors_peak_is_measured_against_the_others():
+    features, times_s, distractors = film(2)
+    got = distractor_peaks(features, times_s, distractors, smoothing_s=1.0)
+    for k in range(len(distractors)):
+        others = np.delete(distractors, k, axis=0)
+        alone = ground(["q"], features, times_s, distractors[k : k + 1], others, smoothing_s=1.0)
+        assert got[k] == pytest.approx(alone.peaks[0], abs=1e-5)
+
+
+def test_queries_do_not_see_each_other_and_kept_null_peaks_change_nothing():
+    features, times_s, distractors = film(3)
+    queries = unit(np.random.default_rng(8).normal(size=(4, 16)))
+    together = ground(list("abcd"), features, times_s, queries, distractors)
+    peaks = distractor_peaks(features, times_s, distractors)
+    for k in range(4):
+        alone = ground(["q"], features, times_s, queries[k : k + 1], distractors, null_peaks=peaks)
+        np.testing.assert_allclose(alone.saliency[0], together.saliency[k], atol=1e-6)
+        assert alone.p_absent[0] == pytest.approx(together.p_absent[k], rel=1e-3)
+        assert [m.start_s for m in alone.moments[0]] == [m.start_s for m in together.moments[k]]
+
+
+def test_a_planted_sentence_is_found_and_an_absent_one_is_not_claimed():
+    rng = np.random.default_rng(4)
+    right_windows, present, absent = 0, 0, 0
+    for seed in range(30):
+        features, times_s, distractors = film(seed, n_frames=200, dim=64, n_distractors=40)
+        queries = unit(rng.normal(size=(2, 64)))
+        features[80:100] = unit(0.8 * features[80:100] + 0.8 * queries[0])
+        result = ground(["there", "absent"], features, times_s, queries, distractors, duration_s=100.0)
+        best = result.moments[0][0]
+        right_windows += temporal_iou([[best.start_s, best.end_s]], [[39.75, 49.75]])[0, 0] >= 0.9
+        present += bool(result.is_in_video[0])
+        absent += not result.is_in_video[1]
+    assert right_windows >= 28
+    assert present == 30
+    assert absent >= 28
+
+
+def test_few_distractors_make_no_decision_and_say_so():
+    features, times_s, distractors = film(5, n_distractors=7)
+    result = ground(["q"], features, times_s, distractors[:1], distractors)
+    assert np.isnan(result.p_absent[0])
+    assert not result.is_in_video[0]
+    assert "not decided" in result.warnings[0]
+    none = ground(["q"], features, times_s, distractors[:1], distractors[:0])
+    np.testing.assert_allclose(none.saliency, smooth(none.similarity, times_s, 1.0), atol=1e-6)
+
+
+def test_a_film_of_one_still_picture_has_no_moments_and_says_so():
+    features, times_s, distractors = film(6)
+    features[:] = features[0]
+    result = ground(["a still"], features, times_s, distractors[:1], distractors[1:])
+    assert result.moments == ((),)
+    assert "a still" in result.warnings[0]
+
+
+def test_a_film_without_frames_and_an_error_rate_that_decides_nothing_are_refused():
+    features, times_s, distractors = film(7)
+    with pytest.raises(InputError, match="no frames"):
+        ground(["q"], features[:0], times_s[:0], distractors[:1], distractors)
+    for error_rate in (0.0, 0.5, -1.0, float("nan")):
+        with pytest.raises(InputError, match="error rate"):
+            ground(["q"], features, times_s, distractors[:1], distractors, error_rate=error_rate)

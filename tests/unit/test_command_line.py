@@ -1,0 +1,162 @@
+"""The verbs as a person types them, with the model that knows colour words and films known beforehand."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.films import GREEN, RED, write_film
+from workbench import __main__ as command
+from workbench.models import builtin
+from workbench.models.adapter_template import ENTRY, FAMILY
+
+
+@pytest.fixture(autouse=True)
+def world(tmp_path, monkeypatch):
+    """Offer the colour model on the list, with an empty cache."""
+    monkeypatch.setenv("WORKBENCH_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("WORKBENCH_OFFLINE", "1")
+    entries = builtin.entries
+    monkeypatch.setattr(builtin, "FAMILIES", (*builtin.FAMILIES, FAMILY))
+    monkeypatch.setattr(builtin, "entries", lambda folder: (*entries(folder), ENTRY))
+
+
+def run(capsys, *words):
+    """Return exit status, stdout and stderr of one call."""
+    status = command.main([str(word) for word in words])
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def test_ground_prints_the_contracted_json_and_nothing_else_on_stdout(capsys, film):
+    status, out, err = run(
+        capsys, "ground", film.path, "--query", "something red", "--query", "something green",
+        "--model", ENTRY.id, "--fps", 5, "--json", "-",
+    )  # fmt: skip
+    assert status == 0
+    answer = json.loads(out)
+    assert {"provenance", "times_s", "queries", "saliency", "moments", "in_video"} <= set(answer)
+    assert answer["queries"] == ["something red", "something green"]
+    assert len(answer["saliency"][0]) == len(answer["times_s"]) == 40
+    red, green = (moments[0] for moments in answer["moments"])
+    assert set(red) == {"start_s", "end_s", "score"}
+    assert (red["start_s"], red["end_s"]) == pytest.approx((2, 5), abs=0.3)
+    assert (green["start_s"], green["end_s"]) == pytest.approx((6, 8), abs=0.3)
+    assert all(isinstance(said, bool) for said in answer["in_video"])
+    assert answer["provenance"]["model_id"] == ENTRY.id
+    assert str(film.path) not in out
+
+
+def test_second_call_says_from_cache(capsys, film):
+    words = ["ground", film.path, "--query", "red", "--model", ENTRY.id, "--json", "-"]
+    first, second = (json.loads(run(capsys, *words)[1]) for _ in range(2))
+    assert (first["provenance"]["from_cache"], second["provenance"]["from_cache"]) == (False, True)
+    assert first["moments"] == second["moments"]
+
+
+def test_json_and_html_to_files(capsys, film, tmp_path):
+    page, data = tmp_path / "page.html", tmp_path / "answer.json"
+    status, out, _ = run(
+        capsys, "ground", film.path, "--query", "<script>alert(1)</script> red", "--model", ENTRY.id,
+        "--html", page, "--json", data,
+    )  # fmt: skip
+    assert (status, out) == (0, "")
+    assert json.loads(data.read_text())["queries"] == ["<script>alert(1)</script> red"]
+    html = page.read_text()
+    assert "Plotly.newPlot" in html
+    assert "<script>alert(1)" not in html
+    assert 'src="http' not in html
+
+
+def test_people_get_words(capsys, film):
+    status, out, err = run(capsys, "ground", film.path, "--query", "a red aardvark", "--model", ENTRY.id)
+    assert status == 0
+    assert out.startswith("a red aardvark: ")
+    assert "“aardvark”" in err
+
+
+def test_index_then_ground_is_warm_and_one_bad_file_stops_nothing(capsys, film, tmp_path):
+    bad = tmp_path / "notes.mp4"
+    bad.write_text("no film at all")
+    status, out, err = run(capsys, "index", film.path, bad, "--model", ENTRY.id, "--json", "-")
+    rows = json.loads(out)
+    assert status == 1
+    assert (rows[0]["n_frames"], rows[0]["from_cache"]) == (16, False)
+    assert rows[1]["path"] == str(bad) and rows[1]["error"] in err
+    assert json.loads(run(capsys, "ground", film.path, "--query", "red", "--model", ENTRY.id, "--json", "-")[1])[
+        "provenance"
+    ]["from_cache"]
+
+
+def test_models_and_videos_as_json(capsys):
+    models = json.loads(run(capsys, "models", "--json", "-")[1])
+    assert {"toyworld-frame", "openai/clip-vit-base-patch32", ENTRY.id} <= {entry["id"] for entry in models}
+    assert all(entry["availability"] for entry in models)
+    videos = json.loads(run(capsys, "videos", "--json", "-")[1])
+    assert len(videos) >= 4 and all(len(video["id"]) == 64 for video in videos)
+
+
+def test_predict_then_evaluate(capsys, tmp_path):
+    write_film(tmp_path / "one.mp4", [(4, RED), (6, GREEN)])
+    rows = [
+        {"qid": 1, "query": "red", "vid": "one", "duration": 10, "relevant_windows": [[0, 4]]},
+        {"qid": 2, "query": "green", "vid": "one", "duration": 10, "relevant_windows": [[4, 10]]},
+    ]
+    truth, said = tmp_path / "truth.jsonl", tmp_path / "said.jsonl"
+    truth.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert run(capsys, "predict", truth, "--videos", tmp_path, "--model", ENTRY.id, "--out", said)[0] == 0
+    status, out, _ = run(capsys, "evaluate", said, truth, "--json", "-")
+    scores = json.loads(out)
+    assert status == 0
+    assert scores["brief"]["MR-full-R1@0.5"] == 100.0
+    assert scores["brief"]["MR-full-R1@0.7"] == 100.0
+
+
+def test_toyworld_make_writes_films_that_decode(capsys, tmp_path):
+    status, _, _ = run(capsys, "toyworld", "make", "--seed", 3, "--count", 1, "--out", tmp_path / "toys", "--json", "-")
+    assert status == 0
+    row = json.loads((tmp_path / "toys" / "moments.jsonl").read_text().splitlines()[0])
+    from workbench.media.probe import probe
+    from workbench.settings import Settings
+
+    info = probe(tmp_path / "toys" / f"{row['vid']}.mp4", Settings())
+    assert (info.codec, info.width_px) == ("h264", 256)
+    assert info.duration_s == pytest.approx(row["duration"], abs=0.11)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["ground", "FILM", "--query", "", "--model", ENTRY.id], "empty"),
+        (["ground", "FILM", "--query", "x" * 10_000, "--model", ENTRY.id], "10,000 characters"),
+        (["ground", "FILM", "--query", "red", "--model", "toyworld-fram"], "did you mean toyworld-frame"),
+        (["ground", "FILM", "--query", "red", "--model", ENTRY.id, "--fps", "0"], "0.1"),
+        (["ground", "FILM", "--query", "red", "--model", ENTRY.id, "--fps", "two"], "two"),
+        (["ground", "no-such-film", "--query", "red", "--model", ENTRY.id], "no-such-film"),
+        (["ground", "../../etc/passwd", "--query", "red", "--model", ENTRY.id], "passwd"),
+        (["ground", "FILM", "--query", "red", "--model", "EMPTY"], "config.json"),
+        (["ground", "FILM", "--query", "red", "--model", ENTRY.id, "--json", "/no/such/folder/x"], "cannot be written"),
+        (["evaluate", "/no/such.jsonl", "/no/such.jsonl"], "cannot be read"),
+        (["ground", "FILM"], "--query"),
+        (["dance"], "dance"),
+        (["toyworld", "make", "--seed", "1", "--count", "0", "--out", "x"], "--count"),
+    ],
+)
+def test_every_mistake_gets_one_sentence_and_no_traceback(capsys, film, tmp_path, words, said):
+    empty = tmp_path / "empty-model"
+    empty.mkdir()
+    words = [{"FILM": str(film.path), "EMPTY": str(empty)}.get(word, word) for word in words]
+    status, out, err = run(capsys, *words)
+    assert status == 1
+    assert out == ""
+    assert said in err
+    assert "Traceback" not in err
+    assert err.startswith("Error: ") and err.strip()[-1] in ".?" and err.count("\n") == 1
+
+
+def test_the_module_runs_as_a_command():
+    done = subprocess.run([sys.executable, "-m", "workbench", "--help"], capture_output=True, text=True, check=True)
+    assert "ground" in done.stdout and "toyworld" in done.stdout

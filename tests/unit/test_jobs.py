@@ -1,0 +1,78 @@
+"""Long work of one visitor: told, stopped, and replaced by what is asked next."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from workbench.errors import Cancelled, VideoError
+from workbench.types import Progress
+from workbench.ui.gradio.jobs import NOT_BEGUN, Job, Jobs
+
+
+def test_progress_then_the_answer() -> None:
+    go_on = threading.Event()
+
+    def work(report):
+        report(Progress(1, 2, "half"))
+        assert go_on.wait(10)
+        return "done"
+
+    job = Job(work)
+    seen = []
+    for progress in job.progress():
+        seen.append(progress)
+        if progress.what == "half":
+            go_on.set()
+    assert Progress(1, 2, "half") in seen
+    assert set(seen) <= {NOT_BEGUN, Progress(1, 2, "half")}
+    assert job.answer() == "done"
+
+
+def test_what_the_work_raises_is_raised_by_the_answer() -> None:
+    def work(report):
+        raise VideoError("It does not decode; convert it.")
+
+    job = Job(work)
+    assert list(job.progress()) in ([], [NOT_BEGUN])
+    with pytest.raises(VideoError, match="convert"):
+        job.answer()
+
+
+def endless(report):
+    step = 0
+    while True:
+        step += 1
+        report(Progress(step, 0, "on and on"))
+
+
+def test_cancelled_work_ends_at_its_next_step_and_its_end_is_shown() -> None:
+    jobs = Jobs()
+    job = jobs.start("visitor", Job(endless))
+    for _ in job.progress():
+        jobs.cancel("visitor")
+    with pytest.raises(Cancelled):
+        job.answer()
+    assert jobs.is_newest("visitor", job)
+
+
+def test_a_newer_job_ends_the_older_one_of_the_same_visitor_only() -> None:
+    jobs = Jobs()
+    old, other = jobs.start("ann", Job(endless)), jobs.start("bob", Job(lambda report: "bob's"))
+    for _ in old.progress():
+        new = jobs.start("ann", Job(lambda report: "new"))
+    with pytest.raises(Cancelled):
+        old.answer()
+    assert not jobs.is_newest("ann", old)
+    assert jobs.is_newest("ann", new)
+    list(other.progress())
+    assert other.answer() == "bob's"
+
+
+def test_a_visitor_who_leaves_takes_the_job_along() -> None:
+    jobs = Jobs()
+    job = jobs.start("ann", Job(endless))
+    for _ in job.progress():
+        jobs.drop("ann")
+    assert not jobs.is_newest("ann", job)

@@ -1,0 +1,166 @@
+"""When a sentence is true of a film: the whole recipe from cached features to moments.
+
+Separate from its parts (segmentation, proposals, null) because it is the one place that says in which
+order they act and on what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float32, Float64
+from scipy.ndimage import uniform_filter1d
+
+from workbench.core.null import MIN_DISTRACTORS, p_absent, p_absent_measured
+from workbench.core.proposals import find_moments
+from workbench.errors import InputError
+from workbench.types import Grounding, Moment
+
+__all__ = ["distractor_peaks", "find_moments", "ground", "prompt_ensemble", "similarity", "smooth"]
+
+SMOOTHING_S = 1.0
+
+
+def prompt_ensemble(embeddings: Float32[np.ndarray, "query prompt dim"]) -> Float32[np.ndarray, "query dim"]:
+    """Return one unit embedding per query: the direction of the mean over its prompts.
+
+    Rows of ``embeddings`` count alike whatever their length.
+
+    Source: Radford et al., ICML 2021, section 3.1.4.
+    """
+    return _unit(_unit(np.asarray(embeddings, dtype=np.float32)).mean(axis=1))
+
+
+def similarity(
+    features: Float32[np.ndarray, "time dim"], embeddings: Float32[np.ndarray, "query dim"]
+) -> Float32[np.ndarray, "query time"]:
+    """Return the cosine of every query with every frame; rows of both arguments have unit length."""
+    # In this order of factors the product reads the long matrix once: twice as fast as the other.
+    return np.ascontiguousarray((features @ embeddings.T).T)
+
+
+def smooth(
+    curves: Float32[np.ndarray, "query time"], times_s: Float64[np.ndarray, "time"], width_s: float
+) -> Float32[np.ndarray, "query time"]:
+    """Return the moving average of each curve over ``width_s`` seconds, the ends held (replicate padding).
+
+    A frame is averaged with those at most ``width_s / 2`` away, an odd number in all; a width below two
+    frame steps changes nothing. A cosine with unit features is linear in them, so this is exactly what
+    averaging the features first would give, at a cost of ``query * time`` instead of ``time * dim``.
+
+    Raises ``InputError`` for a width that is negative or not finite.
+    """
+    if not (np.isfinite(width_s) and width_s >= 0):
+        raise InputError(f"A smoothing of {width_s} seconds is no width; choose 0 or more.")
+    step_s = float(np.median(np.diff(times_s))) if len(times_s) > 1 else np.inf
+    reach = min(int(width_s / 2 / step_s + 1e-6), len(times_s))
+    return uniform_filter1d(curves, 2 * reach + 1, axis=-1, mode="nearest") if reach else curves
+
+
+def distractor_peaks(
+    features: Float32[np.ndarray, "time dim"],
+    times_s: Float64[np.ndarray, "time"],
+    distractors: Float32[np.ndarray, "distractor dim"],
+    smoothing_s: float = SMOOTHING_S,
+) -> Float64[np.ndarray, "distractor"]:
+    """Return the highest saliency of every distractor, each measured against all the others.
+
+    Depends on film, model, distractors and smoothing, and on no query: worth keeping. None of them with
+    fewer than two distractors. Cost: 20 ms for 7,200 frames of 512 dimensions and 64 distractors.
+    """
+    n = len(distractors)
+    if n < 2:
+        return np.zeros(0)
+    against_others = (distractors - distractors.mean(axis=0)) * (n / (n - 1))
+    return smooth(similarity(features, against_others), times_s, smoothing_s).max(axis=1).astype(np.float64)
+
+
+def ground(
+    queries: Sequence[str],
+    features: Float32[np.ndarray, "time dim"],
+    times_s: Float64[np.ndarray, "time"],
+    embeddings: Float32[np.ndarray, "query dim"],
+    distractors: Float32[np.ndarray, "distractor dim"],
+    *,
+    null_peaks: Float64[np.ndarray, "distractor"] | None = None,
+    absent_peaks: Sequence[float] = (),
+    smoothing_s: float = SMOOTHING_S,
+    error_rate: float = 0.01,
+    max_moments: int = 10,
+    iou_threshold: float = 0.3,
+    duration_s: float | None = None,
+) -> Grounding:
+    """Return when each query is true of the film, and whether it is at all.
+
+    Saliency is the cosine of the query minus the mean cosine of the distractors, frame by frame (taken
+    on the embeddings, which is the same and costs nothing), averaged over ``smoothing_s``. A query is in
+    the film if an absent sentence reaches its highest saliency with probability ``error_rate`` at most.
+    ``null_peaks``, where given, must be the ``distractor_peaks`` of the same arguments. ``absent_peaks``,
+    where a model brings them, take their place: peaks of sentences known to be absent from other films.
+
+    Raises ``InputError`` for a film without frames, or an error rate outside (0, 0.5).
+
+    Source: contrastive normalisation as in TFVTG (Zheng et al., ECCV 2024) and distribution-normalised
+    CLIP (Zhou et al., NeurIPS 2023); the empirical null after Efron, JASA 2004.
+    Cost: one matrix product of time x (query + distractor) x dim; the distractors' part is saved by
+    ``null_peaks``.
+    """
+    if not 0 < error_rate < 0.5:
+        raise InputError(f"An error rate of {error_rate} decides nothing; choose one between 0 and 0.5.")
+    if len(times_s) == 0:
+        raise InputError("The video has no frames at this sampling; choose a higher rate.")
+    common = distractors.mean(axis=0) if len(distractors) else np.zeros(embeddings.shape[1], np.float32)
+    curves = similarity(features, np.vstack([embeddings, common]))
+    raw, background = curves[:-1], curves[-1:]
+    saliency = smooth(raw - background, times_s, smoothing_s)
+    peaks = saliency.max(axis=1).astype(np.float64)
+    is_measured = len(absent_peaks) >= MIN_DISTRACTORS
+    if is_measured:
+        null_peaks = np.asarray(absent_peaks, dtype=np.float64)
+        probability = p_absent_measured(peaks, null_peaks)
+    else:
+        if null_peaks is None:
+            null_peaks = distractor_peaks(features, times_s, distractors, smoothing_s)
+        probability = p_absent(peaks, null_peaks)
+    moments = tuple(
+        tuple(
+            find_moments(
+                curve, times_s, max_moments=max_moments, iou_threshold=iou_threshold, duration_s=duration_s
+            )
+        )
+        for curve in saliency
+    )
+    return Grounding(
+        queries=tuple(queries),
+        times_s=times_s,
+        similarity=raw,
+        saliency=saliency,
+        moments=moments,
+        peaks=peaks,
+        null_peaks=null_peaks,
+        null_kind="measured" if is_measured else "estimated",
+        p_absent=probability,
+        is_in_video=probability <= error_rate,
+        error_rate=error_rate,
+        warnings=_warnings(queries, moments, len(null_peaks)),
+    )
+
+
+def _warnings(queries: Sequence[str], moments: Sequence[Sequence[Moment]], n_null: int) -> tuple[str, ...]:
+    result = [
+        f"“{query}” scores the same on every frame, so it has no moments."
+        for query, found in zip(queries, moments, strict=True)
+        if not found
+    ]
+    if n_null < MIN_DISTRACTORS:
+        result.append(
+            f"Whether a sentence is in this video is not decided: that takes at least {MIN_DISTRACTORS} "
+            f"distractors, and the model has {n_null}."
+        )
+    return tuple(result)
+
+
+def _unit(rows: Float32[np.ndarray, "... dim"]) -> Float32[np.ndarray, "... dim"]:
+    length = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return np.divide(rows, length, out=np.zeros_like(rows), where=length > 0)
