@@ -34,9 +34,7 @@ def embed(model: VideoTextModel, queries: list[str]) -> np.ndarray:
 def judge(model: VideoTextModel, path: Path, rows: list[dict], fps: float) -> list[tuple[dict, float, float]]:
     """Return, per row, the area under the raw curve and under the saliency."""
     settings = Settings()
-    batches = [
-        model.encode_frames(b) for b in sample_frames(path, probe(path, settings), SamplingSpec(fps=fps))
-    ]
+    batches = [model.encode_frames(b) for b in sample_frames(path, probe(path, settings), SamplingSpec(fps=fps))]
     times_s = np.concatenate([batch.times_s for batch in batches])
     result = ground(
         [row["query"] for row in rows],
@@ -53,9 +51,7 @@ def judge(model: VideoTextModel, path: Path, rows: list[dict], fps: float) -> li
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("moments", type=Path)
     parser.add_argument("--model", default="conse-efficientnet-minilm")

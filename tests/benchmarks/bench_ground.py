@@ -21,9 +21,7 @@ LIMIT_MS = 100.0
 def main() -> int:
     """Print p50 and p95 of each part; return 1 if the whole warm answer takes more than 100 ms at p95."""
     rng = np.random.default_rng(0)
-    features, distractors, texts = (
-        _unit(rng.normal(size=(n, DIM)) + 1.0) for n in (N_FRAMES, N_DISTRACTORS, 16)
-    )
+    features, distractors, texts = (_unit(rng.normal(size=(n, DIM)) + 1.0) for n in (N_FRAMES, N_DISTRACTORS, 16))
     for start in (1000, 5000):
         features[start : start + 60] = _unit(features[start : start + 60] + 0.5 * texts[0])
     times_s = np.arange(N_FRAMES) / 2.0

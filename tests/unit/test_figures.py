@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import tomllib
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -21,7 +22,12 @@ from workbench.settings import ASSETS
 from workbench.types import Grounding, Moment
 
 
-def grounding_of(n_frames: int, queries: tuple[str, ...] = ("a red circle", "a blue square"), fps: float = 2.0, null_kind: str = "estimated"):
+def grounding_of(
+    n_frames: int,
+    queries: tuple[str, ...] = ("a red circle", "a blue square"),
+    fps: float = 2.0,
+    null_kind: str = "estimated",
+):
     rng = np.random.default_rng(7)
     curves = rng.normal(size=(len(queries), n_frames)).astype(np.float32)
     n = len(queries)
@@ -46,7 +52,7 @@ def test_pooling_keeps_every_peak_in_its_place(curve: np.ndarray) -> None:
     edges = column_edges(times, len(curve) / 2.0)
     pooled = pooled_columns(curve[None], times, edges)[0]
     assert len(pooled) == len(edges) - 1 <= MAX_COLUMNS
-    for column, (start, end) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for column, (start, end) in enumerate(pairwise(edges)):
         assert pooled[column] == curve[(times >= start) & (times < end)].max()
 
 
@@ -119,7 +125,14 @@ def test_the_map_has_start_across_and_end_upwards() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "step", "label"),
-    [(0, 1, "0:00"), (7, 1, "0:07"), (60, 1, "1:00"), (3727, 1, "1:02:07"), (7.2, 0.2, "0:07.2"), (59.96, 0.1, "1:00.0")],
+    [
+        (0, 1, "0:00"),
+        (7, 1, "0:07"),
+        (60, 1, "1:00"),
+        (3727, 1, "1:02:07"),
+        (7.2, 0.2, "0:07.2"),
+        (59.96, 0.1, "1:00.0"),
+    ],
 )
 def test_clock_labels(seconds: float, step: float, label: str) -> None:
     assert clock_label(seconds, step) == label

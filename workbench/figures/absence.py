@@ -27,9 +27,7 @@ def absence_figure(grounding: Grounding) -> go.Figure:
         )
     )
     for index, peak in enumerate(grounding.peaks):
-        figure.add_vline(
-            x=round(float(peak), 4), line={"color": query_colour(index), "width": 3}, layer="above"
-        )
+        figure.add_vline(x=round(float(peak), 4), line={"color": query_colour(index), "width": 3}, layer="above")
     threshold = presence_threshold(grounding)
     if threshold is not None:
         figure.add_vline(

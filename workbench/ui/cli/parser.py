@@ -51,8 +51,6 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
     sub = verb("evaluate", "Score predictions in the conventions of QVHighlights.", verbs.evaluate)
     sub.add_argument("predictions", metavar="PREDICTIONS", help="JSON Lines with qid, pred_relevant_windows")
     sub.add_argument("ground_truth", metavar="GROUND_TRUTH", help="JSON Lines with qid, relevant_windows")
-    sub = verb("settings", "List the environment variables that are read.", verbs.show_settings)
-    sub.add_argument("--markdown", action="store_true", help="as the table of the README")
     _add_toyworld(subparsers, verb)
     return parser
 

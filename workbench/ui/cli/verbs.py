@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from workbench.analyses.ground import Ground
 from workbench.analyses.services import Services
 from workbench.core.metrics import evaluate_moments
 from workbench.errors import InputError, WorkbenchError
-from workbench.settings import PREFIX, Settings
 from workbench.types import Moment, SamplingSpec, VideoInfo
 from workbench.ui.cli.output import Bar, read_rows, write_json, write_text
 
@@ -152,37 +150,6 @@ def evaluate(services: Services, args: argparse.Namespace) -> int:
     for name, value in {**scores["brief"], **scores.get("in_video", {})}.items():
         print(f"{name:<28} {value}")
     return 0
-
-
-def show_settings(services: Services, args: argparse.Namespace) -> int:
-    """List the environment variables, their defaults and their present values."""
-    rows = [
-        {
-            "variable": PREFIX + item.name.upper(),
-            "about": item.metadata["about"],
-            "value": str(getattr(services.settings, item.name)),
-        }
-        for item in fields(Settings)
-    ]
-    if args.json:
-        write_json(rows, args.json)
-    elif args.markdown:
-        sys.stdout.write(settings_table())
-    else:
-        for row in rows:
-            print(f"{row['variable']:<28} {row['value']:<36} {row['about']}")
-    return 0
-
-
-def settings_table() -> str:
-    """Return the table of the README: every variable, its default, and what it is."""
-    default = asdict(Settings(home=Path("~/.cache/video-text-workbench")))
-    lines = ["| variable | default | what it is |", "|---|---|---|"]
-    lines += [
-        f"| `{PREFIX}{item.name.upper()}` | `{default[item.name]}` | {item.metadata['about']} |"
-        for item in fields(Settings)
-    ]
-    return "\n".join(lines) + "\n"
 
 
 def make_toyworld(services: Services, args: argparse.Namespace) -> int:

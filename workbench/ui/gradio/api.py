@@ -42,4 +42,3 @@ def make_ground(services: Services) -> Callable[[str, list[str], str, float], di
             raise gr.Error(texts.UNEXPECTED, print_exception=False) from None
 
     return ground
-

@@ -36,7 +36,7 @@ from workbench.ui.gradio.routes import film_url
 from workbench.ui.gradio.session import Session, default_of, session_from_address
 
 LOG = logging.getLogger(__name__)
-STRIP_HEIGHT_PX, STRIP_ASPECT = 72, 12.0
+STRIP_HEIGHT_PX, STRIP_ASPECT = 72, 18.0
 """Pictures are made for this strip: twice as tall as on a phone's screen, and so many times as wide as tall."""
 QUIET_S = 0.4
 """Work shorter than this shows no progress: a flash would only disturb."""
@@ -248,6 +248,7 @@ class Events:
             "null": None,
             "answers": panels.notice(texts.NO_QUERIES, "hint"),
             "about": panels.about(None),
+            "facts": panels.facts(None, self.services.settings.device),
         }
 
     def _changed(self, session: Session) -> Update:
@@ -279,7 +280,9 @@ class Events:
         choices = [(entry.title + ("" if entry.is_available else ", not available"), entry.id) for entry in entries]
         if session.model not in {entry.id for entry in entries}:
             choices.append((session.model, session.model))
-        shown = {f"parameter {name}": session.parameters.get(name, default_of(name)) for name in controls(Ground.Params)}
+        shown = {
+            f"parameter {name}": session.parameters.get(name, default_of(name)) for name in controls(Ground.Params)
+        }
         return shown | {
             "model": gr.update(choices=choices, value=session.model),
             "model_note": panels.models(entries, session.model),
@@ -317,10 +320,9 @@ class Events:
         """Return evenly spread pictures of the film, each from the middle of the span it stands for."""
         n_pictures = int(np.clip(STRIP_ASPECT * video.height_px / max(video.width_px, 1), 6, 24))
         edges = np.linspace(0.0, video.duration_s, n_pictures + 1)
-        pictures = self.services.library.thumbnails(video.id, (edges[1:] + edges[:-1]) / 2, STRIP_HEIGHT_PX)
+        pictures = self.services.library.thumbnails(video.id, list((edges[1:] + edges[:-1]) / 2), STRIP_HEIGHT_PX)
         uris = ["data:image/jpeg;base64," + base64.b64encode(picture).decode() for picture in pictures]
         return [StripFrame(*where) for where in zip(edges[:-1], edges[1:], uris, strict=True)]
-
 
 
 def _first_look(grounding: Grounding) -> float:
@@ -356,7 +358,7 @@ def _index(event: gr.EventData, name: str, n: int) -> int:
 
 def _span(event: gr.EventData) -> tuple[float, float] | None:
     data = _data(event)
-    start, end = data.get("start_s"), data.get("end_s")
-    if not all(isinstance(value, int | float) for value in (start, end)) or not 0 <= start < end:
-        return None
-    return float(start), float(end)
+    start, end = (data.get(name) for name in ("start_s", "end_s"))
+    if isinstance(start, int | float) and isinstance(end, int | float) and 0 <= start < end:
+        return float(start), float(end)
+    return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from workbench.errors import Cancelled
 from workbench.types import Progress
@@ -51,7 +51,7 @@ class Job(Generic[R]):
             raise self._problem
         if self._is_stopped.is_set():
             raise Cancelled("Stopped. What was read so far is kept.")
-        return self._answer
+        return cast(R, self._answer)
 
     def _report(self, progress: Progress) -> None:
         if self._is_stopped.is_set():

@@ -147,5 +147,3 @@ def _moments() -> dict:
             made["null_text"] = Panel()
             made["null"] = PlotlyView(elem_id="null")
     return made
-
-

@@ -37,7 +37,9 @@ def notice(message: str, kind: str = "error") -> str:
 def working(message: str, done: int, total: int) -> str:
     """Return the line and the bar of work that is going on."""
     share = f' value="{done / total:.4f}"' if total else ""
-    return f'<div class="working" role="status"><span>{escape(message)}</span><progress max="1"{share}></progress></div>'
+    return (
+        f'<div class="working" role="status"><span>{escape(message)}</span><progress max="1"{share}></progress></div>'
+    )
 
 
 def answers(grounding: Grounding, current: int) -> str:
@@ -94,15 +96,14 @@ def moment_table(grounding: Grounding) -> str:
         for rank, moment in enumerate(grounding.moments[index], 1)
     )
     head = f"<th>query</th><th>rank</th><th>start</th><th>end</th><th>length</th><th>{_explained('score')}</th>"
-    return f'<div class="scroll"><table class="moments"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return (
+        f'<div class="scroll"><table class="moments"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    )
 
 
 def evidence(title: str, sentence: str, how_sure: str) -> str:
     """Return the heading of a picture with the sentence and the line on how sure it is."""
-    return (
-        f"<h3>{escape(title)}</h3><p>{escape(sentence)}</p>"
-        f'<p class="how-sure">{escape(how_sure)}</p>'
-    )
+    return f'<h3>{escape(title)}</h3><p>{escape(sentence)}</p><p class="how-sure">{escape(how_sure)}</p>'
 
 
 def facts(provenance: Provenance | None, device: str) -> str:
@@ -138,7 +139,7 @@ def about(provenance: Provenance | None) -> str:
     made = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows)
     words = "".join(f"<dt>{escape(word)}</dt><dd>{escape(meaning)}</dd>" for word, meaning in texts.GLOSSARY)
     return (
-        f'<div class="about"><section><h3>How this result was made</h3><dl>{made}</dl></section>'
+        f'<div class="about"><section><h3>How this result was made</h3><dl>{made or texts.NO_RESULT}</dl></section>'
         f"<section><h3>Words</h3><dl>{words}</dl></section></div>"
     )
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
-from workbench.analyses.analysis import controls
-from workbench.analyses.ground import Ground
+from workbench.analyses.analysis import Control, controls
+from workbench.analyses.ground import GroundParams
 from workbench.analyses.queries import checked_query
 from workbench.errors import InputError, QueryError
 from workbench.settings import Settings
@@ -36,9 +36,9 @@ class Session:
     span_s: tuple[float, float] | None = None
     uploads: tuple[str, ...] = ()
 
-    def params(self) -> Ground.Params:
+    def params(self) -> GroundParams:
         """Return the question in the form the analysis takes it."""
-        return Ground.Params(video=self.video, queries=self.queries, model=self.model, **self.parameters)
+        return GroundParams(video=self.video, queries=self.queries, model=self.model, **self.parameters)
 
     def address(self) -> str:
         """Return the query string that restores this session, starting with ``?``."""
@@ -79,7 +79,7 @@ class Session:
 
 def default_of(name: str) -> float:
     """Return the default of one of the analysis's parameters."""
-    return Ground.Params.__dataclass_fields__[name].default
+    return GroundParams.__dataclass_fields__[name].default
 
 
 def session_from_address(asked: Mapping[str, Sequence[str]], first: Session, settings: Settings) -> Session:
@@ -98,13 +98,13 @@ def session_from_address(asked: Mapping[str, Sequence[str]], first: Session, set
         session = replace(session, queries=())
         for text in queries[: settings.max_queries]:
             session = session.with_query(text, settings)
-    for name, control in controls(Ground.Params).items():
+    for name, control in controls(GroundParams).items():
         if text := _one(asked, name):
             session = session.with_parameter(name, _number(name, control, text))
     return replace(session, current=0)
 
 
-def _number(name: str, control, text: str) -> float:
+def _number(name: str, control: Control, text: str) -> float:
     try:
         value = type(default_of(name))(float(text))
     except (ValueError, OverflowError):

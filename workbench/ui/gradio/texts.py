@@ -15,7 +15,7 @@ from workbench.types import Grounding, Moment, Progress, Provenance, VideoInfo
 TITLE = "Video-text workbench"
 SUBTITLE = "When is a sentence true of a video, and how sure is that?"
 NO_QUERIES = "Type what should be seen, such as “a red circle appears”, and the video is searched for it."
-NO_VIDEO = "Choose a video on the left, or upload one."
+NO_RESULT = "There is no result to account for yet."
 MAP_KEY = "Start from left to right, end from bottom to top; a click goes to the start."
 LOADING = "Loading the model"
 STOPPED = "Stopped. What was read so far is kept, so that going on is quicker than starting again."
@@ -183,7 +183,7 @@ def provenance_rows(provenance: Provenance) -> Sequence[tuple[str, str]]:
         ("Model", f"{provenance.model_id}, revision {provenance.model_revision}"),
         ("Sampling", f"{provenance.sampling.fps:g} frames a second, at most {provenance.sampling.max_frames:,}"),
     ]
-    rows += [(_name(key), _shown(value)) for key, value in provenance.parameters.items() if key not in _SAID]
+    rows += [(_name(key), _shown(key, value)) for key, value in provenance.parameters.items() if key not in _SAID]
     rows += [("Versions", ", ".join(f"{name} {version}" for name, version in provenance.versions.items()))]
     rows += [("Features", source(provenance))]
     return rows
@@ -196,8 +196,9 @@ def _name(key: str) -> str:
     return key.removesuffix("_s").replace("_", " ").capitalize()
 
 
-def _shown(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def _shown(key: str, value: object) -> str:
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{text} s" if key.endswith("_s") else text
 
 
 def _duration(seconds: float) -> str:

@@ -47,8 +47,8 @@ class PlotlyView(gr.HTML):
     """
 
     def __init__(self, clock: bool = False, **kwargs: Any) -> None:
-        overlay = (
-            '<div class="cursor" hidden></div><div class="span" hidden></div><div class="playhead" hidden></div>'
+        overlay = '<div class="cursor" hidden></div><div class="span" hidden></div><div class="playhead" hidden></div>'
+        span_bar = (
             '<div class="span-bar" hidden><span class="span-text"></span>'
             '<button type="button" data-span="play">Play</button>'
             '<button type="button" data-span="zoom">Zoom in</button>'
@@ -56,7 +56,10 @@ class PlotlyView(gr.HTML):
             '<button type="button" data-span="clear">Clear</button></div>'
         )
         super().__init__(
-            html_template=f'<div class="figure"><div class="plot"></div>{overlay if clock else ""}</div>',
+            html_template=(
+                f'<div class="figure"><div class="canvas"><div class="plot"></div>{overlay if clock else ""}</div>'
+                f"{span_bar if clock else ''}</div>"
+            ),
             js_on_load="""workbench.figure({
                 element: element.querySelector('.figure'), props, trigger, watch, events: ['select', 'brush'] })""",
             apply_default_css=False,
@@ -110,7 +113,8 @@ class QueryEditor(gr.HTML):
             <form><input name="new-query" autocomplete="off" enterkeyhint="go"
              placeholder="Type what should be seen" aria-label="New sentence"><button>Add</button></form>
             <p class="ideas-title" hidden>Try on this video</p><div class="ideas"></div>""",
-            js_on_load="""workbench.queries({ element, props, trigger, watch, events: ['submit', 'input', 'delete'] })""",
+            js_on_load="""workbench.queries({
+                element, props, trigger, watch, events: ['submit', 'input', 'delete'] })""",
             apply_default_css=False,
             **kwargs,
         )
