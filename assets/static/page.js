@@ -16,9 +16,9 @@
 
   document.addEventListener("keydown", (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey || isTyping(e.target)) return;
-    const isControl = e.target.closest?.("button, a, summary, [role=tab], [role=slider], input");
-    if (isControl && e.key.length > 1 + (e.key === " ")) if (!e.target.closest("button, a")) return;
-    if (isControl && e.key === " ") return;
+    // A focused control keeps the keys that it answers to itself.
+    if (e.key === " " && e.target.closest?.("button, a, summary, [role=tab], input")) return;
+    if (e.key.startsWith("Arrow") && e.target.closest?.("[role=tab], [role=listbox], input")) return;
     const act = /^[1-9]$/.test(e.key) ? () => moment(e.key) : keys[e.key];
     if (!act || (help()?.open && e.key !== "?")) return;
     if (e.key !== "Escape") e.preventDefault();

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.core.null import MIN_DISTRACTORS, empirical_null, p_absent
+from workbench.core.null import MIN_DISTRACTORS, empirical_null, p_absent, p_absent_measured
 from workbench.errors import InputError
 
 N_TRIALS, N_QUERIES = 400, 10
@@ -101,3 +101,21 @@ def test_values_that_are_not_finite_are_refused():
         p_absent([np.nan], np.arange(20.0))
     with pytest.raises(InputError):
         p_absent([1.0], [np.inf] * 20)
+
+
+def test_measured_null_counts_by_hand():
+    absent = np.arange(1, 100) / 100
+    found = p_absent_measured([0.0, 0.5, 0.995, 0.99], absent)
+    np.testing.assert_allclose(found, [1.0, 51 / 100, 1 / 100, 2 / 100])
+
+
+def test_measured_null_keeps_its_error_rate_for_any_distribution():
+    """A new absent sentence drawn like the measured ones is called present with the stated rate at most."""
+    rng = np.random.default_rng(0)
+    for draw in (rng.standard_normal, rng.standard_cauchy, lambda n: rng.gumbel(size=n)):
+        wrong = [float(p_absent_measured(draw(1), draw(199))[0]) <= 0.05 for _ in range(4000)]
+        assert abs(np.mean(wrong) - 0.05) < 4 * np.sqrt(0.05 * 0.95 / 4000)
+
+
+def test_measured_null_without_enough_films_decides_nothing():
+    assert np.isnan(p_absent_measured([1.0], [0.1] * 7)).all()

@@ -75,3 +75,8 @@ def test_taking_away_keeps_the_current_sentence_in_range() -> None:
     assert (session.queries, session.current) == (("a",), 0)
     assert session.without_query(0).current == 0
     assert FIRST.with_changed_query(0, " ", SETTINGS).queries == ()
+
+
+def test_a_sentence_reworded_into_another_becomes_that_one() -> None:
+    session = replace(FIRST, queries=("a", "b", "c")).with_changed_query(2, "a", SETTINGS)
+    assert (session.queries, session.current) == (("a", "b"), 0)

@@ -14,7 +14,7 @@ from transformers import CLIPModel
 from workbench.toyworld import grammar, stills
 from workbench.toyworld.seeds import generator
 from workbench.toyworld.tokens import encode
-from workbench.toyworld.training import IMAGE_PX, Batch, cosine_of, to_network
+from workbench.toyworld.training import IMAGE_PX, cosine_of, to_network
 
 _FRAMES = 64
 
@@ -45,9 +45,7 @@ def examine(model: CLIPModel, n_frames: int = 512, seed: int = 0) -> dict[str, M
         edited = [(at, edit) for at, sentence in enumerate(true) for edit in grammar.edits(sentence, rng)]
         false = ~stills.truth_table(scene, [edit.sentence for _, edit in edited])
         ids, mask = encode([sentence.text for sentence in true] + [edit.text for _, edit in edited])
-        nothing = torch.empty(0)
-        batch = Batch(to_network(pixels), torch.from_numpy(ids), torch.from_numpy(mask), nothing)
-        cosine = cosine_of(model, batch).numpy()
+        cosine = cosine_of(model, to_network(pixels), torch.from_numpy(ids), torch.from_numpy(mask)).numpy()
         for column, (at, edit) in enumerate(edited):
             if false[at, column]:
                 right.setdefault(edit.kind, []).append(bool(cosine[at, at] > cosine[at, _FRAMES + column]))

@@ -38,12 +38,17 @@ class Recipe:
 
     Training has two parts: ``n_steps`` that learn the world, and ``n_polish_steps`` at a lower rate with
     crossed captions ("a red square" for a red ring beside a blue square), which learn what belongs together.
+    From step ``level_from`` on, a true caption of one object is also drawn to one ``level`` of cosine, so that
+    an object scores alike whether it stands alone or in company (of three, each can reach 0.58 at most).
     """
 
     seed: int = 0
     n_steps: int = 3000
     n_polish_steps: int = 2500
     polish_rate: float = 5e-4
+    level_from: int = 4100
+    level: float = 0.5
+    level_weight: float = 40.0
     batch: int = 128
     n_edits: int = 1
     learning_rate: float = 1e-3
@@ -117,6 +122,7 @@ class Batch:
     token_ids: torch.Tensor
     token_mask: torch.Tensor
     is_true: torch.Tensor
+    names_one: torch.Tensor
 
 
 def make_batch(recipe: Recipe, step: int, split: Split = "train") -> Batch:
@@ -131,7 +137,8 @@ def make_batch(recipe: Recipe, step: int, split: Split = "train") -> Batch:
     texts = [_varied(sentence, rng) for sentence in sentences]
     ids, mask = encode(texts)
     truth = stills.truth_table(scene, sentences)
-    return Batch(to_network(pixels), torch.from_numpy(ids), torch.from_numpy(mask), torch.from_numpy(truth))
+    names_one = np.array([sentence.kind in ("presence", "event") for sentence in sentences])
+    return Batch(to_network(pixels), *map(torch.from_numpy, (ids, mask, truth, names_one)))
 
 
 def _varied(sentence: Sentence, rng: np.random.Generator) -> str:
@@ -173,13 +180,15 @@ def _soft_cross_entropy(logits: torch.Tensor, true: torch.Tensor) -> torch.Tenso
     return per_row[n_true > 0].mean()
 
 
-def cosine_of(model: CLIPModel, batch: Batch) -> torch.Tensor:
+def cosine_of(
+    model: CLIPModel, frames: torch.Tensor, token_ids: torch.Tensor, token_mask: torch.Tensor
+) -> torch.Tensor:
     """Return the cosine of every frame with every caption."""
-    vision = model.vision_model(pixel_values=batch.frames).pooler_output
-    text = model.text_model(input_ids=batch.token_ids, attention_mask=batch.token_mask).pooler_output
-    frames = functional.normalize(model.visual_projection(vision), dim=-1)
-    captions = functional.normalize(model.text_projection(text), dim=-1)
-    return frames @ captions.T
+    vision = model.vision_model(pixel_values=frames).pooler_output
+    text = model.text_model(input_ids=token_ids, attention_mask=token_mask).pooler_output
+    seen = functional.normalize(model.visual_projection(vision), dim=-1)
+    said = functional.normalize(model.text_projection(text), dim=-1)
+    return seen @ said.T
 
 
 def train_frame(recipe: Recipe, work_dir: Path, report: Callable[[int, str], None], device: str = "cpu") -> CLIPModel:
@@ -202,7 +211,11 @@ def train_frame(recipe: Recipe, work_dir: Path, report: Callable[[int, str], Non
         for group in optimiser.param_groups:
             group["lr"] = _learning_rate(step, recipe)
         batch = Batch(*(getattr(batch, name).to(device) for name in Batch.__dataclass_fields__))
-        loss = loss_of(cosine_of(model, batch), model.logit_scale.exp(), batch.is_true)
+        cosine = cosine_of(model, batch.frames, batch.token_ids, batch.token_mask)
+        loss = loss_of(cosine, model.logit_scale.exp(), batch.is_true)
+        if step >= recipe.level_from:
+            off = cosine[batch.is_true & batch.names_one] - recipe.level
+            loss = loss + recipe.level_weight * off.square().mean()
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -70,7 +70,8 @@ def lay_out() -> Parts:
         with gr.Tab("About"):
             made["about"] = Panel(panels.about(None))
     made["address"] = gr.HTML(
-        html_template="<span></span>", js_on_load="watch('value', () => workbench.address(props.value))"
+        html_template="<span></span>",
+        js_on_load="workbench.restoreTheme(); watch('value', () => workbench.address(props.value))",
     )
     made["download"] = gr.HTML(
         html_template="<span></span>",

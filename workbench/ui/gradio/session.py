@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 from urllib.parse import urlencode
 
-from workbench.analyses.analysis import Control, controls
+from workbench.analyses.analysis import check_ranges, controls
 from workbench.analyses.ground import GroundParams
 from workbench.analyses.queries import checked_query
 from workbench.errors import InputError, QueryError
@@ -38,7 +39,8 @@ class Session:
 
     def params(self) -> GroundParams:
         """Return the question in the form the analysis takes it."""
-        return GroundParams(video=self.video, queries=self.queries, model=self.model, **self.parameters)
+        values: dict[str, Any] = dict(self.parameters)
+        return GroundParams(video=self.video, queries=self.queries, model=self.model, **values)
 
     def address(self) -> str:
         """Return the query string that restores this session, starting with ``?``."""
@@ -62,7 +64,8 @@ class Session:
             return self.without_query(index)
         queries = list(self.queries)
         queries[index] = checked_query(text, settings)
-        return replace(self, queries=tuple(dict.fromkeys(queries)), current=index)
+        kept = tuple(dict.fromkeys(queries))
+        return replace(self, queries=kept, current=kept.index(queries[index]))
 
     def without_query(self, index: int) -> Session:
         """Return the session without sentence ``index``."""
@@ -79,7 +82,7 @@ class Session:
 
 def default_of(name: str) -> float:
     """Return the default of one of the analysis's parameters."""
-    return GroundParams.__dataclass_fields__[name].default
+    return getattr(GroundParams(video="", queries=(), model=""), name)
 
 
 def session_from_address(asked: Mapping[str, Sequence[str]], first: Session, settings: Settings) -> Session:
@@ -98,21 +101,18 @@ def session_from_address(asked: Mapping[str, Sequence[str]], first: Session, set
         session = replace(session, queries=())
         for text in queries[: settings.max_queries]:
             session = session.with_query(text, settings)
-    for name, control in controls(GroundParams).items():
+    for name in controls(GroundParams):
         if text := _one(asked, name):
-            session = session.with_parameter(name, _number(name, control, text))
+            session = session.with_parameter(name, _number(name, text))
+    check_ranges(session.params())
     return replace(session, current=0)
 
 
-def _number(name: str, control: Control, text: str) -> float:
+def _number(name: str, text: str) -> float:
     try:
-        value = type(default_of(name))(float(text))
+        return type(default_of(name))(float(text))
     except (ValueError, OverflowError):
-        value = None
-    if value is None or not control.minimum <= value <= control.maximum:
-        low, high = control.minimum, control.maximum
-        raise InputError(f"The link asks for {name}={text[:20]}; choose a value from {low:g} to {high:g}.")
-    return value
+        raise InputError(f"The link asks for {name}={text[:20]}, which is not a number; correct it.") from None
 
 
 def _one(asked: Mapping[str, Sequence[str]], name: str) -> str:
