@@ -1,6 +1,7 @@
 # Thin names over plain commands. Everything is installed into .venv, once.
 .PHONY: run test lint format bench readme screenshots
 .DEFAULT_GOAL := run
+.DELETE_ON_ERROR:
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check

@@ -5,7 +5,7 @@ In a notebook::
     import workbench
 
     bench = workbench.Workbench()
-    answer = bench.ground("film.mp4", ["a red circle appears"])
+    answer = bench.ground("video.mp4", ["a red circle appears"])
     answer.result.moments[0]
     bench.figure(answer)
 
@@ -43,7 +43,7 @@ class Workbench:
         return Services.create(self._settings or Settings.from_environment())
 
     def videos(self) -> Sequence[VideoInfo]:
-        """Return the films of the library."""
+        """Return the videos of the library."""
         return self.services.library.list()
 
     def models(self) -> Sequence[ModelEntry]:
@@ -53,7 +53,7 @@ class Workbench:
     def ground(
         self, video: str | Path, queries: str | Sequence[str], model: str | None = None, **parameters: Any
     ) -> Outcome[Grounding]:
-        """Return when each query is true of the film: a file, or an id of the library.
+        """Return when each query is true of the video: a file, or an id of the library.
 
         ``parameters`` are those of ``workbench.analyses.ground.Ground.Params``, such as ``fps=2``.
         Raises ``WorkbenchError`` with one sentence that says what to do.
@@ -62,7 +62,8 @@ class Workbench:
 
         texts = (queries,) if isinstance(queries, str) else tuple(queries)
         chosen = model or self.services.settings.default_model
-        params = Ground.Params(video=self._find(video).id, queries=texts, model=chosen, **parameters)
+        found = self.services.library.find(str(video))
+        params = Ground.Params(video=found.id, queries=texts, model=chosen, **parameters)
         return Ground().run(self.services, params, _bar)
 
     def figure(self, outcome: Outcome[Grounding]) -> Any:
@@ -70,11 +71,6 @@ class Workbench:
         from workbench.figures.report import outcome_figure
 
         return outcome_figure(outcome, self.services.library.get(outcome.provenance.video_id))
-
-    def _find(self, video: str | Path) -> VideoInfo:
-        if Path(video).exists():
-            return self.services.library.open_path(Path(video))
-        return self.services.library.get(str(video))
 
 
 def _bar(progress: Progress) -> None:

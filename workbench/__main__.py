@@ -29,6 +29,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as problem:
+        reason = problem.strerror or "it cannot be used"
+        print(
+            f"Error: {problem.filename or 'A file'} failed ({reason}); name another place or free some.",
+            file=sys.stderr,
+        )
+        return 1
     except KeyboardInterrupt:
         print("Stopped; what was finished is kept, and the same command goes on from there.", file=sys.stderr)
         return 130

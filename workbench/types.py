@@ -19,9 +19,9 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class SamplingSpec:
-    """How a film is turned into frames: at ``fps`` frames a second, never more than ``max_frames``.
+    """How a video is turned into frames: at ``fps`` frames a second, never more than ``max_frames``.
 
-    A film with more than ``max_frames`` frames at ``fps`` is sampled evenly at the lower rate
+    A video with more than ``max_frames`` frames at ``fps`` is sampled evenly at the lower rate
     that fits, and the rate in use is reported.
     """
 
@@ -29,7 +29,7 @@ class SamplingSpec:
     max_frames: int = 20_000
 
     def rate_for(self, duration_s: float) -> float:
-        """Return the rate in frames per second that a film of ``duration_s`` is sampled at."""
+        """Return the rate in frames per second that a video of ``duration_s`` is sampled at."""
         if duration_s * self.fps <= self.max_frames:
             return self.fps
         return self.max_frames / duration_s
@@ -37,7 +37,7 @@ class SamplingSpec:
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What is known of a film before a frame of it is used; ``id`` is the sha256 of its bytes, in hex."""
+    """What is known of a video before a frame of it is used; ``id`` is the sha256 of its bytes, in hex."""
 
     id: str
     title: str
@@ -53,7 +53,7 @@ class VideoInfo:
 
 @dataclass(frozen=True)
 class FrameBatch:
-    """Consecutive sampled frames of one film, RGB, with the time each of them is shown at."""
+    """Consecutive sampled frames of one video, RGB, with the time each of them is shown at."""
 
     video_id: str
     sampling: SamplingSpec
@@ -63,7 +63,7 @@ class FrameBatch:
 
 @dataclass(frozen=True)
 class VideoFeatures:
-    """What a model makes of the frames of a film; rows of ``frames`` have unit length."""
+    """What a model makes of the frames of a video; rows of ``frames`` have unit length."""
 
     video_id: str
     model_id: str
@@ -90,7 +90,7 @@ class TextFeatures:
 
 @dataclass(frozen=True)
 class Moment:
-    """A span of a film in seconds, with a score that ranks it among the moments of its query."""
+    """A span of a video in seconds, with a score that ranks it among the moments of its query."""
 
     start_s: float
     end_s: float
@@ -99,13 +99,13 @@ class Moment:
 
 @dataclass(frozen=True)
 class Grounding:
-    """When each query is true of the film.
+    """When each query is true of the video.
 
     ``similarity`` is the raw cosine, ``saliency`` the smoothed and normalised curve that the
     moments are read from. ``p_absent`` is the probability of a peak this high for a sentence that
-    is *not* in the film; ``is_in_video`` is ``p_absent <= error_rate``. ``null_peaks`` are what that
-    probability is read from: ``measured`` on sentences known to be absent from films whose truth is
-    known, or ``estimated`` from the model's distractors in this film.
+    is *not* in the video; ``is_in_video`` is ``p_absent <= error_rate``. ``null_peaks`` are what that
+    probability is read from: ``measured`` on sentences known to be absent from videos whose truth is
+    known, or ``estimated`` from the model's distractors in this video.
     """
 
     queries: tuple[str, ...]

@@ -105,9 +105,7 @@ def test_a_pickle_beside_safetensors_is_ignored(registry: ModelRegistry, folder:
 
 
 def test_code_in_the_folder_is_never_run(registry: ModelRegistry, folder: Path, tmp_path: Path):
-    (folder / "evil.py").write_text(
-        f"open({str(tmp_path / 'exploded')!r}, 'w')\nclass Model: pass\nConfig = Model"
-    )
+    (folder / "evil.py").write_text(f"open({str(tmp_path / 'exploded')!r}, 'w')\nclass Model: pass\nConfig = Model")
     edit_json(folder / "config.json", auto_map={"AutoConfig": "evil.Config", "AutoModel": "evil.Model"})
     assert registry.load(str(folder)).spec.dim == 24
     assert not (tmp_path / "exploded").exists()
@@ -121,9 +119,7 @@ def test_truncated_weights(registry: ModelRegistry, folder: Path, keep: int):
 
 
 def test_weights_that_are_a_pointer_file(registry: ModelRegistry, folder: Path):
-    (folder / "model.safetensors").write_text(
-        "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 605\n"
-    )
+    (folder / "model.safetensors").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 605\n")
     assert "damaged or no safetensors" in refusal(registry, folder)
 
 
@@ -185,6 +181,13 @@ def test_an_image_processor_of_another_model(registry: ModelRegistry, folder: Pa
         ({"prompts": "a photo of {}"}, "prompts must be a list"),
         ({"distractors": [1]}, "distractors must be a list"),
         ({"title": 3}, "title must be a text"),
+        ({"absent_peaks": [0.1, float("nan")]}, "absent_peaks must be a list of numbers"),
+        ({"absent_peaks": [float("inf")]}, "absent_peaks must be a list of numbers"),
+        ({"absent_peaks": [True]}, "absent_peaks must be a list of numbers"),
+        ({"absent_fps": -1}, "absent_fps must be a number"),
+        ({"absent_smoothing_s": "1"}, "absent_smoothing_s must be a number"),
+        ({"absent_duration_s": [10]}, "absent_duration_s must be the shortest and the longest"),
+        ({"absent_duration_s": [120, 10]}, "absent_duration_s must be the shortest and the longest"),
     ],
 )
 def test_a_malformed_card(registry: ModelRegistry, folder: Path, card: dict, complaint: str):
@@ -227,3 +230,28 @@ def test_the_revision_follows_the_content(folder: Path, whole: Path, tmp_path: P
     assert checkpoint.revision(folder) != checkpoint.revision(whole)
     snapshot = Path(shutil.copytree(whole, tmp_path / "models--org--name" / "snapshots" / ("c" * 40)))
     assert checkpoint.revision(snapshot) == "c" * 40
+
+
+@pytest.mark.parametrize("place", ["models--org--name/snapshots/epoch-3", f"runs/snapshots/{'c' * 40}"])
+def test_a_folder_that_is_no_snapshot_of_the_hub_is_known_by_its_content(whole: Path, tmp_path: Path, place: str):
+    folder = Path(shutil.copytree(whole, tmp_path / place))
+    assert checkpoint.revision(folder) == checkpoint.revision(whole)
+
+
+@pytest.mark.parametrize("file", ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"])
+def test_the_revision_follows_what_decides_token_ids(folder: Path, whole: Path, file: str):
+    edit_json(folder / file, changed=True)
+    assert checkpoint.revision(folder) != checkpoint.revision(whole)
+
+
+def test_a_card_says_how_its_absent_peaks_were_measured(folder: Path):
+    edit_json(
+        folder / "workbench.json",
+        absent_peaks=[0.2, 1],
+        absent_fps=2.0,
+        absent_smoothing_s=1.0,
+        absent_duration_s=[10, 120],
+    )
+    card = checkpoint.card(folder)
+    assert (card.absent_peaks, card.absent_fps, card.absent_smoothing_s) == ((0.2, 1.0), 2.0, 1.0)
+    assert card.absent_duration_s == (10.0, 120.0)

@@ -50,7 +50,7 @@ def library(settings: Settings, examples: Path) -> VideoLibrary:
 def test_examples_come_with_their_credit_queries_and_truth(library: VideoLibrary) -> None:
     (info,) = library.examples()
     assert (info.title, info.licence, info.credit) == ("Numbers", "CC0", "nobody")
-    assert library.get("numbers") == library.get(info.id) == library.get(info.id[:8]) == info
+    assert library.get("numbers") == library.get(info.id) == library.find(info.id[:8]) == info
     assert library.queries_for("numbers") == ["a four"]
     assert library.truth_for(info.id) == [{"query": "a four", "windows": [[0.33, 0.42]]}]
 
@@ -82,19 +82,24 @@ def test_bundled_manifest_says_what_a_fresh_probe_says() -> None:
 def test_upload_is_kept_under_its_hash_also_after_a_restart(settings: Settings, examples: Path) -> None:
     info = VideoLibrary(settings, examples).add(film("h264_mp4"), "Mine")
     after = VideoLibrary(settings, examples)
-    assert after.get(info.id) == info
+    assert after.get(info.id) == replace(info, title=f"Upload {info.id[:8]}")
     assert info.title == "Mine"
     path = after.path_of(info.id)
     assert path.is_relative_to(settings.home)
     assert path.suffix == ".mp4"
     assert content_id(path) == info.id == content_id(film("h264_mp4"))
-    assert [video.title for video in after.list()] == ["Numbers", "Mine"]
+    assert [video.id for video in after.list()] == [after.get("numbers").id, info.id]
 
 
-def test_upload_of_a_known_film_is_the_known_film(library: VideoLibrary) -> None:
-    first = library.add(film("h264_mp4"), "first")
-    assert library.add(film("h264_mp4"), "second") == first
+def test_upload_of_a_known_film_is_the_known_film_under_ones_own_title(
+    library: VideoLibrary, settings: Settings
+) -> None:
+    first = library.add(film("h264_mp4"), "private name")
+    assert library.add(film("h264_mp4"), "second") == replace(first, title="second")
     assert len(library.list()) == 2
+    assert "private name" not in {info.title for info in library.list()}
+    kept = next((settings.home / "uploads").rglob("facts.json")).read_text()
+    assert "private name" not in kept
 
 
 def test_name_of_an_upload_decides_nothing(library: VideoLibrary, tmp_path: Path) -> None:
@@ -130,6 +135,36 @@ def test_path_of_a_file_of_the_machine_is_no_name(library: VideoLibrary) -> None
         library.get(str(film("h264_mp4")))
 
 
+def test_start_of_an_id_is_no_name_for_a_visitor(library: VideoLibrary) -> None:
+    info = library.add(film("h264_mp4"))
+    for asked in (library.get, library.path_of):
+        with pytest.raises(VideoError, match="is in the library"):
+            asked(info.id[:63])
+
+
+def test_a_person_at_the_machine_names_a_film_as_they_like(library: VideoLibrary) -> None:
+    upload = library.add(film("vp9_webm"))
+    assert {library.find(text).id for text in (upload.id, upload.id[:8], upload.id[:63])} == {upload.id}
+    assert library.find("numbers").title == "Numbers"
+    assert library.find(str(film("h264_mp4"))).id == content_id(film("h264_mp4"))
+    for text in (upload.id[:7], "nowhere.mp4", "x" * 10_000, "\0", ""):
+        with pytest.raises(VideoError, match="is in the library"):
+            library.find(text)
+
+
+def test_file_that_changed_since_it_was_opened_is_told(library: VideoLibrary, tmp_path: Path) -> None:
+    path = tmp_path / "mine.mp4"
+    shutil.copy(film("h264_mp4"), path)
+    before = library.open_path(path)
+    shutil.copy(film("hevc_mp4"), path)
+    with pytest.raises(VideoError, match=r"“mine.mp4” has changed since it was opened; open it again"):
+        library.path_of(before.id)
+    after = library.open_path(path)
+    assert library.path_of(after.id) == path
+    with pytest.raises(VideoError, match="has changed"):
+        library.path_of(before.id)
+
+
 def test_file_of_the_machine_is_not_copied(library: VideoLibrary, settings: Settings, tmp_path: Path) -> None:
     path = tmp_path / "mine.mp4"
     shutil.copy(film("h264_mp4"), path)
@@ -144,10 +179,10 @@ def test_file_of_the_machine_is_not_copied(library: VideoLibrary, settings: Sett
 def test_ambiguous_id_is_told(library: VideoLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
     one = library.open_path(film("h264_mp4"))
     two = one.id[:12] + "0" * 52
-    library._files[two] = (replace(one, id=two), film("h264_mp4"))
+    library._files[two] = replace(library._files[one.id], info=replace(one, id=two))
     with pytest.raises(VideoError, match="2 videos"):
-        library.get(one.id[:8])
-    assert library.get(one.id[:13]).id in (one.id, two)
+        library.find(one.id[:8])
+    assert library.find(one.id[:13]).id in (one.id, two)
 
 
 def test_least_recently_used_uploads_go_first(settings: Settings, examples: Path) -> None:
@@ -177,9 +212,7 @@ def test_uploads_not_used_for_too_long_go(settings: Settings, examples: Path) ->
     assert uploaded == {young.id, new.id}
 
 
-def test_what_a_killed_copy_left_is_no_film_and_is_replaced(
-    library: VideoLibrary, settings: Settings
-) -> None:
+def test_what_a_killed_copy_left_is_no_film_and_is_replaced(library: VideoLibrary, settings: Settings) -> None:
     folder = settings.home / "uploads" / content_id(film("h264_mp4"))
     folder.mkdir(parents=True)
     (folder / "film.mp4").write_bytes(b"half")
@@ -188,13 +221,31 @@ def test_what_a_killed_copy_left_is_no_film_and_is_replaced(
     assert content_id(library.path_of(info.id)) == info.id
 
 
-def test_full_disk_is_told(library: VideoLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_another_process_is_copying_is_left_alone(settings: Settings, examples: Path) -> None:
+    library = VideoLibrary(replace(settings, max_upload_bytes=film("h264_mp4").stat().st_size), examples)
+    live, dead = (settings.home / "uploads" / f".incoming-{name}" for name in ("live", "dead"))
+    for folder in (live, dead):
+        folder.mkdir(parents=True)
+    os.utime(dead, (time.time() - 7200,) * 2)
+    library.add(film("h264_mp4"))
+    assert live.exists()
+    assert not dead.exists()
+
+
+def test_film_of_endless_packets_is_refused(library: VideoLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.media.track.MAX_PACKETS", 10)
+    with pytest.raises(VideoError, match="more than 10 frames"):
+        library.add(film("h264_mp4"), "endless by name")
+
+
+def test_full_disk_is_told(library: VideoLibrary, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(shutil, "copyfile", full)
-    with pytest.raises(StoreError, match="the disk is full; free some space"):
+    with pytest.raises(StoreError, match="the disk is full; free some space") as error:
         library.add(film("h264_mp4"))
+    assert str(settings.home) not in str(error.value)
 
 
 def test_frames_in_parts_and_stopping(library: VideoLibrary) -> None:

@@ -93,9 +93,7 @@ def test_an_id_like_nothing_gets_the_whole_list():
         ModelRegistry(Settings(offline=True)).load("zzzz")
 
 
-@pytest.mark.parametrize(
-    "typed", ["", "x" * 10_000, "\x00", "-", "../../..", "a/b/c", "org/na me", "hub:org/name"]
-)
+@pytest.mark.parametrize("typed", ["", "x" * 10_000, "\x00", "-", "../../..", "a/b/c", "org/na me", "hub:org/name"])
 def test_a_strange_id_is_a_sentence(typed: str):
     with pytest.raises(ModelError) as caught:
         ModelRegistry(Settings(offline=True)).load(typed)
@@ -132,6 +130,28 @@ def test_settings_put_models_on_the_list(tmp_path: Path):
     entries = {entry.id: entry for entry in ModelRegistry(settings).list()}
     assert "no config.json" in entries[str(tmp_path)].availability
     assert entries["org/name"].state == "missing"
+
+
+def test_bad_and_repeated_models_of_the_settings_do_not_hide_the_others(tmp_path: Path):
+    (tmp_path / "model.safetensors.index.json").write_text("{")
+    settings = Settings(offline=True, models=f"a/b/c, org/name, org/name, toyworld-frame, {tmp_path}")
+    entries = ModelRegistry(settings).list()
+    states = {entry.id: entry for entry in entries}
+    assert len(states) == len(entries)
+    assert "is not a hub id" in states["a/b/c"].availability
+    assert states["a/b/c"].state == states[str(tmp_path)].state == "missing"
+
+
+def test_a_package_whose_weights_are_gone_or_damaged_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("workbench.models.conse.missing_packages", lambda needs: [])
+    monkeypatch.setattr("workbench.models.conse._package_folder", lambda name: tmp_path)
+    registry = ModelRegistry(Settings(offline=True, device="cpu"))
+    with pytest.raises(ModelError, match="is damaged; run pip install"):
+        registry.load("conse-efficientnet-minilm")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "weights.pth").write_bytes(b"half")
+    with pytest.raises(ModelError, match="is damaged; run pip install"):
+        registry.load("conse-efficientnet-minilm")
 
 
 def test_an_id_or_family_is_registered_once():

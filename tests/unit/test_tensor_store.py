@@ -183,6 +183,29 @@ def test_only_old_leftovers_of_killed_writers_are_removed(store):
     assert KEY in store
 
 
+def test_only_old_locks_that_nobody_holds_are_removed(store):
+    free, held, young = (cache_key(lock=number) for number in range(3))
+    for key in (free, held, young):
+        with store.lock(key):
+            pass
+    paths = {key: next(store.root.rglob(f"{key}.lock")) for key in (free, held, young)}
+    with store.lock(held):
+        for key in (free, held):
+            os.utime(paths[key], (time.time() - 2 * 86_400,) * 2)
+        store.evict()
+    assert [paths[key].exists() for key in (free, held, young)] == [False, True, True]
+
+
+def test_what_other_processes_wrote_is_noticed(tmp_path, monkeypatch):
+    monkeypatch.setattr(tensors, "LOOK_AFTER_WRITES", 5)
+    one, other = (TensorStore(tmp_path, max_bytes=100_000) for _ in range(2))
+    array = {"x": np.zeros(1000)}  # 8 kB
+    for number in range(10):
+        one.put(cache_key(one=number), array)
+        other.put(cache_key(other=number), array)
+    assert one.size_bytes() <= 100_000
+
+
 @pytest.mark.parametrize(
     ("number", "said"),
     [(errno.ENOSPC, "disk is full"), (errno.EROFS, "read-only"), (errno.EIO, "another folder")],

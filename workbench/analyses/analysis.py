@@ -68,7 +68,7 @@ def _lies_within(value: Any, low: float | None, high: float | None) -> bool:
 
 @runtime_checkable
 class Analysis(Protocol[P_contra, R]):
-    """One question that can be asked of a film, sentences and a model."""
+    """One question that can be asked of a video, sentences and a model."""
 
     id: ClassVar[str]
     title: ClassVar[str]

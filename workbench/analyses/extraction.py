@@ -1,7 +1,7 @@
-"""Frames to features, once: the only place that decodes a film for a model.
+"""Frames to features, once: the only place that decodes a video for a model.
 
 Features are kept in chunks of sampled frames, each under its own key, so that work that was killed goes
-on where it stopped, a long film never stands in memory, and any process or machine that finds the chunks
+on where it stopped, a long video never stands in memory, and any process or machine that finds the chunks
 may use them. Decoding runs ahead in a thread of its own while the model encodes.
 """
 
@@ -29,7 +29,7 @@ _AHEAD_BATCHES = 4
 
 @dataclass(frozen=True)
 class Extracted:
-    """The features of a film, whether every one came from the cache, and why one could not be kept."""
+    """The features of a video, whether every one came from the cache, and why one could not be kept."""
 
     features: VideoFeatures
     from_cache: bool
@@ -50,11 +50,14 @@ def chunk_keys(video: VideoInfo, spec: ModelSpec, sampling: SamplingSpec) -> lis
         "dtype": "float32",
         "chunk_frames": CHUNK_FRAMES,
     }
-    return [cache_key(chunk=start // CHUNK_FRAMES, **common) for start in range(0, n_frames, CHUNK_FRAMES)]
+    return [
+        cache_key(chunk=start // CHUNK_FRAMES, n_frames=min(CHUNK_FRAMES, n_frames - start), **common)
+        for start in range(0, n_frames, CHUNK_FRAMES)
+    ]
 
 
 def is_cached(services: Services, video: VideoInfo, spec: ModelSpec, sampling: SamplingSpec) -> bool:
-    """Return whether every chunk of the film lies in the store."""
+    """Return whether every chunk of the video lies in the store."""
     return all(key in services.store for key in chunk_keys(video, spec, sampling))
 
 
@@ -63,7 +66,7 @@ def extract(
 ) -> Extracted:
     """Return the frame features of ``video``; decodes and encodes only what the store does not hold.
 
-    Raises ``VideoError`` for a film that cannot be decoded and whatever ``report`` raises to cancel;
+    Raises ``VideoError`` for a video that cannot be decoded and whatever ``report`` raises to cancel;
     finished chunks stay in the store either way. Where the store is full the features are returned all
     the same, and ``problem`` says why they were not kept.
     """
@@ -158,7 +161,9 @@ def _decode_ahead(
 
     def decode() -> None:
         try:
-            for batch in services.library.frames(video.id, sampling, start=start, stop=stop, batch_frames=BATCH_FRAMES):
+            for batch in services.library.frames(
+                video.id, sampling, start=start, stop=stop, batch_frames=BATCH_FRAMES, cancelled=is_over.is_set
+            ):
                 if not put(batch):
                     return
             put(None)

@@ -1,4 +1,4 @@
-"""When is this sentence true of the film? Frame features, sentences and a null, put together.
+"""When is this sentence true of the video? Frame features, sentences and a null, put together.
 
 The numerics are ``core.grounding``; this file fetches what they need and says what was done.
 """
@@ -32,14 +32,14 @@ _NULL_VERSION = 1
 
 @dataclass(frozen=True)
 class GroundParams:
-    """What is asked: a film of the library, sentences, a model, and how closely to look."""
+    """What is asked: a video of the library, sentences, a model, and how closely to look."""
 
     video: str
     queries: tuple[str, ...]
     model: str
-    fps: float = parameter(2.0, Control("Sampling", "Frames read from each second of film", 0.1, 30.0, 0.1, "fps"))
+    fps: float = parameter(2.0, Control("Sampling", "Frames read from each second of the video", 0.1, 30.0, 0.1, "fps"))
     max_frames: int = parameter(
-        20_000, Control("Most frames", "A longer film is sampled more thinly", 1, 200_000, 1, "frames")
+        20_000, Control("Most frames", "A longer video is sampled more thinly", 1, 200_000, 1, "frames")
     )
     smoothing_s: float = parameter(
         grounding.SMOOTHING_S,
@@ -56,7 +56,7 @@ class Ground:
 
     id: ClassVar[str] = "ground"
     title: ClassVar[str] = "Moments"
-    question: ClassVar[str] = "When is this sentence true of the film?"
+    question: ClassVar[str] = "When is this sentence true of the video?"
     requires: ClassVar[frozenset[Capability]] = frozenset()
     Params: ClassVar[type] = GroundParams
 
@@ -65,16 +65,21 @@ class Ground:
 
         Raises ``QueryError``, ``InputError``, ``VideoError`` or ``ModelError``, each one sentence with
         what to do, and whatever ``report`` raises to cancel.
-        Cost: one pass over the film the first time; one text pass and one matrix product afterwards.
+        Cost: one pass over the video the first time; one text pass and one matrix product afterwards.
         """
         started = time.monotonic()
         check_ranges(params)
         queries = checked_queries(params.queries, services.settings)
         video = services.library.get(params.video)
         model = services.models.load(params.model)
+        if not model.spec.frame_independent:
+            raise ModelError(
+                f"{model.spec.title} reads each frame together with its neighbours, which frames kept one by one "
+                f"cannot answer for; choose a model that reads single frames."
+            )
         if not model.spec.separable:
             raise ModelError(
-                f"{model.spec.title} reads a sentence differently for every film, so its sentences cannot be "
+                f"{model.spec.title} reads a sentence differently for every video, so its sentences cannot be "
                 f"compared with cached frames; choose a model whose sentences stand alone."
             )
         sampling = SamplingSpec(params.fps, params.max_frames)
@@ -82,7 +87,8 @@ class Ground:
         asked = _encode_prompts(services, model, queries)
         distractors = _distractor_embeddings(services, model)
         null_peaks = None
-        if not model.spec.absent_peaks:
+        measured = model.spec.absent_peaks if _is_as_measured(model, video, sampling, params.smoothing_s) else ()
+        if not measured:
             null_peaks = _null_peaks(services, video, model, sampling, extracted, distractors, params.smoothing_s)
         found = grounding.ground(
             queries,
@@ -91,13 +97,13 @@ class Ground:
             asked.embeddings,
             distractors,
             null_peaks=null_peaks,
-            absent_peaks=model.spec.absent_peaks,
+            absent_peaks=measured,
             smoothing_s=params.smoothing_s,
             error_rate=params.error_rate,
             max_moments=params.max_moments,
             duration_s=video.duration_s,
         )
-        found = replace(found, warnings=found.warnings + _warnings(asked, model, video, sampling, extracted))
+        found = replace(found, warnings=found.warnings + _warnings(asked, found, model, video, sampling, extracted))
         return Outcome(found, _provenance(self.id, params, video, model, sampling, started, extracted.from_cache))
 
     def as_json(self, outcome: Outcome[Grounding]) -> dict[str, Any]:
@@ -118,22 +124,22 @@ class Ground:
         }
 
     def as_text(self, outcome: Outcome[Grounding]) -> str:
-        """Return each query with its moments and whether it is in the film."""
+        """Return each query with its moments and whether it is in the video."""
         found = outcome.result
         lines = []
         for at, query in enumerate(found.queries):
             lines.append(f"{query}: {presence_sentence(found, at)}")
-            lines += [f"  {_clock(m.start_s)} to {_clock(m.end_s)}  score {m.score:.3f}" for m in found.moments[at]]
+            lines += [f"  {clock(m.start_s)} to {clock(m.end_s)}  score {m.score:.3f}" for m in found.moments[at]]
         return "\n".join(lines)
 
 
 def presence_sentence(found: Grounding, at: int) -> str:
-    """Return whether query ``at`` is in the film, in words, with the error rate of the decision."""
+    """Return whether query ``at`` is in the video, in words, with the error rate of the decision."""
     p = found.p_absent[at]
     if np.isnan(p):
-        return "whether it is in the film cannot be said, this model brings too few other sentences to compare with"
+        return "whether it is in the video cannot be said, this model brings too few other sentences to compare with"
     chance = f"an absent sentence peaks this high with probability {_probability(p)}"
-    verdict = "in this film" if found.is_in_video[at] else "not in this film, as far as this model can tell"
+    verdict = "in this video" if found.is_in_video[at] else "not in this video, as far as this model can tell"
     return f"{verdict} ({chance}; decided at {found.error_rate:.2g})"
 
 
@@ -141,8 +147,10 @@ def _probability(p: float) -> str:
     return "below 0.0001" if p < 1e-4 else f"{p:.2g}"
 
 
-def _clock(seconds: float) -> str:
-    return f"{int(seconds // 60)}:{seconds % 60:04.1f}"
+def clock(seconds: float) -> str:
+    """Return ``seconds`` as ``m:ss.s``."""
+    minutes, tenths = divmod(round(seconds * 10), 600)
+    return f"{minutes}:{tenths / 10:04.1f}"
 
 
 def _encode_prompts(services: Services, model: VideoTextModel, queries: tuple[str, ...]) -> TextFeatures:
@@ -169,6 +177,18 @@ def _distractor_embeddings(services: Services, model: VideoTextModel) -> Float32
     return _encode_prompts(services, model, model.spec.distractors).embeddings
 
 
+def _is_as_measured(model: VideoTextModel, video: VideoInfo, sampling: SamplingSpec, smoothing_s: float) -> bool:
+    """Return whether the model's measured null was measured as this video is read: only then does it hold."""
+    spec = model.spec
+    shortest_s, longest_s = spec.absent_duration_s
+    return (
+        bool(spec.absent_peaks)
+        and smoothing_s == spec.absent_smoothing_s
+        and sampling.rate_for(video.duration_s) == spec.absent_fps
+        and shortest_s <= video.duration_s <= longest_s
+    )
+
+
 def _null_peaks(
     services: Services,
     video: VideoInfo,
@@ -178,7 +198,7 @@ def _null_peaks(
     distractors: Float32[np.ndarray, "distractor dim"],
     smoothing_s: float,
 ) -> Float64[np.ndarray, "distractor"]:
-    """Return how high the curve of each distractor rises in this film; kept, as it is the same for every query."""
+    """Return how high the curve of each distractor rises in this video; kept, as it is the same for every query."""
     key = cache_key(
         kind="null-peaks",
         version=_NULL_VERSION,
@@ -196,7 +216,12 @@ def _null_peaks(
 
 
 def _warnings(
-    asked: TextFeatures, model: VideoTextModel, video: VideoInfo, sampling: SamplingSpec, extracted: Extracted
+    asked: TextFeatures,
+    found: Grounding,
+    model: VideoTextModel,
+    video: VideoInfo,
+    sampling: SamplingSpec,
+    extracted: Extracted,
 ) -> tuple[str, ...]:
     """Return what a person should know before believing the answer, one sentence each."""
     said = []
@@ -210,7 +235,18 @@ def _warnings(
     rate = sampling.rate_for(video.duration_s)
     if rate < sampling.fps:
         said.append(
-            f"The film is long: it was read at {rate:.2g} frames per second to stay under {sampling.max_frames} frames."
+            f"The video is long: it was read at {rate:.2g} frames a second to stay under {sampling.max_frames} frames."
+        )
+    if found.null_kind == "estimated" and model.spec.absent_peaks:
+        shortest_s, longest_s = model.spec.absent_duration_s
+        said.append(
+            f"Whether a sentence is in the video is estimated here; it is measured for videos of {shortest_s:g} to "
+            f"{longest_s:g} s at {model.spec.absent_fps:g} fps with {model.spec.absent_smoothing_s:g} s of smoothing."
+        )
+    if found.null_kind == "measured" and found.error_rate < 1 / (len(found.null_peaks) + 1):
+        said.append(
+            f"No sentence can pass at an error rate of {found.error_rate:g}: {len(found.null_peaks)} absent sentences "
+            f"were measured; choose {1 / (len(found.null_peaks) + 1):.2g} or more."
         )
     if extracted.problem:
         said.append(f"The features could not be kept, so the next answer takes as long: {extracted.problem}")

@@ -12,7 +12,7 @@ from workbench.store.tensors import TensorStore
 
 @dataclass(frozen=True)
 class Services:
-    """The library of films, the models, the feature store, and the settings they were made from."""
+    """The library of videos, the models, the feature store, and the settings they were made from."""
 
     settings: Settings
     library: VideoLibrary

@@ -1,4 +1,4 @@
-"""Sentences to embeddings, once: what a model made of a sentence is kept like what it made of a film."""
+"""Sentences to embeddings, once: what a model made of a sentence is kept like what it made of a video."""
 
 from __future__ import annotations
 

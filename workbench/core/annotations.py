@@ -38,9 +38,7 @@ def pair_rows(predictions: Sequence[object], ground_truth: Sequence[object]) -> 
     true = _by_qid(ground_truth, "ground truth")
     for qid in predicted:
         if qid not in true:
-            raise InputError(
-                f"Query {qid!r} is predicted but not in the ground truth; remove or add its row."
-            )
+            raise InputError(f"Query {qid!r} is predicted but not in the ground truth; remove or add its row.")
     for qid in true:
         if qid not in predicted:
             raise InputError(f"Query {qid!r} of the ground truth has no prediction; add a row for it.")
@@ -49,9 +47,7 @@ def pair_rows(predictions: Sequence[object], ground_truth: Sequence[object]) -> 
     has_true_clips = any("saliency_scores" in row for row in true.values())
     has_decision = any("in_video" in row for row in predicted.values())
     if not (has_windows or has_clips or has_decision):
-        raise InputError(
-            "The predictions hold neither 'pred_relevant_windows' nor 'pred_saliency_scores'; add one."
-        )
+        raise InputError("The predictions hold neither 'pred_relevant_windows' nor 'pred_saliency_scores'; add one.")
     return [
         Judged(
             qid=qid,
@@ -75,9 +71,7 @@ def _by_qid(rows: Sequence[object], kind: str) -> dict[object, Mapping[str, obje
         if not isinstance(row, Mapping) or not isinstance(row.get("qid"), str | int):
             raise InputError(f"Row {number} of the {kind} has no 'qid'; give every row a query id.")
         if row["qid"] in result:
-            raise InputError(
-                f"Query {row['qid']!r} stands twice in the {kind} (row {number}); keep one row per query."
-            )
+            raise InputError(f"Query {row['qid']!r} stands twice in the {kind} (row {number}); keep one row per query.")
         result[row["qid"]] = row
     return result
 
@@ -102,9 +96,7 @@ def _listed(row: Mapping[str, object], name: str, who: str) -> Sequence[object] 
     return value
 
 
-def _windows(
-    row: Mapping[str, object], name: str, width: int, who: str
-) -> Float64[np.ndarray, "window width"]:
+def _windows(row: Mapping[str, object], name: str, width: int, who: str) -> Float64[np.ndarray, "window width"]:
     form = "[start, end, score]" if width == 3 else "[start, end]"
     windows = []
     for item in _listed(row, name, who):
@@ -137,9 +129,7 @@ def _clip_truth(row: Mapping[str, object], qid: object) -> Float64[np.ndarray, "
     clips = _listed(row, "relevant_clip_ids", who)
     scores = _listed(row, "saliency_scores", who)
     if len(clips) != len(scores):
-        raise InputError(
-            f"{who} has {len(clips)} relevant clips and {len(scores)} scores; make them as many."
-        )
+        raise InputError(f"{who} has {len(clips)} relevant clips and {len(scores)} scores; make them as many.")
     for clip, three in zip(clips, scores, strict=True):
         numbers = _numbers(three, 3)
         if numbers is None:

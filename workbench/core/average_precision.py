@@ -49,9 +49,7 @@ def detection_average_precision(
     return result
 
 
-def ranking_average_precision(
-    is_relevant: Bool[np.ndarray, "item"], scores: Float64[np.ndarray, "item"]
-) -> float:
+def ranking_average_precision(is_relevant: Bool[np.ndarray, "item"], scores: Float64[np.ndarray, "item"]) -> float:
     """Return the interpolated average precision of a ranking: 0 if nothing is relevant, 1 if all is.
 
     Items of equal score count as one step, and every step that finds something weighs the same.

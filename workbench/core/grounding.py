@@ -1,4 +1,4 @@
-"""When a sentence is true of a film: the whole recipe from cached features to moments.
+"""When a sentence is true of a video: the whole recipe from cached features to moments.
 
 Separate from its parts (segmentation, proposals, null) because it is the one place that says in which
 order they act and on what.
@@ -66,7 +66,7 @@ def distractor_peaks(
 ) -> Float64[np.ndarray, "distractor"]:
     """Return the highest saliency of every distractor, each measured against all the others.
 
-    Depends on film, model, distractors and smoothing, and on no query: worth keeping. None of them with
+    Depends on video, model, distractors and smoothing, and on no query: worth keeping. None of them with
     fewer than two distractors. Cost: 20 ms for 7,200 frames of 512 dimensions and 64 distractors.
     """
     n = len(distractors)
@@ -91,15 +91,15 @@ def ground(
     iou_threshold: float = 0.3,
     duration_s: float | None = None,
 ) -> Grounding:
-    """Return when each query is true of the film, and whether it is at all.
+    """Return when each query is true of the video, and whether it is at all.
 
     Saliency is the cosine of the query minus the mean cosine of the distractors, frame by frame (taken
     on the embeddings, which is the same and costs nothing), averaged over ``smoothing_s``. A query is in
-    the film if an absent sentence reaches its highest saliency with probability ``error_rate`` at most.
+    the video if an absent sentence reaches its highest saliency with probability ``error_rate`` at most.
     ``null_peaks``, where given, must be the ``distractor_peaks`` of the same arguments. ``absent_peaks``,
-    where a model brings them, take their place: peaks of sentences known to be absent from other films.
+    where a model brings them, take their place: peaks of sentences known to be absent from other videos.
 
-    Raises ``InputError`` for a film without frames, or an error rate outside (0, 0.5).
+    Raises ``InputError`` for a video without frames, or an error rate outside (0, 0.5).
 
     Source: contrastive normalisation as in TFVTG (Zheng et al., ECCV 2024) and distribution-normalised
     CLIP (Zhou et al., NeurIPS 2023); the empirical null after Efron, JASA 2004.
@@ -124,11 +124,7 @@ def ground(
             null_peaks = distractor_peaks(features, times_s, distractors, smoothing_s)
         probability = p_absent(peaks, null_peaks)
     moments = tuple(
-        tuple(
-            find_moments(
-                curve, times_s, max_moments=max_moments, iou_threshold=iou_threshold, duration_s=duration_s
-            )
-        )
+        tuple(find_moments(curve, times_s, max_moments=max_moments, iou_threshold=iou_threshold, duration_s=duration_s))
         for curve in saliency
     )
     return Grounding(

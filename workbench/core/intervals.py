@@ -1,4 +1,4 @@
-"""Spans of time: how sampled frames tile a film, and how much two spans overlap.
+"""Spans of time: how sampled frames tile a video, and how much two spans overlap.
 
 Separate because the search for moments and the metrics that judge it must mean the same by both.
 """
@@ -25,15 +25,13 @@ def temporal_iou(a: ArrayLike, b: ArrayLike) -> Float64[np.ndarray, "a b"]:
     return np.divide(intersection, union, out=np.zeros_like(union), where=union != 0)
 
 
-def frame_edges(
-    times_s: Float64[np.ndarray, "time"], duration_s: float | None = None
-) -> Float64[np.ndarray, "edge"]:
-    """Return the ``time + 1`` edges of the stretches of film that the frames at ``times_s`` stand for.
+def frame_edges(times_s: Float64[np.ndarray, "time"], duration_s: float | None = None) -> Float64[np.ndarray, "edge"]:
+    """Return the ``time + 1`` edges of the stretches of video that the frames at ``times_s`` stand for.
 
     An edge lies half-way between two frames: what begins between them is then placed without bias. The
-    first stretch begins half a step before its frame but not before the film does, the last ends half a
-    step after its frame or, where ``duration_s`` is given, with the film. One frame alone stands for
-    the whole film, or for one second of it.
+    first stretch begins half a step before its frame but not before the video does, the last ends half a
+    step after its frame or, where ``duration_s`` is given, with the video. One frame alone stands for
+    the whole video, or for one second of it.
     """
     if len(times_s) == 0:
         return np.zeros(1)

@@ -127,9 +127,7 @@ def _retrieval(
     }
 
 
-def _first_overlap(
-    predicted: Float64[np.ndarray, "prediction 3"], truth: Float64[np.ndarray, "window 2"]
-) -> float:
+def _first_overlap(predicted: Float64[np.ndarray, "prediction 3"], truth: Float64[np.ndarray, "window 2"]) -> float:
     """Return the overlap of the first prediction with the true window it overlaps most.
 
     Measured over the hull of both, not their union: equal where they touch, and rounded as the

@@ -1,6 +1,6 @@
-"""Whether a peak is higher than sentences reach that are not in the film, at a stated error rate.
+"""Whether a peak is higher than sentences reach that are not in the video, at a stated error rate.
 
-Separate from grounding because it is a test on numbers and knows nothing of films.
+Separate from grounding because it is a test on numbers and knows nothing of videos.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ class Null:
 def empirical_null(null_peaks: ArrayLike) -> Null | None:
     """Return the distribution of the peaks of absent sentences, or None with fewer than 8 distractors.
 
-    ``null_peaks [distractor]`` are the peaks of sentences most of which are not in the film; up to about
+    ``null_peaks [distractor]`` are the peaks of sentences most of which are not in the video; up to about
     a third may be. The first fit looks at the lower half only, where those are not. Then, in turn, all
     peaks that the fit can explain are taken in and the fit is made again: from the median and the wider
     of the two half-spreads (at most 1.6 times the lower one), since the highest of many values leans to
-    the high side. Distractors that stand clear of the rest (they are in the film) never enter; those that
+    the high side. Distractors that stand clear of the rest (they are in the video) never enter; those that
     do not stand clear widen the fit, which makes the test more careful. Few distractors widen it too.
 
     Measured with 64 distractors at a stated 1 %: 0.7 % for a Gaussian null, 0.5 % where 30 % of them are
-    in the film (and 98 % of the sentences found that stand 6 deviations out), 4 % for a Gumbel null.
+    in the video (and 98 % of the sentences found that stand 6 deviations out), 4 % for a Gumbel null.
 
     Raises ``InputError`` for values that are not finite.
 
@@ -76,10 +76,10 @@ def empirical_null(null_peaks: ArrayLike) -> Null | None:
 
 
 def p_absent(peaks: ArrayLike, null_peaks: ArrayLike) -> Float64[np.ndarray, "query"]:
-    """Return the probability of a peak at least this high for a sentence that is not in the film.
+    """Return the probability of a peak at least this high for a sentence that is not in the video.
 
     NaN, which is no decision, with fewer than ``MIN_DISTRACTORS`` distractors. A sentence counts as in
-    the film where this is at most the error rate that is asked for.
+    the video where this is at most the error rate that is asked for.
 
     Raises ``InputError`` for values that are not finite.
     """
@@ -93,7 +93,7 @@ def p_absent(peaks: ArrayLike, null_peaks: ArrayLike) -> Float64[np.ndarray, "qu
 def p_absent_measured(peaks: ArrayLike, absent_peaks: ArrayLike) -> Float64[np.ndarray, "query"]:
     """Return the share of sentences known to be absent that peak at least this high, the new one counted.
 
-    ``absent_peaks`` come from other films, whose truth is known. Where the new sentence is absent and drawn
+    ``absent_peaks`` come from other videos, whose truth is known. Where the new sentence is absent and drawn
     like those, the result is at most p with probability p, for every p and any distribution. NaN with
     fewer than ``MIN_DISTRACTORS``. The least it can say is 1 / (1 + the number of absent peaks).
 

@@ -1,4 +1,4 @@
-"""Spans of a film as candidates for a moment: the map of all of them, and the choice of a few.
+"""Spans of a video as candidates for a moment: the map of all of them, and the choice of a few.
 
 Separate from grounding because it sees one curve and no model.
 """
@@ -16,12 +16,12 @@ from workbench.types import Moment
 
 
 def proposal_map(saliency: ArrayLike, n_cells: int = 256) -> Float64[np.ndarray, "start end"]:
-    """Return, for every span of the film, how far the curve inside it lies above the film's mean.
+    """Return, for every span of the video, how far the curve inside it lies above the video's mean.
 
-    The film is cut into ``n_cells`` stretches of equal length (one per frame where there are fewer
+    The video is cut into ``n_cells`` stretches of equal length (one per frame where there are fewer
     frames); entry ``[i, j]`` is the span from the start of stretch ``i`` to the end of stretch ``j``, NaN
     for ``j < i``. This is the score that ``find_moments`` gives a span: mean inside minus mean outside,
-    times the share of the film that is outside.
+    times the share of the video that is outside.
 
     Raises ``InputError`` for a curve that is not finite. Cost: ``n_cells ** 2``; 0.5 ms for 256.
     """
@@ -52,10 +52,10 @@ def find_moments(
     run of stretches that is higher than both its neighbours is a candidate. Of candidates whose
     intersection over union passes ``iou_threshold`` the most prominent stays: the one whose inside lies
     farthest above its higher neighbour, so that a window ends at half height and two windows with a dip
-    between them stay two. ``Moment.score`` is the mean inside minus the mean of the whole film, in the
+    between them stay two. ``Moment.score`` is the mean inside minus the mean of the whole video, in the
     units of the curve: it ranks by height and not by length. (The scan statistic ranks by length too, and
     a long stretch of half-right frames beats a short true one; mean inside minus mean outside lets a few
-    black frames make all the rest of the film the best window.)
+    black frames make all the rest of the video the best window.)
 
     A frame stands for the time half-way to its neighbours; ``duration_s`` is where the last one ends.
     Shifting the curve, or scaling it by a positive factor, changes no window. A constant curve has no
@@ -91,7 +91,7 @@ def _hills(
     """Return first and last stretch of every run that is higher than both neighbours, and its prominence.
 
     Prominence: the middle of mean and lowest level inside, minus the higher level beside, times the
-    share of the film outside.
+    share of the video outside.
     """
     lengths = np.diff(bounds)
     levels = np.add.reduceat(values, bounds[:-1]) / lengths

@@ -1,6 +1,6 @@
 """A curve as few level stretches: where it really changes, and where it only wavers.
 
-Separate because it knows nothing of films or moments: numbers in, the starts of the stretches out.
+Separate because it knows nothing of videos or moments: numbers in, the starts of the stretches out.
 """
 
 from __future__ import annotations
@@ -89,9 +89,7 @@ def _valleys(error: Float64[np.ndarray, "pair"]) -> np.ndarray:
     return ((error < left) | ((error == left) & is_even)) & ((error < right) | ((error == right) & is_even))
 
 
-def _refine(
-    curve: Float64[np.ndarray, "time"], starts: Int64[np.ndarray, "segment"]
-) -> Int64[np.ndarray, "segment"]:
+def _refine(curve: Float64[np.ndarray, "time"], starts: Int64[np.ndarray, "segment"]) -> Int64[np.ndarray, "segment"]:
     sums = np.concatenate([[0.0], np.cumsum(curve)])
     edges = np.append(starts, len(curve))
     for _ in range(2):

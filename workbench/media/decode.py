@@ -88,9 +88,7 @@ def frames_at(path: Path, title: str, times_s: Float64[np.ndarray, "time"]) -> I
     yield from read_frames(path, track, chosen, title)
 
 
-def read_frames(
-    path: Path, track: Track, chosen: Int64[np.ndarray, "time"], title: str
-) -> Iterator[np.ndarray]:
+def read_frames(path: Path, track: Track, chosen: Int64[np.ndarray, "time"], title: str) -> Iterator[np.ndarray]:
     """Yield the frames ``chosen`` through the reader that is right; PyAV goes on where decord fails."""
     n_read = 0
     if reader_for(track) == "decord":

@@ -6,9 +6,11 @@ what a visitor says is looked up, never opened.
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,17 @@ from workbench.media.uploads import Uploads
 from workbench.settings import ASSETS, Settings
 from workbench.types import FrameBatch, SamplingSpec, VideoInfo
 
-_ID = re.compile(r"[0-9a-f]{8,64}")
+_ID = re.compile(r"[0-9a-f]{64}")
+_START_OF_ID = re.compile(r"[0-9a-f]{8,63}")
+
+
+@dataclass(frozen=True)
+class _Film:
+    """A film and its file; ``stamp`` is the size and the time of change of one that others may alter."""
+
+    info: VideoInfo
+    path: Path
+    stamp: tuple[int, int] | None = None
 
 
 class VideoLibrary:
@@ -31,13 +43,13 @@ class VideoLibrary:
         self._settings = settings
         self._examples = read_manifest(examples_dir or ASSETS / "examples")
         self._uploads = Uploads(settings)
-        self._files: dict[str, tuple[VideoInfo, Path]] = {}
+        self._files: dict[str, _Film] = {}
         self._lock = threading.Lock()
 
     def list(self) -> Sequence[VideoInfo]:
         """Return every film once: examples, then files opened by path, then uploads, the latest first."""
         with self._lock:
-            files = [info for info, _ in self._files.values()]
+            files = [film.info for film in self._files.values()]
         found = [*self.examples(), *files, *self._uploads.all()]
         return [*{info.id: info for info in reversed(found)}.values()][::-1]
 
@@ -59,24 +71,45 @@ class VideoLibrary:
         ``VideoError`` for what is no usable film.
         """
         path = Path(path).resolve()
+        stamp = _stamp(path)
         info = probe(path, self._settings)
         with self._lock:
-            self._files[info.id] = (info, path)
+            self._files[info.id] = _Film(info, path, stamp)
         return info
 
-    def get(self, video_id: str) -> VideoInfo:
-        """Return the film of an id, of 8 or more of its first characters, or of an example's short name.
+    def find(self, text: str) -> VideoInfo:
+        """Return the film that a path, an id, 8 or more first characters of one, or a short name means.
 
-        Raises ``VideoError`` for an id that no film or more than one film has.
+        For a person at their own machine only: an existing path is opened, and the start of an id finds
+        anybody's upload. Raises ``VideoError`` where it means no film or more than one.
         """
-        return self._find(video_id)[0]
+        if os.path.exists(text):  # Path.exists raises where a name is too long
+            return self.open_path(Path(text))
+        if _START_OF_ID.fullmatch(text):
+            ids = [info.id for info in self.list() if info.id.startswith(text)]
+            if len(ids) > 1:
+                raise VideoError(f"{len(ids)} videos have ids that begin with {text}; write more of it.")
+            if ids:
+                return self.get(ids[0])
+        return self.get(text)
+
+    def get(self, video_id: str) -> VideoInfo:
+        """Return the film of a whole id or of an example's short name.
+
+        Who knows the id of an upload has seen the film, so nothing shorter will do. Raises ``VideoError``
+        where there is none.
+        """
+        return self._film(video_id).info
 
     def path_of(self, video_id: str) -> Path:
-        """Return the file of a film. Raises ``VideoError`` as ``get``, and where the file has gone."""
-        info, path = self._find(video_id)
-        if not path.is_file():
-            raise VideoError(f"The file of “{info.title}” is no longer there; open or upload it again.")
-        return path
+        """Return the file of a film. Raises ``VideoError`` as ``get``, and where it has gone or changed."""
+        film = self._film(video_id)
+        stamp = _stamp(film.path)
+        if stamp is None:
+            raise VideoError(f"The file of “{film.info.title}” is no longer there; open or upload it again.")
+        if film.stamp not in (None, stamp):
+            raise VideoError(f"“{film.info.title}” has changed since it was opened; open it again.")
+        return film.path
 
     def frames(
         self,
@@ -103,28 +136,25 @@ class VideoLibrary:
         """Return what is known to be true of a film: rows of ``query`` and its ``windows`` in seconds."""
         return [row for e in self._examples if e.info.id == self.get(video_id).id for row in e.truth]
 
-    def _find(self, video_id: str) -> tuple[VideoInfo, Path]:
+    def _film(self, video_id: str) -> _Film:
         for example in self._examples:
             if video_id in (example.path.stem, example.info.id):
-                return example.info, example.path
-        if not _ID.fullmatch(video_id):
-            raise VideoError(_unknown(video_id))
-        with self._lock:
-            known = {e.info.id: (e.info, e.path) for e in self._examples} | self._files
-        if video_id in known:
-            return known[video_id]
-        if len(video_id) < 64:
-            ids = {*known, *(info.id for info in self._uploads.all())}
-            matches = [known_id for known_id in ids if known_id.startswith(video_id)]
-            if len(matches) > 1:
-                raise VideoError(
-                    f"{len(matches)} videos have ids that begin with {video_id}; write more of it."
-                )
-            if matches:
-                return self._find(matches[0])
-        elif (upload := self._uploads.find(video_id)) is not None:
-            return upload
+                return _Film(example.info, example.path)
+        if _ID.fullmatch(video_id):
+            with self._lock:
+                if (film := self._files.get(video_id)) is not None:
+                    return film
+            if (upload := self._uploads.find(video_id)) is not None:
+                return _Film(*upload)
         raise VideoError(_unknown(video_id))
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Return size and time of last change of a file, None where there is no file."""
+    if not path.is_file():
+        return None
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
 
 
 def _unknown(video_id: str) -> str:

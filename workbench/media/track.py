@@ -19,6 +19,8 @@ from workbench.errors import VideoError
 from workbench.media.container import container_name, films_in, open_film
 
 MAX_SIDE_PX = 1920
+# 4 hours at 120 frames a second, and a few hundred bytes are kept of each.
+MAX_PACKETS = 1_728_000
 _ORDERED_BY_DECODING = ("avi",)
 
 
@@ -62,7 +64,7 @@ class Track:
         return max(1, round(self.width_px * scale)), max(1, round(self.height_px * scale))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Packet:
     """What is kept of a packet: ``pts`` and ``dts`` in ticks, None where the file does not say."""
 
@@ -96,9 +98,7 @@ def _read_track(path: Path, title: str, _n_bytes: int, _changed_ns: int) -> Trac
         if is_timed:
             times_s = pts * tick_s
             times_s -= _origin_s(container, float(times_s[0]))
-            key_dts = {
-                p.pts: p.pts if p.dts is None else p.dts for p in shown if p.is_key and p.pts is not None
-            }
+            key_dts = {p.pts: p.pts if p.dts is None else p.dts for p in shown if p.is_key and p.pts is not None}
             key_pts = sorted(key_dts)
         else:
             times_s = _times_by_order(shown, stream, tick_s)
@@ -135,6 +135,8 @@ def _read_packets(
         for packet in container.demux(stream):
             if first is None:
                 first = _first_of(packet)
+            if len(packets) == MAX_PACKETS:
+                raise VideoError(f"“{title}” has more than {MAX_PACKETS:,} frames; cut it into parts.")
             if packet.size:
                 packets.append(
                     _Packet(
@@ -142,8 +144,7 @@ def _read_packets(
                         dts=packet.dts,
                         duration=packet.duration or 0,
                         is_key=packet.is_keyframe,
-                        is_closed=not (packet.is_keyframe and length_bytes)
-                        or _holds_idr(bytes(packet), length_bytes),
+                        is_closed=not (packet.is_keyframe and length_bytes) or _holds_idr(bytes(packet), length_bytes),
                         is_discarded=packet.is_discard,
                     )
                 )

@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import logging
 import os
 import shutil
 import tempfile
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from workbench.errors import StoreError, VideoError
@@ -21,7 +22,10 @@ from workbench.media.probe import check_file, probe
 from workbench.settings import Settings
 from workbench.types import VideoInfo
 
-_FILM, _FACTS = "film", "facts.json"
+log = logging.getLogger(__name__)
+
+_FILM, _FACTS, _INCOMING = "film", "facts.json", ".incoming-"
+_ABANDONED_AFTER_S = 3600.0
 _SUFFIXES = {
     ".mp4",
     ".m4v",
@@ -49,6 +53,9 @@ class Uploads:
     def add(self, path: Path, title: str) -> VideoInfo:
         """Copy a film in and return what is known of it; one that is there already stays as it is.
 
+        The title is the caller's own and is not kept: whoever else brings or opens the same film gets a
+        neutral one.
+
         Raises ``VideoError`` for what is no usable film, ``StoreError`` where it cannot be kept.
         """
         n_bytes = check_file(path, self._settings, title)
@@ -57,17 +64,17 @@ class Uploads:
         suffix = path.suffix.lower() if path.suffix.lower() in _SUFFIXES else ".mp4"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".incoming-", dir=self._folder) as name:
+            with tempfile.TemporaryDirectory(prefix=_INCOMING, dir=self._folder) as name:
                 incoming = Path(name) / "whole"
                 incoming.mkdir()
                 film = incoming / (_FILM + suffix)
                 shutil.copyfile(path, film)
-                info = self._keep(incoming, probe(film, self._settings, title))
+                info = probe(film, self._settings, title)
+                self._keep(incoming, replace(info, title=f"Upload {info.id[:8]}"))
         except OSError as problem:
             why = "the disk is full" if problem.errno == errno.ENOSPC else problem.strerror or "it failed"
-            raise StoreError(
-                f"“{title}” cannot be kept in {self._folder}: {why}; free some space or set WORKBENCH_HOME."
-            ) from None
+            log.warning("An upload cannot be kept in %s: %s", self._folder, problem)
+            raise StoreError(f"“{title}” cannot be kept: {why}; free some space or set WORKBENCH_HOME.") from None
         self._make_room(info.id)
         return info
 
@@ -86,10 +93,10 @@ class Uploads:
             os.utime(folder)
         return info, film
 
-    def _keep(self, incoming: Path, info: VideoInfo) -> VideoInfo:
+    def _keep(self, incoming: Path, info: VideoInfo) -> None:
         folder = self._folder / info.id
-        if (known := self.find(info.id)) is not None:
-            return known[0]
+        if self.find(info.id) is not None:
+            return
         shutil.rmtree(folder, ignore_errors=True)
         (incoming / _FACTS).write_text(json.dumps(asdict(info), ensure_ascii=False), encoding="utf-8")
         try:
@@ -97,13 +104,17 @@ class Uploads:
         except OSError:
             if self.find(info.id) is None:  # unless another process brought the same film meanwhile
                 raise
-        return info
 
     def _make_room(self, kept_id: str) -> None:
         """Remove what was not used for too long, and the least recently used while there is too much."""
-        oldest_s = time.time() - self._settings.upload_days * 86_400
+        now_s = time.time()
+        oldest_s = now_s - self._settings.upload_days * 86_400
         n_bytes = 0
         for folder, used_s in self._by_use():
+            if folder.name.startswith(_INCOMING):  # another process may be writing it
+                if used_s < now_s - _ABANDONED_AFTER_S:
+                    shutil.rmtree(folder, ignore_errors=True)
+                continue
             size = sum(file.stat().st_size for file in folder.glob("*") if file.is_file())
             n_bytes += size
             if folder.name != kept_id and (used_s < oldest_s or n_bytes > self._settings.max_upload_bytes):

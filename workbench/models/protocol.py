@@ -25,8 +25,10 @@ class ModelSpec:
     ``separable``: a text's embedding does not depend on the video.
     ``prompts``: templates with one ``{}`` whose embeddings are averaged for a query.
     ``distractors``: sentences that make the null distribution of "not in this video".
-    ``absent_peaks``: the highest saliency that each of many sentences reached in films that are known not
+    ``absent_peaks``: the highest saliency that each of many sentences reached in videos that are known not
     to hold it; where a model brings them, they are the null, measured instead of estimated.
+    ``absent_fps``, ``absent_smoothing_s``, ``absent_duration_s``: the sampling rate, the smoothing, and the
+    shortest and longest video that those peaks were measured with; 0 where it is not known.
     ``preprocessing``: a digest of everything between pixels and the network; part of cache keys.
     """
 
@@ -46,6 +48,9 @@ class ModelSpec:
     prompts: tuple[str, ...] = ("{}",)
     distractors: tuple[str, ...] = ()
     absent_peaks: tuple[float, ...] = ()
+    absent_fps: float = 0.0
+    absent_smoothing_s: float = 0.0
+    absent_duration_s: tuple[float, float] = (0.0, 0.0)
     note: str = ""
 
 
@@ -59,9 +64,7 @@ class VideoTextModel(Protocol):
         """Return features with unit rows, one per frame, float32."""
         ...
 
-    def encode_texts(
-        self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None
-    ) -> TextFeatures:
+    def encode_texts(self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None) -> TextFeatures:
         """Return embeddings with unit rows, float32; ``absent`` tokens are masked out of attention."""
         ...
 

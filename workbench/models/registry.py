@@ -26,9 +26,7 @@ HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 class ModelRegistry:
     """All models of one process; a model is loaded once, shared by all threads, and kept while used."""
 
-    def __init__(
-        self, settings: Settings, bundled_dir: Path = ASSETS / "models", max_loaded: int = 2
-    ) -> None:
+    def __init__(self, settings: Settings, bundled_dir: Path = ASSETS / "models", max_loaded: int = 2) -> None:
         self.settings = settings
         self._families: dict[str, Family] = {}
         self._entries: dict[str, ModelEntry] = {}
@@ -41,15 +39,13 @@ class ModelRegistry:
         for entry in builtin.entries(bundled_dir):
             self.register(entry)
         for text in settings.models.split(","):
-            if text.strip():
-                self.register(self._entry_of_checkpoint(text.strip()))
+            if text.strip() and (entry := self._entry_of_checkpoint(text.strip())).id not in self._entries:
+                self.register(entry)
 
     def register_family(self, family: Family) -> None:
         """Make a family's models loadable; a name may be registered once."""
         if family.name in self._families:
-            raise ModelError(
-                f"A model family named “{family.name}” is registered already; choose another name."
-            )
+            raise ModelError(f"A model family named “{family.name}” is registered already; choose another name.")
         self._families[family.name] = family
 
     def register(self, entry: ModelEntry) -> None:
@@ -103,9 +99,7 @@ class ModelRegistry:
             return self._families[entry.family].load(entry, self.settings)
         except hub.HubUnreachable as error:
             ready = [other.id for other in self.list() if other.state == "ready"]
-            offer = (
-                f"choose {' or '.join(ready)}, on this machine already" if ready else "no other model is here"
-            )
+            offer = f"choose {' or '.join(ready)}, on this machine already" if ready else "no other model is here"
             raise ModelError(f"{error}; connect to a network, or {offer}.") from error
 
     def _family_of(self, model_type: str) -> Family:

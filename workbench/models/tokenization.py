@@ -36,9 +36,7 @@ class TextReader:
 
     def __init__(self, tokenizer: Any, context: int) -> None:
         if not getattr(tokenizer, "is_fast", False):
-            raise ModelError(
-                "The model's tokenizer has no tokenizer.json; save it in that form and load again."
-            )
+            raise ModelError("The model's tokenizer has no tokenizer.json; save it in that form and load again.")
         self._tokenizer = tokenizer
         self._lock = threading.Lock()
         probe = tokenizer("a", return_special_tokens_mask=True)
@@ -54,9 +52,7 @@ class TextReader:
         """Return the ids that end every text."""
         return list(self._suffix)
 
-    def __call__(
-        self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None
-    ) -> TokenizedTexts:
+    def __call__(self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None) -> TokenizedTexts:
         """Return ``texts`` tokenized; tokens marked ``absent`` keep their place and are not attended to.
 
         Raises ``InputError`` if ``absent`` has no row per text or no column per token.

@@ -60,20 +60,19 @@ class TransformersDualEncoder:
             prompts=card.prompts,
             distractors=card.distractors,
             absent_peaks=card.absent_peaks,
+            absent_fps=card.absent_fps,
+            absent_smoothing_s=card.absent_smoothing_s,
+            absent_duration_s=card.absent_duration_s,
             note=card.note,
         )
         self._try_once(entry.id)
 
     def encode_frames(self, frames: FrameBatch) -> VideoFeatures:
         """Return unit features, float32, one per frame. Cost: one forward pass per frame, in batches."""
-        rows = [
-            self._encode_pixels(frames.pixels[i : i + BATCH]) for i in range(0, len(frames.pixels), BATCH)
-        ]
+        rows = [self._encode_pixels(frames.pixels[i : i + BATCH]) for i in range(0, len(frames.pixels), BATCH)]
         return VideoFeatures(frames.video_id, self.spec.id, frames.times_s, self._stacked(rows))
 
-    def encode_texts(
-        self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None
-    ) -> TextFeatures:
+    def encode_texts(self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None) -> TextFeatures:
         """Return unit embeddings, float32; ``absent`` tokens keep their place and are not attended to.
 
         The tokens that begin and end a text are always kept. Cost: one forward pass per text, in batches.
@@ -82,8 +81,7 @@ class TransformersDualEncoder:
         rows = []
         for i in range(0, len(texts), BATCH):
             ids, attention = (
-                self._torch.from_numpy(array[i : i + BATCH]).to(self._device)
-                for array in (read.ids, read.attention)
+                self._torch.from_numpy(array[i : i + BATCH]).to(self._device) for array in (read.ids, read.attention)
             )
             with self._torch.inference_mode():
                 output = self._model.get_text_features(input_ids=ids, attention_mask=attention)
@@ -105,9 +103,7 @@ class TransformersDualEncoder:
         """Return raw features of ``uint8[time height width 3]``, prepared as one batch on the device."""
         images = self._torch.from_numpy(np.ascontiguousarray(pixels)).to(self._device).permute(0, 3, 1, 2)
         with self._torch.inference_mode():
-            prepared = self._image_processor(
-                images=images, return_tensors="pt", input_data_format="channels_first"
-            )
+            prepared = self._image_processor(images=images, return_tensors="pt", input_data_format="channels_first")
             output = self._model.get_image_features(pixel_values=prepared["pixel_values"].to(self._device))
         return _pooled(output).float().cpu().numpy()
 
@@ -126,9 +122,7 @@ class TransformersDualEncoder:
                 f"tokenizer and image processor are the ones it was trained with."
             ) from error
         if not (np.isfinite(image).all() and np.isfinite(text).all()):
-            raise ModelError(
-                f"“{name}” answers with what is no number; its weights are damaged, fetch them again."
-            )
+            raise ModelError(f"“{name}” answers with what is no number; its weights are damaged, fetch them again.")
 
 
 def _load(folder: Path, name: str) -> tuple[Any, Any, Any]:
@@ -145,8 +139,7 @@ def _load(folder: Path, name: str) -> tuple[Any, Any, Any]:
     except Exception as error:
         log.debug("loading %s failed", folder, exc_info=True)
         raise ModelError(
-            f"“{name}” cannot be loaded ({_first_line(error)}); check that its files are complete "
-            f"and belong together."
+            f"“{name}” cannot be loaded ({_first_line(error)}); check that its files are complete and belong together."
         ) from error
     lacking = sorted(report["missing_keys"])
     if lacking:
@@ -177,9 +170,7 @@ def _pooled(output: Any) -> Any:
 
 def _digest(image_processor: Any) -> str:
     """Return a digest of all settings of the image processor and of what carries them out."""
-    settings = {
-        key: value for key, value in image_processor.to_dict().items() if key != "transformers_version"
-    }
+    settings = {key: value for key, value in image_processor.to_dict().items() if key != "transformers_version"}
     settings["class"] = type(image_processor).__name__
     return hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()
 

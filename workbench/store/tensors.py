@@ -27,6 +27,9 @@ from workbench.errors import StoreError
 SUFFIX = ".safetensors"
 CHECKSUM = "crc32"
 ABANDONED_AFTER_S = 3600.0
+UNUSED_LOCK_AFTER_S = 86_400.0
+# Other processes write too: after so much, the folder is looked at again.
+LOOK_AFTER_WRITES, LOOK_AFTER_S = 256, 600.0
 _KEY = re.compile(r"[0-9a-f]{64}")
 _DAMAGE = (SafetensorError, KeyError, ValueError, TypeError, AttributeError, RecursionError)
 
@@ -42,11 +45,11 @@ class TensorStore:
         self.root = Path(root)
         self.max_bytes = max_bytes
         self.last_problem: str | None = None
-        self._bytes_known: int | None = None  # size at the last look plus what was written since
+        self._bytes_known = 0  # size at the last look plus what was written since
+        self._writes_since_look = 0
+        self._looked_s = -LOOK_AFTER_S + time.monotonic()
 
-    def get_or_compute(
-        self, key: str, compute: Callable[[], Mapping[str, np.ndarray]]
-    ) -> dict[str, np.ndarray]:
+    def get_or_compute(self, key: str, compute: Callable[[], Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
         """Return the arrays of ``key``, computing and keeping them where there is no sound entry.
 
         Of all threads and processes that ask at once, one computes and the others wait for it. What
@@ -81,9 +84,7 @@ class TensorStore:
             os.utime(path, (time.time(), path.stat().st_mtime))
         return arrays
 
-    def put(
-        self, key: str, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None
-    ) -> None:
+    def put(self, key: str, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None) -> None:
         """Keep ``arrays`` under ``key``, replacing what was there in one step.
 
         Raises ``StoreError`` where the disk is full, the folder cannot be written, or the arrays alone
@@ -149,8 +150,15 @@ class TensorStore:
     def evict(self) -> None:
         """Remove the least recently used entries until nine tenths of the bound are left, if it is passed.
 
-        Files that a killed writer left behind are removed once they are an hour old.
+        Files that a killed writer left behind are removed once they are an hour old, locks that nobody
+        holds after a day.
         """
+        for path in self.root.glob("??/*.lock"):
+            # One that is held: a time-out, which is an OSError, or a RuntimeError where this thread holds it.
+            with suppress(OSError, RuntimeError):
+                if time.time() - path.stat().st_mtime > UNUSED_LOCK_AFTER_S:
+                    with FileLock(path).acquire(timeout=0):
+                        path.unlink()
         for path in self.root.glob("??/*.tmp"):
             with suppress(OSError):
                 if time.time() - path.stat().st_mtime > ABANDONED_AFTER_S:
@@ -164,14 +172,15 @@ class TensorStore:
                 with suppress(OSError):
                     path.unlink()
                     total -= size
-        self._bytes_known = total
+        self._bytes_known, self._writes_since_look, self._looked_s = total, 0, time.monotonic()
 
     def _make_room(self, n_bytes: int) -> None:
         # A look at every file costs milliseconds per thousand of them, so it is taken only when what
-        # this process knows of may pass the bound.
-        if self._bytes_known is not None:
-            self._bytes_known += n_bytes
-        if self._bytes_known is None or self._bytes_known > self.max_bytes:
+        # this process knows of may pass the bound, and now and then for what others wrote.
+        self._bytes_known += n_bytes
+        self._writes_since_look += 1
+        is_old = time.monotonic() - self._looked_s >= LOOK_AFTER_S
+        if is_old or self._writes_since_look >= LOOK_AFTER_WRITES or self._bytes_known > self.max_bytes:
             self.evict()
 
     def _entries(self) -> Iterator[tuple[float, int, Path]]:

@@ -1,6 +1,6 @@
 """How high sentences rise that are known to be absent: the null that ``toyworld-frame`` brings along.
 
-Separate from the examination because it uses the recipe of ``core.grounding`` on whole films. Films are of
+Separate from the examination because it uses the recipe of ``core.grounding`` on whole videos. Videos are of
 the validation split: neither learned from nor tested on.
 """
 
@@ -25,16 +25,16 @@ _BATCH = 64
 
 
 def absent_peaks(
-    model: CLIPModel, image_processor: CLIPImageProcessor, distractors: Sequence[str], n_films: int = 60
+    model: CLIPModel, image_processor: CLIPImageProcessor, distractors: Sequence[str], n_videos: int = 60
 ) -> list[float]:
-    """Return the peaks, in rising order, of every sentence that is asked of ``n_films`` and not in them.
+    """Return the peaks, in rising order, of every sentence that is asked of ``n_videos`` and not in them.
 
-    Sampled at 2 frames a second with the standard smoothing: at another rate or smoothing the null is
-    only near. Cost: about a minute on two CPU cores for 60 films.
+    Sampled at ``SAMPLE_FPS`` with the standard smoothing, videos as long as the toy world's: only where a
+    video is read like that do they hold. Cost: about a minute on two CPU cores for 60 videos.
     """
     bank = text_embeddings(model, distractors)
     peaks: list[float] = []
-    for index in range(n_films):
+    for index in range(n_videos):
         story = random_story(0, index, "validation")
         rows = dataset.query_rows(story, generator("validation", 0, 1_000_000 + index), first_qid=1)
         absent = [row["query"] for row in rows if not row["relevant_windows"]]

@@ -1,7 +1,7 @@
-"""Writes films of the toy world to disk with everything that is true of them.
+"""Writes videos of the toy world to disk with everything that is true of them.
 
 ``DIR/<id>.mp4``, ``DIR/moments.jsonl`` (queries with their windows in the QVHighlights row format; empty
-windows: not in this film) and ``DIR/truth.jsonl`` (events, boxes, discriminating words, edits).
+windows: not in this video) and ``DIR/truth.jsonl`` (events, boxes, discriminating words, edits).
 
 The video writer is passed in: this layer knows no codec.
 """
@@ -36,7 +36,7 @@ def make(
     split: Split = "test",
     report: Callable[[int, str], None] = lambda done, what: None,
 ) -> list[Path]:
-    """Write ``count`` films of ``seed`` and their truth into ``out_dir``; return the films' paths."""
+    """Write ``count`` videos of ``seed`` and their truth into ``out_dir``; return the videos' paths."""
     out_dir.mkdir(parents=True, exist_ok=True)
     paths: list[Path] = []
     moment_rows: list[dict[str, Any]] = []
@@ -47,7 +47,7 @@ def make(
         write_video(path, frames_of(story), story.fps)
         rows = query_rows(story, generator(split, seed, 1_000_000 + index), first_qid=len(moment_rows) + 1)
         moment_rows += [{key: row[key] for key in _MOMENT_KEYS} for row in rows]
-        truth_rows.append(truth_row(story, rows))
+        truth_rows.append(truth_row(story, rows, generator(split, seed, 2_000_000 + index)))
         paths.append(path)
         report(index + 1, story.id)
     _write_rows(out_dir / "moments.jsonl", moment_rows)
@@ -59,13 +59,13 @@ _MOMENT_KEYS = ("qid", "query", "duration", "vid", "relevant_windows")
 
 
 def frames_of(story: Story) -> Iterator[np.ndarray]:
-    """Yield every frame of the film, ``uint8 [height width 3]``."""
+    """Yield every frame of the video, ``uint8 [height width 3]``."""
     for start in range(0, story.n_frames, _DRAW_FRAMES):
         yield from draw_frames(story, np.arange(start, min(start + _DRAW_FRAMES, story.n_frames)))
 
 
 def query_rows(story: Story, rng: np.random.Generator, first_qid: int) -> list[dict[str, Any]]:
-    """Return queries that a single frame can answer: half in the film, half not, many of those nearly so."""
+    """Return queries that a single frame can answer: half in the video, half not, many of those nearly so."""
     names = tuple(COLOURS)
     present = sorted({(names[c], a.shape) for a in story.actors for c in np.unique(a.colour[a.is_visible])})
     absent = [(c, s) for c in COLOURS for s in SHAPES if (c, s) not in present]
@@ -111,9 +111,8 @@ def _edit_rows(story: Story, sentence: Sentence, rng: np.random.Generator) -> li
     ]
 
 
-def truth_row(story: Story, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return everything that is true of one film; boxes in pixels per frame, null where not on stage."""
-    rng = generator("validation", 0, story.n_frames)
+def truth_row(story: Story, rows: list[dict[str, Any]], rng: np.random.Generator) -> dict[str, Any]:
+    """Return everything that is true of one video; boxes in pixels per frame, null where not on stage."""
     told = [(event, truth.sentence_of(story, event)) for event in story.events]
     return {
         "vid": story.id,

@@ -1,7 +1,7 @@
 """Speaks about the toy world: structured sentences, their paraphrases and their minimal edits.
 
 A sentence is kept as structure (nouns, verb, manner, how parts join), so that whether it is true of a
-film is computed by ``truth`` and never read back from the text.
+video is computed by ``truth`` and never read back from the text.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ class Noun:
     row: str | None = None
     column: str | None = None
 
-    def words(self, plural: bool = False) -> str:
+    def words(self, is_plural: bool = False) -> str:
         """Return the words without an article, such as ``small red circle at the top left``."""
-        head = (self.shape or "object") + ("s" if plural else "")
-        if plural and self.shape == "cross":
-            head = "crosses"
+        head = self.shape or "object"
+        if is_plural:
+            head = plural(head)
         parts = [self.size, self.colour, head, self._place()]
         return " ".join(part for part in parts if part)
 
@@ -96,7 +96,7 @@ class Clause:
 
 @dataclass(frozen=True)
 class Sentence:
-    """A statement about a film or a frame.
+    """A statement about a video or a frame.
 
     ``presence``, ``absence`` and ``count`` use the first noun; ``both`` and ``relation`` the first two;
     ``event`` the first clause and ``order`` both clauses, the first of which ends before the second.
@@ -121,7 +121,7 @@ class Sentence:
         if self.kind == "absence":
             return "no " + self.nouns[0].words()
         if self.kind == "count":
-            return f"{NUMBERS[self.count]} {self.nouns[0].words(plural=self.count > 1)}"
+            return f"{NUMBERS[self.count]} {self.nouns[0].words(is_plural=self.count > 1)}"
         if self.kind in ("both", "relation"):
             first, second = (indefinite(noun.words()) for noun in self.nouns)
             return f"{first} {self.relation or 'and'} {second}"
@@ -142,6 +142,11 @@ class Edit:
 def indefinite(words: str) -> str:
     """Return ``words`` with the article a or an."""
     return ("an " if words[0] in "aeiou" else "a ") + words
+
+
+def plural(word: str) -> str:
+    """Return the plural of an object's name."""
+    return word + ("es" if word.endswith("s") else "s")
 
 
 def paraphrases(sentence: Sentence) -> list[str]:
@@ -218,8 +223,8 @@ def word_list() -> list[str]:
     """Return every word that the grammar can say, in a fixed order: the vocabulary of the toy models."""
     spoken = [*PRESENCE_FRAMES, *EMPTY_FRAMES, *SYNONYMS.values(), *NUMBERS.values(), *RELATIONS]
     spoken += [words for words, _ in VERBS.values()]
-    spoken += [*MANNERS, *COLOURS, *SIZES, *SHAPES, *(f"{shape}s" for shape in SHAPES), "crosses"]
-    spoken += ["object objects disc hoop plus discs hoops scene photo film frame clip image shape something"]
+    spoken += [*MANNERS, *COLOURS, *SIZES, *SHAPES, *map(plural, SHAPES)]
+    spoken += ["object objects disc hoop plus discs hoops scene photo video frame clip image shape something"]
     spoken += ["no not without and or then before after while first on with to the at in middle top bottom"]
     spoken += ["left right an a of is are one it this that background"]
     words = " ".join(spoken).replace("{a}", "").replace("{the}", "").split()

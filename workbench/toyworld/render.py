@@ -1,7 +1,7 @@
 """Draws objects on backgrounds at any size: signed distances turned into anti-aliased coverage.
 
 Separate from what happens in the world so that training can draw thousands of small frames with the
-very code that draws a film. Coordinates are in units of the frame's side, x right, y down.
+very code that draws a video. Coordinates are in units of the frame's side, x right, y down.
 """
 
 from __future__ import annotations

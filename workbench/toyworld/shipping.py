@@ -13,8 +13,11 @@ from pathlib import Path
 
 from transformers import CLIPImageProcessor, CLIPModel, PreTrainedTokenizerFast
 
-from workbench.toyworld.calibration import absent_peaks
+from workbench.core.grounding import SMOOTHING_S
+from workbench.toyworld.calibration import SAMPLE_FPS, absent_peaks
 from workbench.toyworld.exam import Mark
+from workbench.toyworld.grammar import indefinite, plural
+from workbench.toyworld.story import DURATION_S
 from workbench.toyworld.tokens import CONTEXT, SPECIAL, make_tokenizer
 from workbench.toyworld.training import IMAGE_PX, PIXEL_MEAN, PIXEL_STD, Recipe
 from workbench.toyworld.vocabulary import COLOURS, SHAPES
@@ -30,25 +33,24 @@ def ship_frame_model(
     model.save_pretrained(out_dir)
     _tokenizer().save_pretrained(out_dir)
     _image_processor().save_pretrained(out_dir)
-    distractors = [_sentence(colour, shape) for colour in COLOURS for shape in SHAPES]
+    distractors = [indefinite(f"{colour} {shape}") for colour in COLOURS for shape in SHAPES]
     described = {
-        "title": "Toy world, frame model",
+        "title": "Toy world, single frames",
         "licence": LICENCE,
         "prompts": ["{}"],
         "distractors": distractors,
         "absent_peaks": absent_peaks(model, _image_processor(), distractors),
+        "absent_fps": SAMPLE_FPS,
+        "absent_smoothing_s": SMOOTHING_S,
+        "absent_duration_s": list(DURATION_S),
         "note": (
             "Sees single frames: it knows what is there and where, and by construction nothing of motion or order. "
-            "Speaks only of " + ", ".join(f"{shape}s" for shape in SHAPES) + " in " + ", ".join(COLOURS) + "."
+            "Speaks only of " + ", ".join(map(plural, SHAPES)) + " in " + ", ".join(COLOURS) + "."
         ),
     }
     (out_dir / "workbench.json").write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
     (out_dir / "README.md").write_text(_card(model, recipe, marks, commit), encoding="utf-8")
     shutil.copyfile(work_dir / "training_log.jsonl", out_dir / "training_log.jsonl")
-
-
-def _sentence(colour: str, shape: str) -> str:
-    return f"{'an' if colour[0] in 'aeiou' else 'a'} {colour} {shape}"
 
 
 def _tokenizer() -> PreTrainedTokenizerFast:

@@ -1,6 +1,6 @@
 """Random single frames with captions, and which caption is true of which frame: a batch to learn from.
 
-Separate from stories because a frame model learns from frames that never were part of a film, drawn at
+Separate from stories because a frame model learns from frames that never were part of a video, drawn at
 its own size, and because truth here is one table of frames x captions, computed at once.
 """
 

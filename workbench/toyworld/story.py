@@ -1,4 +1,4 @@
-"""What happens in a film: actors that come, do things and go, frame by frame, and the events they make.
+"""What happens in a video: actors that come, do things and go, frame by frame, and the events they make.
 
 A story holds numbers only; nothing here draws or speaks. Positions are in units of the frame's side,
 times in seconds; frame ``k`` is shown from ``k / fps`` until ``(k + 1) / fps``.
@@ -26,6 +26,7 @@ from workbench.toyworld.vocabulary import (
 
 FPS = 10
 SIZE_PX = 256
+DURATION_S = (10.0, 120.0)
 MAX_ON_STAGE = 3
 _REST_S = (0.6, 1.2)
 _MARGIN = 0.02
@@ -33,7 +34,7 @@ _MARGIN = 0.02
 
 @dataclass
 class Actor:
-    """One object over the whole film; arrays have one entry per frame of the film."""
+    """One object over the whole video; arrays have one entry per frame of the video."""
 
     shape: str
     colour: Int[np.ndarray, "time"]
@@ -60,7 +61,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Story:
-    """A film of the toy world: its actors, its events in order of time, its background and its light."""
+    """A video of the toy world: its actors, its events in order of time, its background and its light."""
 
     id: str
     n_frames: int
@@ -73,11 +74,11 @@ class Story:
 
     @property
     def duration_s(self) -> float:
-        """The length of the film in seconds."""
+        """The length of the video in seconds."""
         return self.n_frames / self.fps
 
 
-def random_story(seed: int, index: int, split: Split = "test", duration_s: tuple[float, float] = (10, 120)) -> Story:
+def random_story(seed: int, index: int, split: Split = "test", duration_s: tuple[float, float] = DURATION_S) -> Story:
     """Return story ``index`` of ``seed``: the same on any machine."""
     rng = generator(split, seed, index)
     n_frames = round(rng.uniform(*duration_s) * FPS)
@@ -103,7 +104,7 @@ class _Stage:
         self.events: list[Event] = []
 
     def play(self) -> None:
-        """Fill the film: entries a few seconds apart, at most three actors at once, gaps in between."""
+        """Fill the video: entries a few seconds apart, at most three actors at once, gaps in between."""
         rng, at = self.rng, int(self.rng.uniform(0.5, 2.5) * FPS)
         while at < self.n_frames - 3 * FPS:
             leave = min(self.n_frames, at + int(rng.uniform(4, 13) * FPS))
@@ -317,7 +318,7 @@ def objects_at(story: Story, frames: np.ndarray) -> render.Objects:
 
 
 def draw_frames(story: Story, frames: np.ndarray, size_px: int | None = None) -> np.ndarray:
-    """Return the given frames of the film, ``uint8 [frame height width 3]``."""
+    """Return the given frames of the video, ``uint8 [frame height width 3]``."""
     size_px = size_px or story.size_px
     still = render.draw_background(story.background, size_px)
     canvas = render.draw(objects_at(story, frames), np.repeat(still, len(frames), 0))

@@ -14,7 +14,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from torch import nn
 from torch.nn import functional
 from transformers import CLIPConfig, CLIPModel
 
+from workbench.errors import InputError
 from workbench.toyworld import grammar, stills
 from workbench.toyworld.grammar import Sentence
 from workbench.toyworld.seeds import Split, generator
@@ -56,6 +57,22 @@ class Recipe:
     crowded_from: float = 0.4
     weight_decay: float = 0.05
     checkpoint_every: int = 100
+
+    @property
+    def total_steps(self) -> int:
+        """The steps of both parts."""
+        return self.n_steps + self.n_polish_steps
+
+    def shortened(self, total_steps: int) -> Recipe:
+        """Return the recipe with every step count scaled so that there are ``total_steps`` in all."""
+        scale = total_steps / self.total_steps
+        return replace(
+            self,
+            n_steps=max(1, round(self.n_steps * scale)),
+            n_polish_steps=max(1, round(self.n_polish_steps * scale)),
+            warmup_steps=max(1, round(self.warmup_steps * scale)),
+            level_from=round(self.level_from * scale),
+        )
 
 
 def frame_config(n_words: int) -> CLIPConfig:
@@ -150,7 +167,7 @@ def _batches(recipe: Recipe, first: int) -> Iterator[Batch]:
     """Yield batches, drawing the next one while the present one is learned from."""
     with ThreadPoolExecutor(1) as pool:
         ahead = pool.submit(make_batch, recipe, first)
-        for step in range(first, recipe.n_steps + recipe.n_polish_steps):
+        for step in range(first, recipe.total_steps):
             batch, ahead = ahead, pool.submit(make_batch, recipe, step + 1)
             yield batch.result()
 
@@ -206,6 +223,7 @@ def train_frame(recipe: Recipe, work_dir: Path, report: Callable[[int, str], Non
     ]
     optimiser = torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=(0.9, 0.98))
     first = _restore(work_dir, recipe, model, loss_of, optimiser, device)
+    _cut_log(work_dir, first)
     started, running = time.monotonic(), None
     for step, batch in enumerate(_batches(recipe, first), first):
         for group in optimiser.param_groups:
@@ -226,7 +244,7 @@ def train_frame(recipe: Recipe, work_dir: Path, report: Callable[[int, str], Non
             line = {"step": step + 1, "loss": round(running, 4), "s": round(time.monotonic() - started, 1)}
             _log(work_dir, line)
             report(step + 1, f"loss {running:.3f}")
-        if (step + 1) % recipe.checkpoint_every == 0 or step + 1 == recipe.n_steps + recipe.n_polish_steps:
+        if (step + 1) % recipe.checkpoint_every == 0 or step + 1 == recipe.total_steps:
             _save(work_dir, recipe, step + 1, model, loss_of, optimiser)
     return model.eval().cpu()
 
@@ -236,13 +254,20 @@ def _learning_rate(step: int, recipe: Recipe) -> float:
     if step < recipe.warmup_steps:
         return recipe.learning_rate * (step + 1) / recipe.warmup_steps
     if step < recipe.n_steps:
-        part = (step - recipe.warmup_steps) / (recipe.n_steps - recipe.warmup_steps)
+        part = (step - recipe.warmup_steps) / max(1, recipe.n_steps - recipe.warmup_steps)
         return recipe.learning_rate * _cosine(part)
     return recipe.polish_rate * _cosine((step - recipe.n_steps) / recipe.n_polish_steps)
 
 
 def _cosine(part: float) -> float:
     return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part))
+
+
+def _cut_log(work_dir: Path, step: int) -> None:
+    """Forget what was logged after ``step``: it is done again."""
+    path = work_dir / "training_log.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    path.write_text("".join(f"{line}\n" for line in lines if json.loads(line)["step"] <= step), encoding="utf-8")
 
 
 def _log(work_dir: Path, line: dict) -> None:
@@ -278,7 +303,7 @@ def _restore(
         return 0
     state = torch.load(path, map_location=device, weights_only=True)
     if state["recipe"] != asdict(recipe):
-        return 0
+        raise InputError(f"{work_dir} holds a training with another recipe; name another folder or empty this one.")
     model.load_state_dict(state["model"])
     loss_of.load_state_dict(state["loss"])
     optimiser.load_state_dict(state["optimiser"])

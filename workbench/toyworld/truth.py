@@ -104,9 +104,9 @@ def spans(is_true: Bool[np.ndarray, "time"], fps: float) -> list[Window]:
 
 
 def discriminating_words(story: Story, noun: Noun) -> list[str]:
-    """Return the words of the noun without which it would fit another object of the film.
+    """Return the words of the noun without which it would fit another object of the video.
 
-    Where nothing in the film is alike, every attribute tells the object apart, and all are returned.
+    Where nothing in the video is alike, every attribute tells the object apart, and all are returned.
     """
     named = [name for name in ("size", "colour", "shape") if getattr(noun, name) is not None]
     mine = [matches(actor, noun) for actor in story.actors]

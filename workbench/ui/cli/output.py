@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ def write_text(text: str, target: str) -> None:
 
 def check_target(target: str | None) -> None:
     """Raise ``InputError`` where ``target`` cannot become a file: before the work, not after it."""
-    if target and target != "-" and (Path(target).is_dir() or not Path(target).resolve().parent.is_dir()):
+    if target and target != "-" and (os.path.isdir(target) or not os.path.isdir(os.path.dirname(target) or ".")):
         raise InputError(f"{target} cannot be written; name a file in a folder that exists.")
 
 

@@ -36,16 +36,16 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    verb("videos", "List the films of the library.", verbs.videos)
+    verb("videos", "List the videos of the library.", verbs.videos)
     verb("models", "List the models, and why one cannot be used.", verbs.models)
-    sub = verb("index", "Compute and keep the features of films.", verbs.index)
+    sub = verb("index", "Compute and keep the features of videos.", verbs.index)
     sub.add_argument("paths", nargs="+", metavar="PATH", help="a file, or an id of the library")
     _add_sampling(sub, settings)
     for analysis in ANALYSES.values():
         _add_analysis(verb(analysis.id, analysis.question, verbs.analyse), analysis, settings)
     sub = verb("predict", "Ground every query of an annotation file; the rows that evaluate reads.", verbs.predict)
     sub.add_argument("ground_truth", metavar="GROUND_TRUTH", help="JSON Lines with qid, query, vid")
-    sub.add_argument("--videos", required=True, metavar="DIR", help="folder with a film VID.* for every vid")
+    sub.add_argument("--videos", required=True, metavar="DIR", help="folder with a video VID.* for every vid")
     sub.add_argument("--out", required=True, metavar="FILE", help="JSON Lines of predictions, or - for stdout")
     _add_sampling(sub, settings)
     sub = verb("evaluate", "Score predictions in the conventions of QVHighlights.", verbs.evaluate)
@@ -96,11 +96,11 @@ def _add_flag(sub: argparse.ArgumentParser, params: type, name: str, control: Co
 
 
 def _add_toyworld(subparsers: Any, verb: Callable[..., argparse.ArgumentParser]) -> None:
-    group = subparsers.add_parser("toyworld", help="Make films whose truth is known, and models that know them.")
+    group = subparsers.add_parser("toyworld", help="Make videos whose truth is known, and models that know them.")
     within = group.add_subparsers(dest="toyworld", required=True, metavar="make|train", parser_class=_Parser)
-    sub = verb("make", "Write films and everything that is true of them.", verbs.make_toyworld, within)
-    sub.add_argument("--seed", type=int, required=True, metavar="N", help="the same seed makes the same films")
-    sub.add_argument("--count", type=int, default=1, metavar="K", help="how many films")
+    sub = verb("make", "Write videos and everything that is true of them.", verbs.make_toyworld, within)
+    sub.add_argument("--seed", type=int, required=True, metavar="N", help="the same seed makes the same videos")
+    sub.add_argument("--count", type=int, default=1, metavar="K", help="how many videos")
     sub.add_argument("--out", required=True, metavar="DIR", help="folder to write to")
     sub.add_argument("--split", choices=("train", "validation", "test"), default="test", help="splits never overlap")
     sub = verb("train", "Train a toy model and write it as a folder with its card.", verbs.train_toyworld, within)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import mimetypes
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,16 +13,17 @@ from typing import Any
 
 from workbench.analyses.analysis import controls
 from workbench.analyses.extraction import extract
-from workbench.analyses.ground import Ground
+from workbench.analyses.ground import Ground, clock
+from workbench.analyses.queries import checked_query
 from workbench.analyses.services import Services
 from workbench.core.metrics import evaluate_moments
 from workbench.errors import InputError, WorkbenchError
-from workbench.types import Moment, SamplingSpec, VideoInfo
+from workbench.types import SamplingSpec, VideoInfo
 from workbench.ui.cli.output import Bar, read_rows, write_json, write_text
 
 
 def videos(services: Services, args: argparse.Namespace) -> int:
-    """List the films of the library."""
+    """List the videos of the library."""
     found = services.library.list()
     if args.json:
         write_json(found, args.json)
@@ -44,14 +46,14 @@ def models(services: Services, args: argparse.Namespace) -> int:
 
 
 def index(services: Services, args: argparse.Namespace) -> int:
-    """Compute the features of every film named; one that cannot be used does not stop the others."""
+    """Compute the features of every video named; one that cannot be used does not stop the others."""
     model = services.models.load(args.model)
     sampling = SamplingSpec(args.fps, args.max_frames)
     rows: list[dict[str, Any]] = []
     for path in args.paths:
         bar = Bar()
         try:
-            video = find_video(services, path)
+            video = services.library.find(path)
             extracted = extract(services, video, model, sampling, bar)
         except WorkbenchError as problem:
             rows.append({"path": path, "error": str(problem)})
@@ -70,7 +72,7 @@ def index(services: Services, args: argparse.Namespace) -> int:
 
 def analyse(services: Services, args: argparse.Namespace) -> int:
     """Run one analysis of the registry."""
-    video = find_video(services, args.video)
+    video = services.library.find(args.video)
     chosen = {name: getattr(args, name) for name in controls(args.analysis.Params)}
     params = args.analysis.Params(video=video.id, queries=tuple(args.queries), model=args.model, **chosen)
     bar = Bar()
@@ -94,22 +96,23 @@ def analyse(services: Services, args: argparse.Namespace) -> int:
 def predict(services: Services, args: argparse.Namespace) -> int:
     """Ground every query of an annotation file and write one row of predictions for each."""
     rows = read_rows(args.ground_truth)
-    by_film: dict[str, list[dict[str, Any]]] = {}
+    by_video: dict[str, list[dict[str, Any]]] = {}
     for number, row in enumerate(rows, 1):
         missing = [name for name in ("qid", "query", "vid") if name not in row]
         if missing:
             raise InputError(f"Row {number} of {args.ground_truth} has no {missing[0]!r}; add it.")
-        by_film.setdefault(str(row["vid"]), []).append(row)
-    files = {path.stem: path for path in sorted(Path(args.videos).iterdir())} if Path(args.videos).is_dir() else {}
+        by_video.setdefault(str(row["vid"]), []).append(row)
+    folder = Path(args.videos)
+    files = {path.stem: path for path in sorted(folder.iterdir()) if _is_video(path)} if folder.is_dir() else {}
     said: list[tuple[dict[str, Any], dict[str, Any]]] = []
     limit = services.settings.max_queries
-    for vid, asked in by_film.items():
+    for vid, asked in by_video.items():
         if vid not in files:
-            raise InputError(f"There is no film {vid}.* in {args.videos}; name the folder with --videos.")
+            raise InputError(f"There is no video {vid}.* in {args.videos}; name the folder with --videos.")
         video = services.library.open_path(files[vid])
         for start in range(0, len(asked), limit):
             part = asked[start : start + limit]
-            said += _predict_film(services, args, video, part)
+            said += _predict_video(services, args, video, part)
     lines = [{"qid": row["qid"], **said_row} for row, said_row in said]
     if args.json:
         write_json(lines, args.json)
@@ -117,10 +120,15 @@ def predict(services: Services, args: argparse.Namespace) -> int:
     return 0
 
 
-def _predict_film(
+def _is_video(path: Path) -> bool:
+    return (mimetypes.guess_type(path.name)[0] or "").startswith("video/")
+
+
+def _predict_video(
     services: Services, args: argparse.Namespace, video: VideoInfo, asked: list[dict[str, Any]]
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    texts = tuple(dict.fromkeys(str(row["query"]) for row in asked))
+    limits = services.settings
+    texts = tuple(dict.fromkeys(checked_query(str(row["query"]), limits) for row in asked))
     params = Ground.Params(video=video.id, queries=texts, model=args.model, fps=args.fps, max_frames=args.max_frames)
     bar = Bar()
     try:
@@ -128,7 +136,7 @@ def _predict_film(
     finally:
         bar.close()
     for row in asked:
-        at = texts.index(str(row["query"]))
+        at = texts.index(checked_query(str(row["query"]), limits))
         windows = [[moment.start_s, moment.end_s, moment.score] for moment in found.moments[at]]
         yield (
             row,
@@ -153,24 +161,24 @@ def evaluate(services: Services, args: argparse.Namespace) -> int:
 
 
 def make_toyworld(services: Services, args: argparse.Namespace) -> int:
-    """Write films of the toy world with their truth."""
+    """Write videos of the toy world with their truth."""
     from workbench.media.encode import write_video
     from workbench.toyworld import dataset
 
     if args.count < 1:
-        raise InputError(f"--count is {args.count}; ask for one film or more.")
+        raise InputError(f"--count is {args.count}; ask for one video or more.")
     if args.seed < 0:
         raise InputError(f"--seed is {args.seed}; give a number from 0 on.")
     from tqdm import tqdm
 
-    with tqdm(total=args.count, unit="film", file=sys.stderr, leave=False) as bar:
+    with tqdm(total=args.count, unit="video", file=sys.stderr, leave=False) as bar:
         paths = dataset.make(
             Path(args.out), args.seed, args.count, write_video, args.split, lambda done, what: bar.update(1)
         )
     if args.json:
         write_json({"videos": [str(path) for path in paths]}, args.json)
     else:
-        print(f"{len(paths)} films with moments.jsonl and truth.jsonl in {args.out}")
+        print(f"{len(paths)} videos with moments.jsonl and truth.jsonl in {args.out}")
     return 0
 
 
@@ -178,18 +186,23 @@ def train_toyworld(services: Services, args: argparse.Namespace) -> int:
     """Train the frame model, examine it, and write its folder."""
     from tqdm import tqdm
 
+    from workbench.models.runtime import device_for
     from workbench.toyworld.exam import examine
     from workbench.toyworld.shipping import ship_frame_model
     from workbench.toyworld.training import Recipe, train_frame
 
-    recipe = Recipe(seed=args.seed) if args.steps is None else Recipe(seed=args.seed, n_steps=args.steps)
-    with tqdm(total=recipe.n_steps, unit="step", file=sys.stderr) as bar:
+    if args.steps is not None and args.steps < 10:
+        raise InputError(f"--steps is {args.steps}; train for 10 steps or more.")
+    recipe = Recipe(seed=args.seed)
+    if args.steps is not None:
+        recipe = recipe.shortened(args.steps)
+    with tqdm(total=recipe.total_steps, unit="step", file=sys.stderr) as bar:
 
         def report(step: int, line: str) -> None:
             bar.update(step - bar.n)
             bar.set_postfix_str(line)
 
-        model = train_frame(recipe, Path(args.work), report)
+        model = train_frame(recipe, Path(args.work), report, str(device_for(services.settings)))
     marks = examine(model)
     ship_frame_model(model, Path(args.out), recipe, marks, Path(args.work), _commit())
     summary = {kind: {"share": mark.share, "asked": mark.n_asked} for kind, mark in marks.items()}
@@ -203,24 +216,8 @@ def train_toyworld(services: Services, args: argparse.Namespace) -> int:
 
 def _commit() -> str:
     try:
-        found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
+        command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+        found = subprocess.run(command, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return found.stdout.strip()
-
-
-def find_video(services: Services, text: str) -> VideoInfo:
-    """Return the film that a person at the command line means: a file of theirs, or an id of the library."""
-    if Path(text).exists():
-        return services.library.open_path(Path(text))
-    return services.library.get(text)
-
-
-def clock(seconds: float) -> str:
-    """Return ``seconds`` as ``m:ss.s``."""
-    return f"{int(seconds // 60)}:{seconds % 60:04.1f}"
-
-
-def describe_moment(moment: Moment) -> str:
-    """Return a moment as ``m:ss.s to m:ss.s``."""
-    return f"{clock(moment.start_s)} to {clock(moment.end_s)}"

@@ -2,7 +2,8 @@
 
 Separate from the layout so that it can be read as a list of events. Every event has two steps: a quick
 one that changes the session and shows the choice at once, then ``answer``, which does the work, tells
-how far it is, and shows the result. Nothing is kept here between events but running jobs.
+how far it is, and shows the result. Nothing is kept here between events but running
+jobs, and strips of frames by the content of their film.
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ class Events:
     def __init__(self, services: Services) -> None:
         self.services = services
         self.jobs = Jobs()
+        self._strip = functools.lru_cache(maxsize=64)(self._make_strip)
 
     # First step: change the session, show the choice.
 
@@ -316,7 +318,7 @@ class Events:
         rows = self.services.library.truth_for(video_id)
         return {row["query"]: [tuple(window) for window in row["windows"]] for row in rows if row["windows"]}
 
-    def _strip(self, video: VideoInfo) -> list[StripFrame]:
+    def _make_strip(self, video: VideoInfo) -> list[StripFrame]:
         """Return evenly spread pictures of the film, each from the middle of the span it stands for."""
         n_pictures = int(np.clip(STRIP_ASPECT * video.height_px / max(video.width_px, 1), 6, 24))
         edges = np.linspace(0.0, video.duration_s, n_pictures + 1)
