@@ -42,7 +42,7 @@ class Settings:
     default_model: str = setting("toyworld-frame", "model the page opens with")
     device: str = setting("auto", "cuda, mps, cpu, or auto for the best one present")
     models: str = setting("", "further models offered, as hub ids or folders, separated by commas")
-    public: bool = setting(False, "true where strangers visit: only listed models can be loaded")
+    public: bool = setting(False, "true to load no model that is not listed; the page never does")
     offline: bool = setting(False, "true to never ask the hub, also when it can be reached")
 
     @classmethod

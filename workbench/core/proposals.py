@@ -55,7 +55,7 @@ def find_moments(
     between them stay two. ``Moment.score`` is the mean inside minus the mean of the whole video, in the
     units of the curve: it ranks by height and not by length. (The scan statistic ranks by length too, and
     a long stretch of half-right frames beats a short true one; mean inside minus mean outside lets a few
-    black frames make all the rest of the video the best window.)
+    black frames make all the rest of the video the best window.) A span that is not above that mean is none.
 
     A frame stands for the time half-way to its neighbours; ``duration_s`` is where the last one ends.
     Shifting the curve, or scaling it by a positive factor, changes no window. A constant curve has no
@@ -81,7 +81,8 @@ def find_moments(
     by_prominence = np.argsort(-prominence, kind="stable")
     is_long = spans_s[:, 1] - spans_s[:, 0] >= min_length_s
     kept = _suppress(spans_s, by_prominence[is_long[by_prominence]], iou_threshold)
-    best = kept[np.argsort(-score[kept], kind="stable")][:max_moments]
+    best = kept[np.argsort(-score[kept], kind="stable")]
+    best = best[score[best] > 0][:max_moments]
     return [Moment(*map(float, (*spans_s[k], score[k]))) for k in best]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
+import numpy as np
 import plotly.graph_objects as go
 
 from workbench.figures.absence import absence_figure
@@ -52,7 +53,7 @@ def standalone_html(outcome: Outcome[Grounding], video: VideoInfo) -> str:
 <html lang="en"><head><meta charset="utf-8"><title>{escape(video.title)}</title><style>{_STYLE}</style></head>
 <body><h1>{escape(video.title)}</h1>{picture}{warnings}
 <h2>Moments</h2><table>{rows}</table>
-<h2>Is the sentence in the film at all?</h2>
+<h2>Is the sentence in the video at all?</h2>
 <p class="quiet">Peaks of other sentences, and of those asked; decided at an error rate of {found.error_rate:g}.</p>
 {null.to_html(full_html=False, include_plotlyjs=False)}
 <h2>How this was made</h2><table>{table}</table></body></html>
@@ -60,7 +61,10 @@ def standalone_html(outcome: Outcome[Grounding], video: VideoInfo) -> str:
 
 
 def _moment_rows(found: Grounding, at: int) -> str:
-    verdict = "in this film" if found.is_in_video[at] else "not found in this film"
+    if np.isnan(found.p_absent[at]):
+        verdict = "whether it is in this video cannot be decided"
+    else:
+        verdict = "in this video" if found.is_in_video[at] else "not found in this video"
     rows = f'<tr><td colspan="3"><b>{escape(found.queries[at])}</b>: {verdict}</td></tr>'
     for moment in found.moments[at]:
         start, end = clock_label(moment.start_s, 0.1), clock_label(moment.end_s, 0.1)

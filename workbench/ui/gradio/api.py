@@ -12,7 +12,7 @@ import gradio as gr
 
 from workbench.analyses.ground import Ground
 from workbench.analyses.services import Services
-from workbench.errors import WorkbenchError
+from workbench.errors import InputError, WorkbenchError
 from workbench.ui.gradio import texts
 from workbench.ui.gradio.session import Session
 
@@ -32,8 +32,11 @@ def make_ground(services: Services) -> Callable[[str, list[str], str, float], di
             fps: frames read from each second of the video
         """
         try:
-            asked = tuple(str(query) for query in queries)
-            session = Session(video=str(video_id), model=str(model), queries=asked)
+            if not isinstance(queries, list) or not all(isinstance(query, str) for query in queries):
+                raise InputError("The queries are not a list of sentences; send one, such as [“a red circle appears”].")
+            if isinstance(fps, bool) or not isinstance(fps, int | float):
+                raise InputError("The fps is not a number; send the frames to read from each second, such as 2.")
+            session = Session(video=str(video_id), model=str(model), queries=tuple(queries))
             return Ground().as_json(Ground().run(services, session.with_parameter("fps", float(fps)).params()))
         except WorkbenchError as problem:
             raise gr.Error(str(problem), print_exception=False) from None

@@ -3,25 +3,24 @@
 Separate from the layout so that it can be read as a list of events. Every event has two steps: a quick
 one that changes the session and shows the choice at once, then ``answer``, which does the work, tells
 how far it is, and shows the result. Nothing is kept here between events but running
-jobs, and strips of frames by the content of their film.
+jobs.
 """
 
 from __future__ import annotations
 
-import base64
 import functools
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import numpy as np
 
 from workbench.analyses.analysis import controls
+from workbench.analyses.extraction import is_cached
 from workbench.analyses.ground import Ground
 from workbench.analyses.services import Services
 from workbench.errors import Cancelled, InputError, WorkbenchError
@@ -30,15 +29,14 @@ from workbench.figures.palette import QUERY_COLOURS
 from workbench.figures.proposals import proposals_figure
 from workbench.figures.timeline import StripFrame, colour_range, timeline_figure
 from workbench.models.runtime import device_for
-from workbench.types import Grounding, Outcome, VideoInfo
+from workbench.types import Grounding, Outcome, SamplingSpec, VideoInfo
 from workbench.ui.gradio import panels, texts
 from workbench.ui.gradio.jobs import Job, Jobs
 from workbench.ui.gradio.routes import film_url
 from workbench.ui.gradio.session import Session, default_of, session_from_address
+from workbench.ui.gradio.strip import film_strip
 
 LOG = logging.getLogger(__name__)
-STRIP_HEIGHT_PX, STRIP_ASPECT = 72, 18.0
-"""Pictures are made for this strip: twice as tall as on a phone's screen, and so many times as wide as tall."""
 QUIET_S = 0.4
 """Work shorter than this shows no progress: a flash would only disturb."""
 
@@ -71,7 +69,6 @@ class Events:
     def __init__(self, services: Services) -> None:
         self.services = services
         self.jobs = Jobs()
-        self._strip = functools.lru_cache(maxsize=64)(self._make_strip)
 
     # First step: change the session, show the choice.
 
@@ -99,15 +96,24 @@ class Events:
         changed = replace(session, video=video_id, queries=queries, current=0, span_s=None)
         return self._film_changed(changed)
 
+    def receive(self, file: gr.FileData | None) -> Update:
+        """Take an uploaded film into the library, for ``show_upload``; what decodes is a film."""
+        return {"arrived": None} | self._received(file)
+
     @in_words
-    def upload(self, session: Session, file: gr.FileData | None) -> Update:
-        """Take an uploaded film into the library; what decodes is a film."""
+    def _received(self, file: gr.FileData | None) -> Update:
         if file is None:
             raise InputError(texts.UNPLAYABLE_UPLOAD)
         title = Path(file.orig_name or "Upload").stem[:80]
-        video = self.services.library.add(Path(file.path), title)
-        uploads = tuple(dict.fromkeys((*session.uploads, video.id)))
-        changed = replace(session, video=video.id, uploads=uploads, current=0, span_s=None)
+        return {"arrived": self.services.library.add(Path(file.path), title)}
+
+    @in_words
+    def show_upload(self, session: Session, arrived: VideoInfo | None) -> Update:
+        """Show the film that was received, under its visitor's own title, and nothing if none was."""
+        if arrived is None:
+            return {}
+        uploads = {**session.uploads, arrived.id: arrived.title}
+        changed = replace(session, video=arrived.id, uploads=uploads, current=0, span_s=None)
         return self._film_changed(changed)
 
     @in_words
@@ -144,7 +150,7 @@ class Events:
 
     # Second step: do the work, show the result.
 
-    def answer(self, session: Session, request: gr.Request) -> Iterator[Update]:
+    def answer(self, session: Session, request: gr.Request) -> Generator[Update]:
         """Ground the session's sentences; yield progress, then the result or one sentence on what is wrong."""
         visitor = request.session_hash or ""
         if not session.queries:
@@ -152,6 +158,12 @@ class Events:
             yield self._idle() | self._nothing()
             return
         job = self.jobs.start(visitor, Job(functools.partial(self._work, session)))
+        try:
+            yield from self._steps(session, visitor, job)
+        finally:
+            self.jobs.end(visitor, job)
+
+    def _steps(self, session: Session, visitor: str, job: Job) -> Generator[Update]:
         started = time.monotonic()
         for progress in job.progress():
             elapsed = time.monotonic() - started
@@ -183,7 +195,7 @@ class Events:
     def select_row(self, session: Session, event: gr.EventData) -> Update:
         """Make another sentence the current one: the evidence below the timeline becomes its own."""
         changed = replace(session, current=_index(event, "query", len(session.queries)))
-        outcome = Ground().run(self.services, changed.params())
+        outcome = self._again(changed)
         return {"session": changed} | self._evidence(changed, outcome.result)
 
     @in_words
@@ -193,13 +205,13 @@ class Events:
         changed = replace(session, span_s=span)
         if span is None or not session.queries:
             return {"session": changed, "span": ""}
-        grounding = Ground().run(self.services, changed.params()).result
+        grounding = self._again(changed).result
         return {"session": changed, "span": panels.span_lines(texts.about_span(grounding, *span), *span)}
 
     @in_words
     def export(self, session: Session) -> Update:
         """Hand the shown result to the browser as JSON; nothing is written on the server."""
-        outcome = Ground().run(self.services, session.params())
+        outcome = self._again(session)
         text = json.dumps(Ground().as_json(outcome), ensure_ascii=False, indent=1)
         name = f"ground-{session.video[:12]}-{session.model.replace('/', '-')}.json"
         return {"download": {"name": name, "text": text, "at": time.time()}}
@@ -208,11 +220,19 @@ class Events:
 
     def _work(self, session: Session, report: Callable) -> tuple[Outcome[Grounding], list[StripFrame]]:
         outcome = Ground().run(self.services, session.params(), report)
-        return outcome, self._strip(self.services.library.get(session.video))
+        return outcome, film_strip(self.services, self.services.library.get(session.video))
+
+    def _again(self, session: Session) -> Outcome[Grounding]:
+        """Return the answer on show once more; ``InputError`` where that would mean to read the video first."""
+        params = session.params()
+        video, model = self.services.library.get(params.video), self.services.models.load(params.model)
+        if not is_cached(self.services, video, model.spec, SamplingSpec(params.fps, params.max_frames)):
+            raise InputError(texts.NOT_READ)
+        return Ground().run(self.services, params)
 
     def _result(self, session: Session, outcome: Outcome[Grounding], strip: list[StripFrame]) -> Update:
-        grounding, provenance = outcome.result, outcome.provenance
-        video = self.services.library.get(session.video)
+        video = self._video(session, session.video)
+        grounding, provenance = outcome.result, replace(outcome.provenance, video_title=video.title)
         rate = len(grounding.times_s) / video.duration_s if video.duration_s else 0.0
         caption = texts.timeline_caption(grounding, len(grounding.times_s), rate)
         return {
@@ -260,7 +280,7 @@ class Events:
         return self._changed(session) | self._queries(session)
 
     def _film_changed(self, session: Session) -> Update:
-        video = self.services.library.get(session.video)
+        video = self._video(session, session.video)
         return (
             self._changed(session)
             | self._nothing()
@@ -308,8 +328,13 @@ class Events:
         """Return the films this visitor may choose: the examples, their own uploads, and the one shown."""
         films = {video.id: video for video in self.services.library.examples()}
         for video_id in (*session.uploads, session.video):
-            films[video_id] = self.services.library.get(video_id)
+            films[video_id] = self._video(session, video_id)
         return [(video.title, video.id) for video in films.values()]
+
+    def _video(self, session: Session, video_id: str) -> VideoInfo:
+        """Return a film, under this visitor's own title if they have brought it."""
+        video = self.services.library.get(video_id)
+        return replace(video, title=session.uploads.get(video_id, video.title))
 
     def _suggested(self, video_id: str) -> tuple[str, ...]:
         return tuple(self.services.library.queries_for(video_id))
@@ -317,14 +342,6 @@ class Events:
     def _truth(self, video_id: str) -> dict[str, list[tuple[float, float]]]:
         rows = self.services.library.truth_for(video_id)
         return {row["query"]: [tuple(window) for window in row["windows"]] for row in rows if row["windows"]}
-
-    def _make_strip(self, video: VideoInfo) -> list[StripFrame]:
-        """Return evenly spread pictures of the film, each from the middle of the span it stands for."""
-        n_pictures = int(np.clip(STRIP_ASPECT * video.height_px / max(video.width_px, 1), 6, 24))
-        edges = np.linspace(0.0, video.duration_s, n_pictures + 1)
-        pictures = self.services.library.thumbnails(video.id, list((edges[1:] + edges[:-1]) / 2), STRIP_HEIGHT_PX)
-        uris = ["data:image/jpeg;base64," + base64.b64encode(picture).decode() for picture in pictures]
-        return [StripFrame(*where) for where in zip(edges[:-1], edges[1:], uris, strict=True)]
 
 
 def _first_look(grounding: Grounding) -> float:

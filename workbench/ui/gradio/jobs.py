@@ -105,6 +105,13 @@ class Jobs:
             if job := self._running.pop(visitor, None):
                 job.stop()
 
+    def end(self, visitor: str, job: Job) -> None:
+        """Stop ``job`` if it still runs, and forget it unless a newer one has taken its place."""
+        with self._lock:
+            job.stop()
+            if self._running.get(visitor) is job:
+                del self._running[visitor]
+
     def is_newest(self, visitor: str, job: Job) -> bool:
         """Return whether nothing newer has been asked since."""
         with self._lock:

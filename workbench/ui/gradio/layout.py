@@ -25,6 +25,7 @@ class Parts:
     """The page's components, by what they are for."""
 
     session: gr.State
+    arrived: gr.State
     address: gr.HTML
     download: gr.HTML
     video: gr.Dropdown
@@ -55,7 +56,7 @@ class Parts:
 
 def lay_out() -> Parts:
     """Create the components inside the current ``gr.Blocks`` and return them."""
-    made: dict = {"session": gr.State(Session())}
+    made: dict = {"session": gr.State(Session()), "arrived": gr.State()}
     Panel(panels.masthead(), elem_id="masthead")
     with gr.Row(elem_id="bench"):
         with gr.Column(elem_id="setup", min_width=0):

@@ -8,14 +8,15 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
 from workbench.analyses.services import Services
 from workbench.errors import WorkbenchError
-from workbench.settings import ASSETS
+from workbench.settings import ASSETS, Settings
 from workbench.ui.gradio import texts
 from workbench.ui.gradio.api import make_ground
 from workbench.ui.gradio.events import Events
@@ -24,8 +25,13 @@ from workbench.ui.gradio.routes import HEAD, make_routes
 from workbench.ui.gradio.theme import make_theme, palette_css, read_palette
 
 DAY_S = 24 * 3600
-N_ASKING = 4
-"""Questions worked on at once, over all visitors; figure callbacks have a queue of their own."""
+N_ASKING, N_RECEIVING = 4, 4
+"""Questions worked on, and uploads taken in, at once, over all visitors; other callbacks have their own queues."""
+
+
+def services_for_visitors(settings: Settings) -> Services:
+    """Return the services of the page: what a visitor sends never names a model that is not on the list."""
+    return Services.create(replace(settings, public=True))
 
 
 def build(services: Services) -> gr.Blocks:
@@ -74,6 +80,7 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     # One change at a time, so that none is made to a session that another is about to replace.
     changing = {"concurrency_id": "change", "concurrency_limit": 1, **common}
     asking = {"concurrency_id": "ask", "concurrency_limit": N_ASKING, **common}
+    receiving = {"concurrency_id": "receive", "concurrency_limit": N_RECEIVING, **common}
     looking = {"concurrency_id": "look", "concurrency_limit": N_ASKING, **common}
 
     def asks(listener: Callable, handler: Callable, inputs: list) -> None:
@@ -82,7 +89,6 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
 
     asks(page.load, events.open, [])
     asks(parts.video.input, events.choose_video, [session, parts.video])
-    asks(parts.upload.upload, events.upload, [session, parts.upload])
     asks(parts.model.input, events.choose_model, [session, parts.model])
     asks(parts.queries.submit, events.add_query, [session])
     asks(parts.queries.input, events.change_query, [session])
@@ -90,6 +96,9 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     for name, number in parts.parameters.items():
         for listener in (number.submit, number.blur):
             asks(listener, events.set_parameter(name), [session, number])
+    # Taking in a large video takes minutes: nobody's changes wait for it, and it changes no session itself.
+    received = parts.upload.upload(placed(events.receive), parts.upload, **receiving)
+    asks(received.success, events.show_upload, [session, parts.arrived])
     parts.resume.click(answer, session, **asking)
     parts.cancel.click(events.cancel, None, None, queue=False, api_visibility="private")
     page.unload(events.leave)
@@ -108,13 +117,14 @@ def _placed(handler: Callable, outputs: dict[str, gr.Component]) -> Callable:
     return placed
 
 
-def _placed_steps(handler: Callable, outputs: dict[str, gr.Component]) -> Callable:
+def _placed_steps(handler: Callable[..., Generator], outputs: dict[str, gr.Component]) -> Callable:
     """Return the same for a handler that yields."""
 
     @functools.wraps(handler)
     def placed(*args: Any) -> Iterator[dict[gr.Component, Any]]:
-        for update in handler(*args):
-            yield {outputs[name]: value for name, value in update.items()}
+        with contextlib.closing(handler(*args)) as updates:
+            for update in updates:
+                yield {outputs[name]: value for name, value in update.items()}
 
     return placed
 

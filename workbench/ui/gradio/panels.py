@@ -20,7 +20,7 @@ def masthead() -> str:
     return (
         f"<header><h1>{texts.TITLE}</h1><p>{texts.SUBTITLE}</p>"
         '<nav><button type="button" data-page="help">Keys</button>'
-        '<button type="button" data-page="theme">Light or dark</button></nav></header>'
+        '<button type="button" data-page="theme" title="Light or dark">Theme</button></nav></header>'
         f'<div id="help"><dialog aria-label="Keys"><h2>Keys</h2><dl>{keys}</dl>'
         '<button type="button" data-page="help-close">Close</button></dialog></div>'
     )

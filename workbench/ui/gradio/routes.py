@@ -6,6 +6,7 @@ content, never by a path, and is sent as a video whatever the visitor called it.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import plotly
@@ -17,7 +18,6 @@ from starlette.staticfiles import StaticFiles
 from workbench.errors import WorkbenchError
 from workbench.media.library import VideoLibrary
 from workbench.settings import ASSETS
-from workbench.ui.gradio.session import VIDEO_ID
 
 PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 SCRIPTS = ("clock.js", "player.js", "figure.js", "queries.js", "upload.js", "page.js")
@@ -26,7 +26,9 @@ HEAD = "\n".join(
     + [f'<script src="workbench/static/{name}"></script>' for name in SCRIPTS]
 )
 _MEDIA_TYPES = {".webm": "video/webm", ".mkv": "video/x-matroska", ".ogv": "video/ogg", ".mov": "video/quicktime"}
-_KEEP = {"Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
+_CONTENT_HASH = re.compile(r"[0-9a-f]{64}")
+_KEPT_BY_ALL = {"Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
+_KEPT_BY_VISITOR = _KEPT_BY_ALL | {"Cache-Control": "private, max-age=86400"}
 
 
 def film_url(video_id: str) -> str:
@@ -39,16 +41,18 @@ def make_routes(library: VideoLibrary) -> list[BaseRoute]:
 
     def film(request: Request) -> Response:
         video_id = request.path_params["video_id"]
-        if not VIDEO_ID.fullmatch(video_id):
-            return PlainTextResponse("No such film.", status_code=404)
+        if not _CONTENT_HASH.fullmatch(video_id):
+            return PlainTextResponse("No such video.", status_code=404)
         try:
             path = Path(library.path_of(video_id))
         except WorkbenchError:
-            return PlainTextResponse("No such film.", status_code=404)
-        return FileResponse(path, media_type=_MEDIA_TYPES.get(path.suffix.lower(), "video/mp4"), headers=_KEEP)
+            return PlainTextResponse("No such video.", status_code=404)
+        return FileResponse(
+            path, media_type=_MEDIA_TYPES.get(path.suffix.lower(), "video/mp4"), headers=_KEPT_BY_VISITOR
+        )
 
     def plotly_js(request: Request) -> Response:
-        return FileResponse(PLOTLY_JS, media_type="text/javascript", headers=_KEEP)
+        return FileResponse(PLOTLY_JS, media_type="text/javascript", headers=_KEPT_BY_ALL)
 
     return [
         Route("/workbench/film/{video_id}", film),

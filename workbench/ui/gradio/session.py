@@ -26,7 +26,7 @@ class Session:
     """A film, a model, sentences, and the parameters that differ from their defaults.
 
     ``current`` is the sentence that the evidence below the timeline belongs to, ``span_s`` the span
-    selected on the timeline, ``uploads`` the films this visitor has brought.
+    selected on the timeline, ``uploads`` the films this visitor has brought, with the titles they gave them.
     """
 
     video: str = ""
@@ -35,7 +35,7 @@ class Session:
     parameters: Mapping[str, float] = field(default_factory=dict)
     current: int = 0
     span_s: tuple[float, float] | None = None
-    uploads: tuple[str, ...] = ()
+    uploads: Mapping[str, str] = field(default_factory=dict)
 
     def params(self) -> GroundParams:
         """Return the question in the form the analysis takes it."""
@@ -46,7 +46,7 @@ class Session:
         """Return the query string that restores this session, starting with ``?``."""
         pairs = [("video", self.video), ("model", self.model)]
         pairs += [("q", query) for query in self.queries]
-        pairs += [(name, f"{value:g}") for name, value in self.parameters.items()]
+        pairs += [(name, repr(value).removesuffix(".0")) for name, value in self.parameters.items()]
         return "?" + urlencode(pairs)
 
     def with_query(self, text: str, settings: Settings) -> Session:

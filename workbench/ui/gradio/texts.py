@@ -19,6 +19,7 @@ NO_RESULT = "There is no result to account for yet."
 MAP_KEY = "Start from left to right, end from bottom to top; a click goes to the start."
 LOADING = "Loading the model"
 STOPPED = "Stopped. What was read so far is kept, so that going on is quicker than starting again."
+NOT_READ = "The video is not read to its end for this question; wait for the answer, or choose “Go on”."
 UNEXPECTED = "Something went wrong on our side and has been logged; reload the page, or choose another video."
 UNPLAYABLE_UPLOAD = "The upload did not arrive whole; try again."
 
@@ -38,7 +39,7 @@ GLOSSARY = (
     ("query", "a sentence that the video is searched for"),
     ("cosine", "how alike the model finds a frame and a sentence; its range differs from model to model"),
     ("saliency", "the cosine after smoothing over time and after subtracting what any sentence would get"),
-    ("score", "mean saliency inside the moment minus the mean outside; it ranks the moments of one query"),
+    ("score", "mean saliency inside the moment minus the mean of the whole video; it ranks the moments of one query"),
     ("distractor", "a sentence that is not about this video, used to learn how high chance alone can peak"),
     ("null", "the peaks of sentences that are not in the video: what chance alone looks like"),
     ("error rate", "the share of absent sentences that are allowed to pass as present"),
