@@ -17,8 +17,7 @@ def settings_table() -> str:
     from workbench.settings import PREFIX, Settings
 
     rows = [
-        f"| `{PREFIX}{item.name.upper()}` | {_default(item)} | {item.metadata['about']} |"
-        for item in fields(Settings)
+        f"| `{PREFIX}{item.name.upper()}` | {_default(item)} | {item.metadata['about']} |" for item in fields(Settings)
     ]
     return "\n".join(["| variable | default | what it is |", "|---|---|---|", *rows])
 

@@ -101,9 +101,7 @@ def h264_mkv(path: Path) -> None:
 
 @maker
 def open_gop_mp4(path: Path) -> None:
-    encode(
-        path, numbered(), options={**X264, "x264-params": "open-gop=1:keyint=12:bframes=3:b-pyramid=normal"}
-    )
+    encode(path, numbered(), options={**X264, "x264-params": "open-gop=1:keyint=12:bframes=3:b-pyramid=normal"})
 
 
 @maker

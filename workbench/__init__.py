@@ -78,6 +78,4 @@ def _bar(progress: Progress) -> None:
     import sys
 
     end = "\n" if progress.done >= progress.total else ""
-    print(
-        f"\r{progress.what}: {progress.done} of {progress.total} frames", end=end, file=sys.stderr, flush=True
-    )
+    print(f"\r{progress.what}: {progress.done} of {progress.total} frames", end=end, file=sys.stderr, flush=True)

@@ -60,9 +60,7 @@ class Settings:
 def _parse(name: str, text: str, kind: str) -> object:
     try:
         if kind == "bool":
-            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[
-                text.lower()
-            ]
+            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.lower()]
         if kind == "int":
             return int(text)
         if kind == "float":

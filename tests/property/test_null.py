@@ -45,9 +45,7 @@ def test_sentences_that_are_in_the_film_never_make_the_test_lenient(by):
     assert rates(contaminated(64, 0.3, by), gaussian(N_QUERIES), 0.01) <= 0.015
 
 
-@pytest.mark.parametrize(
-    ("n", "share", "least"), [(64, 0.0, 0.99), (64, 0.3, 0.95), (200, 0.3, 0.99), (16, 0.0, 0.9)]
-)
+@pytest.mark.parametrize(("n", "share", "least"), [(64, 0.0, 0.99), (64, 0.3, 0.95), (200, 0.3, 0.99), (16, 0.0, 0.9)])
 def test_peaks_six_deviations_out_are_found(n, share, least):
     found = rates(contaminated(n, share, 12.0), lambda rng: rng.normal(4.2, 0.2, N_QUERIES), 0.01)
     assert found >= least

@@ -19,9 +19,7 @@ TEXTS = ["a red circle", "a green circle on the red square with the cat", "dog"]
 @pytest.fixture(scope="module", params=["words", "byte pairs", "byte pairs, oldest config"])
 def folder(request, tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_tokenizer = save_word_tokenizer if request.param == "words" else save_byte_pair_tokenizer
-    folder = save_tiny_clip(
-        tmp_path_factory.mktemp("clip"), seed=5, context=77, save_tokenizer=save_tokenizer
-    )
+    folder = save_tiny_clip(tmp_path_factory.mktemp("clip"), seed=5, context=77, save_tokenizer=save_tokenizer)
     if request.param.endswith("oldest config"):
         # As the configs that OpenAI's checkpoints came with: the library then reads at the largest id.
         config = json.loads((folder / "config.json").read_text())
@@ -39,10 +37,7 @@ def frames(height: int, width: int) -> FrameBatch:
     """Return frames as a film has them: smooth, with edges, different from each other."""
     y, x = np.mgrid[0:height, 0:width]
     waves = [
-        [
-            128 + 100 * np.sin(x / (9 + k) + c) * np.cos(y / (13 - k)) + 40 * (x > width * k / 5)
-            for c in range(3)
-        ]
+        [128 + 100 * np.sin(x / (9 + k) + c) * np.cos(y / (13 - k)) + 40 * (x > width * k / 5) for c in range(3)]
         for k in range(5)
     ]
     pixels = np.clip(np.array(waves), 0, 255).astype(np.uint8).transpose(0, 2, 3, 1)

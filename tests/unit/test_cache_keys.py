@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 from workbench.store.keys import cache_key
 from workbench.types import SamplingSpec
 
-SCALARS = (
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
-)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 
 
 def test_the_key_of_known_parts_never_changes():

@@ -32,7 +32,7 @@ def run(capsys, *words):
 
 
 def test_ground_prints_the_contracted_json_and_nothing_else_on_stdout(capsys, film):
-    status, out, err = run(
+    status, out, _err = run(
         capsys, "ground", film.path, "--query", "something red", "--query", "something green",
         "--model", ENTRY.id, "--fps", 5, "--json", "-",
     )  # fmt: skip
@@ -85,7 +85,8 @@ def test_index_then_ground_is_warm_and_one_bad_file_stops_nothing(capsys, film, 
     rows = json.loads(out)
     assert status == 1
     assert (rows[0]["n_frames"], rows[0]["from_cache"]) == (16, False)
-    assert rows[1]["path"] == str(bad) and rows[1]["error"] in err
+    assert rows[1]["path"] == str(bad)
+    assert rows[1]["error"] in err
     assert json.loads(run(capsys, "ground", film.path, "--query", "red", "--model", ENTRY.id, "--json", "-")[1])[
         "provenance"
     ]["from_cache"]
@@ -96,7 +97,8 @@ def test_models_and_videos_as_json(capsys):
     assert {"toyworld-frame", "openai/clip-vit-base-patch32", ENTRY.id} <= {entry["id"] for entry in models}
     assert all(entry["availability"] for entry in models)
     videos = json.loads(run(capsys, "videos", "--json", "-")[1])
-    assert len(videos) >= 4 and all(len(video["id"]) == 64 for video in videos)
+    assert len(videos) >= 4
+    assert all(len(video["id"]) == 64 for video in videos)
 
 
 def test_predict_then_evaluate(capsys, tmp_path):
@@ -154,9 +156,12 @@ def test_every_mistake_gets_one_sentence_and_no_traceback(capsys, film, tmp_path
     assert out == ""
     assert said in err
     assert "Traceback" not in err
-    assert err.startswith("Error: ") and err.strip()[-1] in ".?" and err.count("\n") == 1
+    assert err.startswith("Error: ")
+    assert err.strip()[-1] in ".?"
+    assert err.count("\n") == 1
 
 
 def test_the_module_runs_as_a_command():
     done = subprocess.run([sys.executable, "-m", "workbench", "--help"], capture_output=True, text=True, check=True)
-    assert "ground" in done.stdout and "toyworld" in done.stdout
+    assert "ground" in done.stdout
+    assert "toyworld" in done.stdout

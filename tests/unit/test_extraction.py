@@ -95,7 +95,7 @@ def test_second_opening_decodes_and_encodes_nothing_also_after_a_restart(setting
 
 
 def test_other_rate_other_model_or_other_film_is_computed_anew(settings, long_film, film):
-    services, library, model = make_services(settings)
+    _services, library, model = make_services(settings)
     video, other = library.open_path(long_film), library.open_path(film.path)
     keys = {tuple(chunk_keys(v, model.spec, SamplingSpec(fps))) for v in (video, other) for fps in (1.0, 2.0)}
     assert len(keys) == 4
@@ -186,9 +186,7 @@ print(library.n_frames, model.n_frames, flush=True)
 
 def start(settings: Settings, film) -> subprocess.Popen:
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    script = SCRIPT.format(
-        root=root, tests=os.path.join(root, "tests"), home=str(settings.home), film=str(film)
-    )
+    script = SCRIPT.format(root=root, tests=os.path.join(root, "tests"), home=str(settings.home), film=str(film))
     return subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=root)
 
 

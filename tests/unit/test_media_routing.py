@@ -57,9 +57,7 @@ def never(*_: object) -> Iterator[np.ndarray]:
 
 def numbers(name: str) -> list[int]:
     info = probe(film(name), Settings())
-    return [
-        number_of(p) for batch in sample_frames(film(name), info, SamplingSpec(6.0)) for p in batch.pixels
-    ]
+    return [number_of(p) for batch in sample_frames(film(name), info, SamplingSpec(6.0)) for p in batch.pixels]
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,7 @@ def model(request, registry: ModelRegistry, tmp_path_factory: pytest.TempPathFac
         return registry.load(str(save_tiny_clip(tmp_path_factory.mktemp("tiny") / "clip")))
     if request.param == "tiny-clip-byte-pairs":
         folder = tmp_path_factory.mktemp("tiny-bytes") / "clip"
-        return registry.load(
-            str(save_tiny_clip(folder, seed=1, context=77, save_tokenizer=save_byte_pair_tokenizer))
-        )
+        return registry.load(str(save_tiny_clip(folder, seed=1, context=77, save_tokenizer=save_byte_pair_tokenizer)))
     return registry.load(request.param)
 
 
@@ -100,9 +98,7 @@ def test_frames_depend_on_their_neighbours_only_where_declared(model: VideoTextM
         pytest.skip("declares that frames depend on their neighbours")
     together = model.encode_frames(batch).frames
     alone = [
-        model.encode_frames(
-            replace(batch, pixels=batch.pixels[i : i + 1], times_s=batch.times_s[i : i + 1])
-        ).frames
+        model.encode_frames(replace(batch, pixels=batch.pixels[i : i + 1], times_s=batch.times_s[i : i + 1])).frames
         for i in range(4)
     ]
     np.testing.assert_allclose(together, np.concatenate(alone), atol=1e-5)

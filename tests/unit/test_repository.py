@@ -64,9 +64,7 @@ def test_safe_source_is_left_alone() -> None:
 
 
 def test_files_outside_assets_are_small() -> None:
-    places = [
-        ROOT / name for name in ("app.py", "workbench", "tests", ".ci", ".streamlit", "README.md", "Makefile")
-    ]
+    places = [ROOT / name for name in ("app.py", "workbench", "tests", ".ci", ".streamlit", "README.md", "Makefile")]
     files = [path for place in places for path in [place, *place.rglob("*")] if path.is_file()]
     assert [path for path in files if path.stat().st_size > MAX_FILE_BYTES] == []
 

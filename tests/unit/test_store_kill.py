@@ -44,8 +44,6 @@ def test_twenty_kills(tmp_path):
     calls = []
     for number in range(N_KEYS + 1):
         expected = {"x": np.full(N_VALUES, number, dtype=np.float64)}
-        arrays = store.get_or_compute(
-            cache_key(n=number), lambda expected=expected: calls.append(1) or expected
-        )
+        arrays = store.get_or_compute(cache_key(n=number), lambda expected=expected: calls.append(1) or expected)
         np.testing.assert_array_equal(arrays["x"], expected["x"])
     assert 1 <= len(calls) <= N_KEYS + 1

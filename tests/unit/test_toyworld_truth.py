@@ -44,8 +44,7 @@ def test_presence_windows_agree_with_the_pixels(stories):
     """A frame lies in the window of "a red circle" exactly where red-circle pixels are drawn."""
     story = next(s for s in stories if len(s.actors) >= 3)
     for noun in {
-        truth.noun_of(story, i, np.flatnonzero(a.is_visible)[0] / story.fps)
-        for i, a in enumerate(story.actors)
+        truth.noun_of(story, i, np.flatnonzero(a.is_visible)[0] / story.fps) for i, a in enumerate(story.actors)
     }:
         inside = np.zeros(story.n_frames, bool)
         for start, end in truth.windows(story, Sentence("presence", (noun,))):
@@ -131,10 +130,7 @@ def test_every_event_is_true_of_its_film_and_direction_edits_are_judged_by_the_e
                     other.verb == clause.verb
                     and other.manner == clause.manner
                     and truth.noun_of(story, other.actor, other.start_s) == clause.noun
-                    and (
-                        other.other is None
-                        or truth.noun_of(story, other.other, other.start_s) == clause.other
-                    )
+                    and (other.other is None or truth.noun_of(story, other.other, other.start_s) == clause.other)
                     for other in story.events
                 )
                 assert bool(truth.windows(story, edit.sentence)) == happened
@@ -232,9 +228,7 @@ def _is_true(scene, frame, sentence):
     def fits(at, noun):
         said = (noun.colour, noun.shape, noun.size, noun.row, noun.column)
         codes = scene.attributes[frame, at]
-        return all(
-            v is None or (c >= 0 and group[c] == v) for v, c, group in zip(said, codes, names, strict=True)
-        )
+        return all(v is None or (c >= 0 and group[c] == v) for v, c, group in zip(said, codes, names, strict=True))
 
     seen = np.flatnonzero(scene.objects.is_visible[frame])
     nouns = sentence.nouns or tuple(clause.noun for clause in sentence.clauses)
@@ -251,9 +245,7 @@ def _is_true(scene, frame, sentence):
             "above": lambda a, b: y[a] < y[b],
             "below": lambda a, b: y[a] > y[b],
         }[sentence.relation]
-        return any(
-            a != b and fits(a, nouns[0]) and fits(b, nouns[1]) and stands(a, b) for a in seen for b in seen
-        )
+        return any(a != b and fits(a, nouns[0]) and fits(b, nouns[1]) and stands(a, b) for a in seen for b in seen)
     return any(fits(at, noun) for noun in nouns for at in seen)
 
 
@@ -292,9 +284,7 @@ def test_rows_tell_present_from_absent(tmp_path):
         colour = next(word for word in words if word in COLOURS)
         shape = next(word for word in words if word in SHAPES)
         story = stories[row["vid"]]
-        shown = [
-            a.is_visible & (a.colour == list(COLOURS).index(colour)) for a in story.actors if a.shape == shape
-        ]
+        shown = [a.is_visible & (a.colour == list(COLOURS).index(colour)) for a in story.actors if a.shape == shape]
         assert bool(row["relevant_windows"]) == any(mask.any() for mask in shown)
     assert any(not row["relevant_windows"] for row in rows)
 
