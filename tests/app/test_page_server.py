@@ -63,14 +63,13 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Yield the page, served from this process on a free port."""
-    from workbench.analyses.services import Services
     from workbench.models.adapter_template import ENTRY, FAMILY
     from workbench.settings import Settings
-    from workbench.ui.gradio.page import build, launch_options
+    from workbench.ui.gradio.page import build, launch_options, services_for_visitors
 
     folder = tmp_path_factory.mktemp("site")
     settings = replace(Settings(), home=folder / "home", offline=True, default_model=ENTRY.id)
-    services = Services.create(settings)
+    services = services_for_visitors(settings)
     services.models.register_family(FAMILY)
     services.models.register(ENTRY)
     films = {}
@@ -117,10 +116,19 @@ def test_two_visitors_at_once_get_their_own_answers(site: Site) -> None:
         ("../../app.py", ["red"], "colour-histogram", 2.0, "video"),
         (None, [""], "colour-histogram", 2.0, "empty"),
         (None, ["red"], "no-such-model", 2.0, "model"),
-        (None, ["red"], "/etc", 2.0, "config"),
+        (None, ["red"], "/etc", 2.0, "there is no model"),
+        (None, ["red"], "some/other-model", 2.0, "there is no model"),
         (None, ["red"], "colour-histogram", -1.0, "fps"),
     ],
-    ids=["path", "relative path", "empty sentence", "unknown model", "folder as model", "negative rate"],
+    ids=[
+        "path",
+        "relative path",
+        "empty sentence",
+        "unknown model",
+        "folder as model",
+        "hub id as model",
+        "negative rate",
+    ],
 )
 def test_the_verb_answers_bad_input_in_one_sentence(site, video, queries, model, fps, said) -> None:
     client = gradio_client.Client(site.url, verbose=False)
@@ -147,7 +155,7 @@ def test_only_the_verb_is_offered_to_programs(site: Site) -> None:
     ids=["file outside", "without meta", "file of the project", "plain string"],
 )
 def test_a_path_instead_of_an_upload_is_refused(site: Site, payload: Any) -> None:
-    message = site.send("upload", "upload", [None, payload])
+    message = site.send("upload", "upload", [payload])
     assert not message["success"]
     assert "root:" not in json.dumps(message)
 
@@ -156,7 +164,7 @@ def test_an_upload_that_is_no_video_is_refused_in_one_sentence(site: Site) -> No
     files = {"files": ("film.mp4", b"not a video at all " * 200, "video/mp4")}
     path = httpx.post(site.url + "gradio_api/upload", files=files, timeout=60).json()[0]
     payload = {"path": path, "orig_name": "film.mp4", "meta": {"_type": "gradio.FileData"}}
-    message = site.send("upload", "upload", [None, payload])
+    message = site.send("upload", "upload", [payload])
     assert message["success"]
     shown = json.dumps(message["output"]["data"])
     assert 'role=\\"alert\\"' in shown
@@ -176,7 +184,8 @@ def test_films_are_served_by_id_and_nothing_else(site: Site) -> None:
     assert film.status_code == 206
     assert film.headers["content-type"] == "video/mp4"
     assert film.headers["x-content-type-options"] == "nosniff"
+    assert film.headers["cache-control"].startswith("private")
     assert film.content[4:8] == b"ftyp"
-    for name in ("0" * 64, "..%2f..%2fapp.py", "%2fetc%2fpasswd", "app.py"):
+    for name in ("0" * 64, "..%2f..%2fapp.py", "%2fetc%2fpasswd", "app.py", site.films["red"][:16]):
         assert httpx.get(f"{site.url}workbench/film/{name}", timeout=60).status_code == 404
     assert httpx.get(f"{site.url}workbench/static/..%2f..%2fapp.py", timeout=60).status_code == 404

@@ -274,7 +274,7 @@ def test_dark_and_light(bench: Page) -> None:
         return bench.evaluate("getComputedStyle(document.querySelector('#timeline .annotation-text')).fill")
 
     light, light_ink = brightness(), ink()
-    bench.get_by_role("button", name="Light or dark").click()
+    bench.get_by_role("button", name="Theme").click()
     bench.wait_for_function(
         f"getComputedStyle(document.querySelector('#timeline .annotation-text')).fill !== '{light_ink}'"
     )
@@ -287,6 +287,8 @@ def test_nothing_is_wider_than_the_screen(page: Page, server_url: str, width_px:
     page.set_viewport_size({"width": width_px, "height": 844})
     visit(page, server_url)
     assert page.evaluate("document.documentElement.scrollWidth") <= width_px
+    ends = page.locator("#masthead nav button").evaluate_all("all => all.map(one => one.getBoundingClientRect().right)")
+    assert max(ends) <= width_px - 16
     tops = [page.locator(name).bounding_box()["y"] for name in ("#film", "#timeline", "#answers")]
     if width_px < 1120:
         assert tops == sorted(tops)

@@ -70,6 +70,22 @@ def test_a_newer_job_ends_the_older_one_of_the_same_visitor_only() -> None:
     assert other.answer() == "bob's"
 
 
+def test_an_ended_job_is_stopped_and_forgotten_but_a_newer_one_goes_on() -> None:
+    jobs = Jobs()
+    old, new = Job(endless), Job(lambda report: report(NOT_BEGUN) or "new")
+    jobs.start("ann", old)
+    jobs.start("ann", new)
+    jobs.end("ann", old)
+    assert jobs.is_newest("ann", new)
+    list(new.progress())
+    assert new.answer() == "new"
+    jobs.end("ann", new)
+    assert not jobs.is_newest("ann", new)
+    list(old.progress())
+    with pytest.raises(Cancelled):
+        old.answer()
+
+
 def test_a_visitor_who_leaves_takes_the_job_along() -> None:
     jobs = Jobs()
     job = jobs.start("ann", Job(endless))

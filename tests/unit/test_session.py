@@ -27,7 +27,7 @@ def test_an_address_restores_its_session(texts: list[str], fps: float, max_momen
     session = Session(video="b" * 64, model="some/model")
     for text in texts:
         session = session.with_query(text, SETTINGS)
-    session = session.with_parameter("fps", float(f"{fps:g}")).with_parameter("max_moments", max_moments)
+    session = session.with_parameter("fps", fps).with_parameter("max_moments", max_moments)
     assert restored(session) == replace(session, current=0)
 
 

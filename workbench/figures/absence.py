@@ -29,11 +29,17 @@ def absence_figure(grounding: Grounding) -> go.Figure:
     for index, peak in enumerate(grounding.peaks):
         figure.add_vline(x=round(float(peak), 4), line={"color": query_colour(index), "width": 3}, layer="above")
     threshold = presence_threshold(grounding)
+    low, high = _range([*null, *grounding.peaks, *([] if threshold is None else [threshold])])
     if threshold is not None:
         figure.add_vline(
             x=round(threshold, 4),
             line={"dash": "dot", "width": 1.5},
-            annotation={"text": "in the video from here on", "font": {"size": 11}, "yanchor": "bottom"},
+            annotation={
+                "text": "in the video from here on",
+                "font": {"size": 11},
+                "yanchor": "bottom",
+                "xanchor": "left" if 2 * threshold < low + high else "right",
+            },
         )
     figure.update_layout(
         height=240,
@@ -45,7 +51,7 @@ def absence_figure(grounding: Grounding) -> go.Figure:
         dragmode=False,
         xaxis={
             "title": {"text": "highest saliency over the video"},
-            "range": _range([*null, *grounding.peaks, *([] if threshold is None else [threshold])]),
+            "range": [low, high],
             "showgrid": False,
             "fixedrange": True,
         },

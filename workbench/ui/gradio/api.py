@@ -19,6 +19,20 @@ from workbench.ui.gradio.session import Session
 LOG = logging.getLogger(__name__)
 
 
+def checked_sentences(sent: object) -> tuple[str, ...]:
+    """Return the sentences that a program sent, or raise ``InputError``: one text is not a list of letters."""
+    if not isinstance(sent, list) or not all(isinstance(query, str) for query in sent):
+        raise InputError("The queries are not a list of sentences; send one, such as [“a red circle appears”].")
+    return tuple(sent)
+
+
+def checked_rate(sent: object) -> float:
+    """Return the frames a second that a program sent, or raise ``InputError``."""
+    if isinstance(sent, bool) or not isinstance(sent, int | float):
+        raise InputError("The fps is not a number; send the frames to read from each second, such as 2.")
+    return float(sent)
+
+
 def make_ground(services: Services) -> Callable[[str, list[str], str, float], dict]:
     """Return the verb on ``services``."""
 
@@ -32,12 +46,8 @@ def make_ground(services: Services) -> Callable[[str, list[str], str, float], di
             fps: frames read from each second of the video
         """
         try:
-            if not isinstance(queries, list) or not all(isinstance(query, str) for query in queries):
-                raise InputError("The queries are not a list of sentences; send one, such as [“a red circle appears”].")
-            if isinstance(fps, bool) or not isinstance(fps, int | float):
-                raise InputError("The fps is not a number; send the frames to read from each second, such as 2.")
-            session = Session(video=str(video_id), model=str(model), queries=tuple(queries))
-            return Ground().as_json(Ground().run(services, session.with_parameter("fps", float(fps)).params()))
+            session = Session(video=str(video_id), model=str(model), queries=checked_sentences(queries))
+            return Ground().as_json(Ground().run(services, session.with_parameter("fps", checked_rate(fps)).params()))
         except WorkbenchError as problem:
             raise gr.Error(str(problem), print_exception=False) from None
         except Exception:

@@ -2,8 +2,7 @@
 
 Separate from the layout so that it can be read as a list of events. Every event has two steps: a quick
 one that changes the session and shows the choice at once, then ``answer``, which does the work, tells
-how far it is, and shows the result. Nothing is kept here between events but running
-jobs.
+how far it is, and shows the result. Nothing is kept here between events but running jobs.
 """
 
 from __future__ import annotations
@@ -111,7 +110,7 @@ class Events:
     def show_upload(self, session: Session, arrived: VideoInfo | None) -> Update:
         """Show the film that was received, under its visitor's own title, and nothing if none was."""
         if arrived is None:
-            return {}
+            return {"session": session}
         uploads = {**session.uploads, arrived.id: arrived.title}
         changed = replace(session, video=arrived.id, uploads=uploads, current=0, span_s=None)
         return self._film_changed(changed)

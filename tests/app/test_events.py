@@ -1,0 +1,141 @@
+"""What an event does for one visitor, without a browser: whose films are shown, and what may be computed."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import gradio as gr
+import pytest
+
+from tests.films import Film
+from workbench.analyses.services import Services
+from workbench.errors import InputError
+from workbench.models.adapter_template import ENTRY, FAMILY
+from workbench.settings import Settings
+from workbench.types import Progress
+from workbench.ui.gradio import events as module
+from workbench.ui.gradio import texts
+from workbench.ui.gradio.api import checked_rate, checked_sentences
+from workbench.ui.gradio.events import Events
+from workbench.ui.gradio.page import services_for_visitors
+from workbench.ui.gradio.session import Session
+
+VISITOR = gr.Request(session_hash="ann")
+
+
+@pytest.fixture
+def services(settings: Settings) -> Services:
+    """Return the page's services with the model that knows colour words."""
+    services = services_for_visitors(settings)
+    services.models.register_family(FAMILY)
+    services.models.register(ENTRY)
+    return services
+
+
+@pytest.fixture
+def events(services: Services) -> Events:
+    return Events(services)
+
+
+def upload(events: Events, path: Path, name: str) -> Session:
+    """Return the session of a new visitor who has brought a film under ``name``."""
+    arrived = events.receive(gr.FileData(path=str(path), orig_name=name))["arrived"]
+    first = Session(video=events.services.library.examples()[0].id, model=ENTRY.id, queries=("red",))
+    return events.show_upload(first, arrived)["session"]
+
+
+def choices(events: Events, session: Session) -> dict[str, str]:
+    """Return the films that a visitor may choose, title by id."""
+    update = events.choose_video(session, session.video)["video"]
+    return {video_id: title for title, video_id in update["choices"]}
+
+
+def event(**data: object) -> gr.EventData:
+    return gr.EventData(None, data)
+
+
+def test_an_upload_is_offered_to_its_visitor_only_and_under_their_own_title(events: Events, film: Film) -> None:
+    anns, bobs = upload(events, film.path, "Ann's cat.mp4"), upload(events, film.path, "Bob's.mp4")
+    stranger = Session(video=events.services.library.examples()[0].id, model=ENTRY.id)
+    assert choices(events, anns)[anns.video] == "Ann's cat"
+    assert choices(events, bobs)[bobs.video] == "Bob's"
+    assert choices(events, stranger).keys() == {video.id for video in events.services.library.examples()}
+
+
+def test_one_who_follows_a_link_to_an_upload_does_not_learn_its_title(events: Events, film: Film) -> None:
+    linked = Session(video=upload(events, film.path, "Ann's cat.mp4").video, model=ENTRY.id)
+    assert "Ann" not in choices(events, linked)[linked.video]
+
+
+def test_an_upload_that_fails_shows_nothing_of_the_one_before(events: Events, tmp_path: Path) -> None:
+    fake = tmp_path / "fake.mp4"
+    fake.write_text("no video")
+    received = events.receive(gr.FileData(path=str(fake), orig_name="fake.mp4"))
+    assert received["arrived"] is None
+    assert received["notice"]
+    session = Session(video="a" * 64)
+    assert events.show_upload(session, None) == {"session": session}
+
+
+def test_a_second_visit_decodes_nothing(events: Events, film: Film, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = upload(events, film.path, "film.mp4")
+    first = list(events.answer(session, VISITOR))[-1]
+
+    def decode(*args: object, **kwargs: object) -> None:
+        raise AssertionError("the film was decoded again")
+
+    monkeypatch.setattr(events.services.library, "thumbnails", decode)
+    monkeypatch.setattr(events.services.library, "frames", decode)
+    again = list(Events(events.services).answer(session, VISITOR))[-1]
+    assert again["timeline"] == first["timeline"]
+
+
+def test_a_click_never_starts_to_read_a_film(events: Events, film: Film, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = upload(events, film.path, "film.mp4")
+    with monkeypatch.context() as patch:
+        patch.setattr(events.services.library, "frames", None)
+        for update in (
+            events.select_row(session, event(query=0)),
+            events.select_span(session, event(start_s=1.0, end_s=2.0)),
+            events.export(session),
+        ):
+            assert update.keys() == {"notice"}
+            assert texts.NOT_READ in update["notice"]
+    list(events.answer(session, VISITOR))
+    assert events.select_row(session, event(query=0))["session"].current == 0
+    assert "inside" in events.select_span(session, event(start_s=2.0, end_s=4.0))["span"]
+    assert '"queries"' in events.export(session)["download"]["text"]
+
+
+def test_an_answer_that_nobody_waits_for_ends_its_work(events: Events, monkeypatch: pytest.MonkeyPatch) -> None:
+    has_ended = threading.Event()
+
+    def work(session, report):
+        try:
+            while True:
+                report(Progress(1, 2, "on and on"))
+        finally:
+            has_ended.set()
+
+    monkeypatch.setattr(events, "_work", work)
+    monkeypatch.setattr(module, "QUIET_S", 0.0)
+    answer = events.answer(Session(queries=("red",)), VISITOR)
+    assert "on and on" in next(answer)["status"]
+    assert not has_ended.is_set()
+    answer.close()
+    assert has_ended.wait(10)
+
+
+@pytest.mark.parametrize("sent", ["red", ["red", 2], {"q": "red"}, None])
+def test_a_program_sends_a_list_of_sentences(sent: object) -> None:
+    with pytest.raises(InputError, match="list of sentences"):
+        checked_sentences(sent)
+    assert checked_sentences(["a b", "c"]) == ("a b", "c")
+
+
+@pytest.mark.parametrize("sent", ["two", "2", None, True, [2]])
+def test_a_program_sends_the_rate_as_a_number(sent: object) -> None:
+    with pytest.raises(InputError, match="not a number"):
+        checked_rate(sent)
+    assert checked_rate(2) == 2.0
