@@ -224,7 +224,7 @@ def word_list() -> list[str]:
     spoken = [*PRESENCE_FRAMES, *EMPTY_FRAMES, *SYNONYMS.values(), *NUMBERS.values(), *RELATIONS]
     spoken += [words for words, _ in VERBS.values()]
     spoken += [*MANNERS, *COLOURS, *SIZES, *SHAPES, *map(plural, SHAPES)]
-    spoken += ["object objects disc hoop plus discs hoops scene photo video frame clip image shape something"]
+    spoken += ["object objects disc hoop plus discs hoops scene photo film frame clip image shape something"]
     spoken += ["no not without and or then before after while first on with to the at in middle top bottom"]
     spoken += ["left right an a of is are one it this that background"]
     words = " ".join(spoken).replace("{a}", "").replace("{the}", "").split()
