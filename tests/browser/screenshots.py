@@ -27,9 +27,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=executable, args=list(chromium.FLAGS))
         for size, (width_px, height_px) in SIZES_PX.items():
             for theme in ("light", "dark"):
-                context = browser.new_context(
-                    viewport={"width": width_px, "height": height_px}, color_scheme=theme
-                )
+                context = browser.new_context(viewport={"width": width_px, "height": height_px}, color_scheme=theme)
                 page = context.new_page()
                 page.goto(f"{url}?__theme={theme}")
                 page.locator(READY).first.wait_for(state="attached", timeout=PATIENCE_MS)

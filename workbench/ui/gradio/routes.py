@@ -1,4 +1,4 @@
-"""The files that the browser asks for by name: our scripts, plotly.js, and films by their id.
+"""What the browser is given beside Gradio's own: our scripts, plotly.js, and films by their id.
 
 Separate because this is the whole of what is served from disk: a film is asked for by the hash of its
 content, never by a path, and is sent as a video whatever the visitor called it.
@@ -12,8 +12,7 @@ from pathlib import Path
 import plotly
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import BaseRoute, Route
 
 from workbench.errors import WorkbenchError
 from workbench.media.library import VideoLibrary
@@ -21,10 +20,11 @@ from workbench.settings import ASSETS
 
 PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 SCRIPTS = ("clock.js", "player.js", "figure.js", "queries.js", "upload.js", "page.js")
-HEAD = "\n".join(
-    ['<meta name="viewport" content="width=device-width, initial-scale=1">']
-    + [f'<script src="workbench/static/{name}"></script>' for name in SCRIPTS]
-)
+# One script, written into the page: Gradio adds its head from the browser, where files load in no fixed
+# order and a component may stand before the function that it calls.
+HEAD = """<meta name="viewport" content="width=device-width, initial-scale=1">
+<script>
+{}</script>""".format("\n".join((ASSETS / "static" / name).read_text(encoding="utf-8") for name in SCRIPTS))
 _MEDIA_TYPES = {".webm": "video/webm", ".mkv": "video/x-matroska", ".ogv": "video/ogg", ".mov": "video/quicktime"}
 _CONTENT_HASH = re.compile(r"[0-9a-f]{64}")
 _KEPT_BY_ALL = {"Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
@@ -57,5 +57,4 @@ def make_routes(library: VideoLibrary) -> list[BaseRoute]:
     return [
         Route("/workbench/film/{video_id}", film),
         Route("/workbench/plotly.min.js", plotly_js),
-        Mount("/workbench/static", StaticFiles(directory=ASSETS / "static")),
     ]
