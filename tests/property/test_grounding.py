@@ -179,3 +179,19 @@ def test_a_film_without_frames_and_an_error_rate_that_decides_nothing_are_refuse
     for error_rate in (0.0, 0.5, -1.0, float("nan")):
         with pytest.raises(InputError, match="error rate"):
             ground(["q"], features, times_s, distractors[:1], distractors, error_rate=error_rate)
+
+
+def test_what_lies_below_the_measured_floor_is_no_evidence():
+    """A half-match beside the true window joins it without a measured null and is left out with one."""
+    times_s = np.arange(60, dtype=np.float64)
+    level = np.zeros(60, np.float32)
+    level[20:26], level[26:40] = 0.9, 0.6
+    features = np.stack([level, np.sqrt(1 - level**2)], axis=1).astype(np.float32)
+    query = np.array([[1.0, 0.0]], np.float32)
+    nothing = np.zeros((0, 2), np.float32)
+    found = {
+        name: ground(["q"], features, times_s, query, nothing, absent_peaks=absent, smoothing_s=0.0).moments[0][0]
+        for name, absent in (("estimated", ()), ("measured", [0.7] * 20))
+    }
+    assert (found["estimated"].start_s, found["estimated"].end_s) == (19.5, 39.5)
+    assert (found["measured"].start_s, found["measured"].end_s) == (19.5, 25.5)

@@ -20,6 +20,8 @@ from workbench.types import Grounding, Moment
 __all__ = ["distractor_peaks", "find_moments", "ground", "prompt_ensemble", "similarity", "smooth"]
 
 SMOOTHING_S = 1.0
+FLOOR = 0.25
+"""The quantile of the measured absent peaks below which saliency says nothing: moments are read above it."""
 
 
 def prompt_ensemble(embeddings: Float32[np.ndarray, "query prompt dim"]) -> Float32[np.ndarray, "query dim"]:
@@ -98,6 +100,8 @@ def ground(
     the video if an absent sentence reaches its highest saliency with probability ``error_rate`` at most.
     ``null_peaks``, where given, must be the ``distractor_peaks`` of the same arguments. ``absent_peaks``,
     where a model brings them, take their place: peaks of sentences known to be absent from other videos.
+    What lies below a quarter of those is no evidence (a yellow triangle for "a yellow star"), and the
+    moments of a query that rises above it are read from the part above, their scores too.
 
     Raises ``InputError`` for a video without frames, or an error rate outside (0, 0.5).
 
@@ -123,9 +127,11 @@ def ground(
         if null_peaks is None:
             null_peaks = distractor_peaks(features, times_s, distractors, smoothing_s)
         probability = p_absent(peaks, null_peaks)
+    floor = float(np.quantile(null_peaks, FLOOR)) if is_measured else -np.inf
+    evidence = [np.maximum(curve, floor) if curve.max() > floor else curve for curve in saliency]
     moments = tuple(
         tuple(find_moments(curve, times_s, max_moments=max_moments, iou_threshold=iou_threshold, duration_s=duration_s))
-        for curve in saliency
+        for curve in evidence
     )
     return Grounding(
         queries=tuple(queries),

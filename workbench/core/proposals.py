@@ -14,6 +14,9 @@ from workbench.core.segmentation import change_points
 from workbench.errors import InputError
 from workbench.types import Moment
 
+NESTED = 0.7
+"""The share of a span inside another from which on the two are one moment, not two."""
+
 
 def proposal_map(saliency: ArrayLike, n_cells: int = 256) -> Float64[np.ndarray, "start end"]:
     """Return, for every span of the video, how far the curve inside it lies above the video's mean.
@@ -50,7 +53,8 @@ def find_moments(
 
     ``saliency [time]`` at increasing ``times_s [time]``. The curve is cut into level stretches, and every
     run of stretches that is higher than both its neighbours is a candidate. Of candidates whose
-    intersection over union passes ``iou_threshold`` the most prominent stays: the one whose inside lies
+    intersection over union passes ``iou_threshold``, or of which one holds ``NESTED`` of the other, the
+    most prominent stays: the one whose inside lies
     farthest above its higher neighbour, so that a window ends at half height and two windows with a dip
     between them stay two. ``Moment.score`` is the mean inside minus the mean of the whole video, in the
     units of the curve: it ranks by height and not by length. (The scan statistic ranks by length too, and
@@ -113,11 +117,14 @@ def _hills(
 def _suppress(
     spans_s: Float64[np.ndarray, "span 2"], order: Int64[np.ndarray, "candidate"], iou_threshold: float
 ) -> Int64[np.ndarray, "kept"]:
-    """Return those of ``order`` that overlap none kept before them by more than the threshold."""
+    """Return those of ``order`` that overlap none kept before them too much, nor lie inside or around one."""
     overlaps = temporal_iou(spans_s, spans_s)
+    lengths = spans_s[:, 1] - spans_s[:, 0]
+    shared = overlaps / (1 + overlaps) * (lengths[:, None] + lengths)
+    is_nested = shared > NESTED * np.minimum(lengths[:, None], lengths)
     kept: list[int] = []
     for candidate in order:
-        if not (overlaps[candidate, kept] > iou_threshold).any():
+        if not ((overlaps[candidate, kept] > iou_threshold) | is_nested[candidate, kept]).any():
             kept.append(candidate)
     return np.array(kept, dtype=np.int64)
 
