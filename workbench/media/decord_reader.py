@@ -15,7 +15,8 @@ import numpy as np
 
 from workbench.media.track import Track
 
-_N_THREADS = min(4, os.cpu_count() or 1)  # 0, decord's own choice, fails on VP9 in MP4
+# One core is left for the encoder that runs beside it; 0, decord's own choice, fails on VP9 in MP4.
+_N_THREADS = max(1, min(4, (os.cpu_count() or 1) - 1))
 
 _BATCH_BYTES = 32 * 2**20
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import threading
 from collections.abc import Sequence
 from importlib import metadata
@@ -26,6 +27,8 @@ def require_torch() -> ModuleType:
 
     Raises ``ModelError`` where it does not. Cost: seconds, once.
     """
+    # Read once, when torch starts its threads: those that wait must not spin on the cores that decode.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         torch = importlib.import_module("torch")
         importlib.import_module("torchvision")
