@@ -20,7 +20,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         scores = measure(Path(folder), SEED, N_FILMS)
     brief, presence = scores["brief"], scores["in_video"]
-    print(f"| toyworld-frame, {N_FILMS} unseen films through mp4 and decord | measured | bar |")
+    print(f"| toyworld-frame, {N_FILMS} unseen videos through mp4 and decord | measured | bar |")
     print("|---|---|---|")
     print(f"| moments R1@0.5 ({presence['n_present']} queries) | {brief['MR-full-R1@0.5'] / 100:.3f} | 0.90 |")
     print(f"| moments R1@0.7 | {brief['MR-full-R1@0.7'] / 100:.3f} | |")

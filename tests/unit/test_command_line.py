@@ -165,3 +165,11 @@ def test_the_module_runs_as_a_command():
     done = subprocess.run([sys.executable, "-m", "workbench", "--help"], capture_output=True, text=True, check=True)
     assert "ground" in done.stdout
     assert "toyworld" in done.stdout
+
+
+def test_a_sentence_of_unknown_words_gets_no_verdict(capsys, film):
+    words = ["ground", film.path, "--query", "flibber red wozzle", "--model", ENTRY.id, "--json", "-"]
+    answer = json.loads(run(capsys, *words)[1])
+    assert answer["in_video"] == [False]
+    assert answer["p_absent"] == [None]
+    assert any("“flibber”" in warning for warning in answer["warnings"])

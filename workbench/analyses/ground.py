@@ -103,6 +103,7 @@ class Ground:
             max_moments=params.max_moments,
             duration_s=video.duration_s,
         )
+        found = _undecided_where_unread(found, asked)
         found = replace(found, warnings=found.warnings + _warnings(asked, found, model, video, sampling, extracted))
         return Outcome(found, _provenance(self.id, params, video, model, sampling, started, extracted.from_cache))
 
@@ -137,7 +138,7 @@ def presence_sentence(found: Grounding, at: int) -> str:
     """Return whether query ``at`` is in the video, in words, with the error rate of the decision."""
     p = found.p_absent[at]
     if np.isnan(p):
-        return "whether it is in the video cannot be said, this model brings too few other sentences to compare with"
+        return "whether it is in the video cannot be said"
     chance = f"an absent sentence peaks this high with probability {_probability(p)}"
     verdict = "in this video" if found.is_in_video[at] else "not in this video, as far as this model can tell"
     return f"{verdict} ({chance}; decided at {found.error_rate:.2g})"
@@ -175,6 +176,17 @@ def _distractor_embeddings(services: Services, model: VideoTextModel) -> Float32
     if not model.spec.distractors:
         return np.zeros((0, model.spec.dim), np.float32)
     return _encode_prompts(services, model, model.spec.distractors).embeddings
+
+
+def _undecided_where_unread(found: Grounding, asked: TextFeatures) -> Grounding:
+    """Withdraw the decision for queries of which the model knows fewer words than it does not know."""
+    n_unknown = np.array([len(words) for words in asked.unknown_words] or [0] * len(asked.texts))
+    is_unread = 2 * n_unknown > np.array([len(text.split()) for text in asked.texts])
+    return replace(
+        found,
+        p_absent=np.where(is_unread, np.nan, found.p_absent),
+        is_in_video=found.is_in_video & ~is_unread,
+    )
 
 
 def _is_as_measured(model: VideoTextModel, video: VideoInfo, sampling: SamplingSpec, smoothing_s: float) -> bool:

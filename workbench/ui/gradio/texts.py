@@ -94,7 +94,7 @@ def evidence(grounding: Grounding, index: int) -> str:
     """Return where the query's peak lies among the peaks of sentences that are not in the video."""
     n_null = len(grounding.null_peaks)
     if np.isnan(grounding.p_absent[index]):
-        return "this model brings no other sentences to compare with"
+        return "the model cannot tell: see the note, or the number of other sentences it brings"
     n_below = int((grounding.null_peaks < grounding.peaks[index]).sum())
     return f"peak above {n_below} of {n_null} absent sentences"
 
@@ -103,7 +103,7 @@ def how_sure(grounding: Grounding, index: int) -> str:
     """Return the chance of a peak this high for an absent sentence, against the stated error rate."""
     n_null = len(grounding.null_peaks)
     if np.isnan(grounding.p_absent[index]):
-        return f"With {n_null} absent sentences, whether this one is in the video cannot be decided."
+        return f"Whether this sentence is in the video cannot be decided ({n_null} other sentences to compare with)."
     chance = percent(float(grounding.p_absent[index]))
     return (
         f"An absent sentence peaks this high with probability {chance}, {_null_source(grounding)}. "
