@@ -17,7 +17,7 @@ from jaxtyping import Bool, Int64
 
 from workbench.errors import InputError, ModelError
 
-WORD = re.compile(r"[\w'-]+")
+WORD = re.compile(r"[\w'-]+|[^\s\x00-\x7f]+")
 
 
 @dataclass(frozen=True)
