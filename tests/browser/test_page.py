@@ -137,6 +137,17 @@ def test_a_new_sentence_gets_a_row_and_an_answer(bench: Page, complaints: list[s
     assert not complaints
 
 
+def test_questions_in_quick_succession_empty_nothing(bench: Page) -> None:
+    """A question that is overtaken before it has said anything must leave the page as it is."""
+    asked = ["a red ring", "a blue ring", "a green ring", "a cyan ring"]
+    for text in asked:
+        add_sentence(bench, text)
+    expect(answer_to(bench, asked[-1])).to_be_visible(timeout=PATIENCE_MS)
+    assert sentences(bench)[-4:] == asked
+    for picker in ("#video-picker input", "#model-picker input", "#parameter-fps input"):
+        expect(bench.locator(picker)).not_to_have_value("")
+
+
 def test_a_sentence_is_text_and_never_markup(bench: Page) -> None:
     hostile = "<img src=x onerror=document.title='owned'> & <b>bold</b>"
     add_sentence(bench, hostile)

@@ -122,6 +122,8 @@ def _placed_steps(handler: Callable[..., Generator], outputs: dict[str, gr.Compo
 
     @functools.wraps(handler)
     def placed(*args: Any) -> Iterator[dict[gr.Component, Any]]:
+        # Gradio empties every output of a generator that ends before it yields, as a superseded answer does.
+        yield {outputs["status"]: gr.skip()}
         with contextlib.closing(handler(*args)) as updates:
             for update in updates:
                 yield {outputs[name]: value for name, value in update.items()}
