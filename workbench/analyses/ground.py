@@ -149,9 +149,10 @@ def _probability(p: float) -> str:
 
 
 def clock(seconds: float) -> str:
-    """Return ``seconds`` as ``m:ss.s``."""
-    minutes, tenths = divmod(round(seconds * 10), 600)
-    return f"{minutes}:{tenths / 10:04.1f}"
+    """Return seconds as ``0:07.4`` or ``1:02:07.5``."""
+    minutes, tenths = divmod(max(0, round(seconds * 10)), 600)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{tenths / 10:04.1f}" if hours else f"{minutes}:{tenths / 10:04.1f}"
 
 
 def _encode_prompts(services: Services, model: VideoTextModel, queries: tuple[str, ...]) -> TextFeatures:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from workbench.analyses.ground import clock
 from workbench.types import Grounding, Moment, Progress, Provenance, VideoInfo
 
 TITLE = "Video-text workbench"
@@ -46,14 +47,6 @@ GLOSSARY = (
     ("truth", "windows in which the sentence is known to be true, by hand or by construction"),
 )
 EXPLAINED = dict(GLOSSARY)
-
-
-def clock(seconds: float) -> str:
-    """Return seconds as ``0:07.4`` or ``1:02:07.5``."""
-    tenths = max(0, round(seconds * 10))
-    minutes, rest = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest / 10:04.1f}" if hours else f"{minutes}:{rest / 10:04.1f}"
 
 
 def span(moment: Moment) -> str:
