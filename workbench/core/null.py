@@ -18,6 +18,8 @@ MIN_DISTRACTORS = 8
 _SET_ASIDE_AT = 0.01
 _MOST_LEANING = 1.6
 _ROUNDS = 20
+# Equal peaks have no spread: then the width is this share of the range of all peaks, or of their rounding.
+_NARROWEST, _ROUNDING = 1e-3, 1e-9
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ def empirical_null(null_peaks: ArrayLike) -> Null | None:
         raise InputError("A peak is not a finite number; compute the curves again.")
     if len(null) < MIN_DISTRACTORS:
         return None
-    fit = _fit(null, null[: (len(null) + 1) // 2])
+    narrowest = max(_NARROWEST * float(np.ptp(null)), _ROUNDING * float(np.abs(null).max())) or _ROUNDING
+    fit = _fit(null, null[: (len(null) + 1) // 2], narrowest)
     n_kept = 0
     for _ in range(_ROUNDS):
         kept = null[fit.tail(null) > _SET_ASIDE_AT]
@@ -69,7 +72,7 @@ def empirical_null(null_peaks: ArrayLike) -> Null | None:
             break
         n_kept = len(kept)
         half = (n_kept + 1) // 2
-        below, above = _fit(kept, kept[:half]), _fit(kept, kept[-half:])
+        below, above = _fit(kept, kept[:half], narrowest), _fit(kept, kept[-half:], narrowest)
         scale = min(max(below.scale, above.scale), _MOST_LEANING * below.scale)
         fit = Null(below.centre, scale, below.freedom)
     return fit
@@ -111,8 +114,8 @@ def p_absent_measured(peaks: ArrayLike, absent_peaks: ArrayLike) -> Float64[np.n
     return (n_as_high + 1) / (len(absent) + 1)
 
 
-def _fit(sample: Float64[np.ndarray, "distractor"], half: Float64[np.ndarray, "half"]) -> Null:
+def _fit(sample: Float64[np.ndarray, "distractor"], half: Float64[np.ndarray, "half"], narrowest: float) -> Null:
+    """Return the distribution about the median of ``sample``, as wide as ``half`` of it, ``narrowest`` at least."""
     centre = float(np.median(sample))
     spread = np.sqrt(np.mean((half - centre) ** 2) * (1 + np.pi / 2 / len(sample)))
-    smallest = 1e-6 * max(float(np.abs(sample).max()), 1e-6)
-    return Null(centre, max(float(spread), smallest), 0.3 * len(sample))
+    return Null(centre, max(float(spread), narrowest), 0.3 * len(sample))
