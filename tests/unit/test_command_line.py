@@ -115,6 +115,11 @@ def test_predict_then_evaluate(capsys, tmp_path):
     assert status == 0
     assert scores["brief"]["MR-full-R1@0.5"] == 100.0
     assert scores["brief"]["MR-full-R1@0.7"] == 100.0
+    listed = tmp_path / "truth.json"
+    listed.write_text(json.dumps(rows, indent=1))
+    assert json.loads(run(capsys, "evaluate", said, listed, "--json", "-")[1]) == scores
+    listed.write_text("[1, 2]")
+    assert "Item 1" in run(capsys, "evaluate", said, listed)[2]
 
 
 def test_toyworld_make_writes_films_that_decode(capsys, tmp_path):

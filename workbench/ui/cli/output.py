@@ -38,14 +38,16 @@ def check_target(target: str | None) -> None:
 
 
 def read_rows(path: str) -> list[dict[str, Any]]:
-    """Return the objects of a JSON Lines file."""
+    """Return the objects of a JSON Lines file, or of a file that holds one JSON list of them."""
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
         reason = getattr(problem, "strerror", None) or "it is not text"
         raise InputError(f"{path} cannot be read ({reason}); give a file of one JSON object a line.") from None
+    if text.lstrip().startswith("["):
+        return _listed_rows(text, path)
     rows = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
         try:
@@ -55,6 +57,17 @@ def read_rows(path: str) -> list[dict[str, Any]]:
         if not isinstance(row, dict):
             raise InputError(f"{path}, line {number} is not a JSON object; correct it.")
         rows.append(row)
+    return rows
+
+
+def _listed_rows(text: str, path: str) -> list[dict[str, Any]]:
+    try:
+        rows = json.loads(text)
+    except json.JSONDecodeError as problem:
+        raise InputError(f"{path} is not readable JSON ({problem.msg}, line {problem.lineno}); correct it.") from None
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, dict):
+            raise InputError(f"Item {number} of {path} is not a JSON object; correct it.")
     return rows
 
 
