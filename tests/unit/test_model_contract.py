@@ -8,7 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.tiny_checkpoints import save_byte_pair_tokenizer, save_tiny_clip
+from tests.tiny_checkpoints import (
+    save_byte_pair_tokenizer,
+    save_tiny_clip,
+    save_tiny_metaclip2,
+    save_tiny_siglip,
+    save_tiny_siglip2,
+)
 from workbench.models import adapter_template
 from workbench.models.protocol import VideoTextModel
 from workbench.models.registry import ModelRegistry
@@ -27,13 +33,23 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> ModelRegistry:
     return registry
 
 
-@pytest.fixture(scope="module", params=[*READY, "colour-histogram", "tiny-clip", "tiny-clip-byte-pairs"])
+def save_tiny_clip_with_byte_pairs(folder: Path) -> Path:
+    return save_tiny_clip(folder, seed=1, context=77, save_tokenizer=save_byte_pair_tokenizer)
+
+
+TINY = {
+    "tiny-clip": save_tiny_clip,
+    "tiny-clip-byte-pairs": save_tiny_clip_with_byte_pairs,
+    "tiny-siglip": save_tiny_siglip,
+    "tiny-siglip2": save_tiny_siglip2,
+    "tiny-metaclip2": save_tiny_metaclip2,
+}
+
+
+@pytest.fixture(scope="module", params=[*READY, "colour-histogram", *TINY])
 def model(request, registry: ModelRegistry, tmp_path_factory: pytest.TempPathFactory) -> VideoTextModel:
-    if request.param == "tiny-clip":
-        return registry.load(str(save_tiny_clip(tmp_path_factory.mktemp("tiny") / "clip")))
-    if request.param == "tiny-clip-byte-pairs":
-        folder = tmp_path_factory.mktemp("tiny-bytes") / "clip"
-        return registry.load(str(save_tiny_clip(folder, seed=1, context=77, save_tokenizer=save_byte_pair_tokenizer)))
+    if save := TINY.get(request.param):
+        return registry.load(str(save(tmp_path_factory.mktemp(request.param) / "model")))
     return registry.load(request.param)
 
 

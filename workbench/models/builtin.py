@@ -6,6 +6,8 @@ none of them.
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Callable
 from pathlib import Path
 
 from workbench.models import hub
@@ -66,16 +68,13 @@ def entries(bundled_dir: Path) -> list[ModelEntry]:
     ]
 
 
-def _load_dual_encoder(entry: ModelEntry, settings: Settings) -> VideoTextModel:
-    from workbench.models.transformers_dual import TransformersDualEncoder
+def _loader(module: str, name: str) -> Callable[[ModelEntry, Settings], VideoTextModel]:
+    """Return a function that imports a family's class when its first model is loaded, not before."""
 
-    return TransformersDualEncoder(entry, settings)
+    def load(entry: ModelEntry, settings: Settings) -> VideoTextModel:
+        return getattr(importlib.import_module(module), name)(entry, settings)
 
-
-def _load_conse(entry: ModelEntry, settings: Settings) -> VideoTextModel:
-    from workbench.models.conse import Conse
-
-    return Conse(entry, settings)
+    return load
 
 
 def _packages_state(entry: ModelEntry, settings: Settings) -> tuple[State, str]:
@@ -87,6 +86,18 @@ def _packages_state(entry: ModelEntry, settings: Settings) -> tuple[State, str]:
 
 
 FAMILIES = (
-    Family("clip", _load_dual_encoder, hub.checkpoint_state, frozenset({"clip"})),
-    Family("conse", _load_conse, _packages_state),
+    Family("clip", _loader("workbench.models.clip", "Clip"), hub.checkpoint_state, frozenset({"clip"})),
+    Family(
+        "metaclip2",
+        _loader("workbench.models.metaclip2", "MetaClip2"),
+        hub.checkpoint_state,
+        frozenset({"metaclip_2"}),
+    ),
+    Family(
+        "siglip",
+        _loader("workbench.models.siglip", "Siglip"),
+        hub.checkpoint_state,
+        frozenset({"siglip", "siglip2"}),
+    ),
+    Family("conse", _loader("workbench.models.conse", "Conse"), _packages_state),
 )

@@ -1,7 +1,7 @@
-"""Image-text dual encoders of the transformers library: the CLIP family, from a folder or from the hub.
+"""Image-text dual encoders of the transformers library: what CLIP, SigLIP and their kin have in common.
 
-Separate because the family is one way of loading, preparing pictures and reading text, whatever the
-checkpoint. A family that differs in a step gets a file of its own with a subclass for that step.
+Separate because loading, preparing pictures and batching are one thing, whatever the family. A family is a
+file of its own with a subclass that says how its text encoder is fed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Bool, Float32
@@ -33,9 +33,12 @@ log = logging.getLogger(__name__)
 class TransformersDualEncoder:
     """A model that encodes every frame by itself and every sentence by itself into one space.
 
+    ``fills_context``: whether the family reads texts filled up to their full length; see ``TextReader``.
     Raises ``ModelError`` while loading: files missing, incomplete, pickled or not fitting each other,
     no network, no such device.
     """
+
+    fills_context: ClassVar[bool] = False
 
     def __init__(self, entry: ModelEntry, settings: Settings) -> None:
         self._torch = require_torch()
@@ -43,16 +46,19 @@ class TransformersDualEncoder:
         folder = hub.obtain(entry, settings)
         model, tokenizer, self._image_processor = _load(folder, entry.id)
         self._model = model.eval().requires_grad_(False).to(self._device)
-        self._reader = TextReader(tokenizer, model.config.text_config.max_position_embeddings)
-        _check_end_of_text(model.config.text_config, self._reader.suffix, len(tokenizer), entry.id)
+        text_config = model.config.text_config
+        self._reader = TextReader(tokenizer, text_config.max_position_embeddings, fills_context=self.fills_context)
+        _check_end_of_text(self.end_token(text_config, len(tokenizer)), self._reader.suffix, entry.id)
+        self._side_px = _side_px(model.config.vision_config)
+        image, _ = self._try_once(entry.id)
         card = checkpoint.card(folder)
         self.spec = ModelSpec(
             id=entry.id,
             title=card.title or entry.title,
             family=entry.family,
             revision=checkpoint.revision(folder),
-            dim=model.config.projection_dim,
-            image_px=model.config.vision_config.image_size,
+            dim=image.shape[1],
+            image_px=self._side_px,
             logit_scale=float(model.logit_scale.exp()),
             licence=card.licence or entry.licence or "not stated",
             n_parameters=sum(weight.numel() for weight in model.parameters()),
@@ -65,7 +71,11 @@ class TransformersDualEncoder:
             absent_duration_s=card.absent_duration_s,
             note=card.note,
         )
-        self._try_once(entry.id)
+
+    @staticmethod
+    def end_token(config: Any, n_vocabulary: int) -> int | None:
+        """Return the token that a text is read at, or None where it is read at its last place."""
+        return None
 
     def encode_frames(self, frames: FrameBatch) -> VideoFeatures:
         """Return unit features, float32, one per frame. Cost: one forward pass per frame, in batches."""
@@ -78,14 +88,10 @@ class TransformersDualEncoder:
         The tokens that begin and end a text are always kept. Cost: one forward pass per text, in batches.
         """
         read = self._reader(texts, absent)
-        rows = []
-        for i in range(0, len(texts), BATCH):
-            ids, attention = (
-                self._torch.from_numpy(array[i : i + BATCH]).to(self._device) for array in (read.ids, read.attention)
-            )
-            with self._torch.inference_mode():
-                output = self._model.get_text_features(input_ids=ids, attention_mask=attention)
-            rows.append(_pooled(output).float().cpu().numpy())
+        rows = [
+            self._encode_tokens(read.ids[i : i + BATCH], read.attention[i : i + BATCH])
+            for i in range(0, len(texts), BATCH)
+        ]
         return TextFeatures(
             model_id=self.spec.id,
             texts=tuple(texts),
@@ -104,18 +110,27 @@ class TransformersDualEncoder:
         images = self._torch.from_numpy(np.ascontiguousarray(pixels)).to(self._device).permute(0, 3, 1, 2)
         with self._torch.inference_mode():
             prepared = self._image_processor(images=images, return_tensors="pt", input_data_format="channels_first")
-            output = self._model.get_image_features(pixel_values=prepared["pixel_values"].to(self._device))
+            output = self._model.get_image_features(**prepared.to(self._device))
+        return _pooled(output).float().cpu().numpy()
+
+    def _encode_tokens(self, ids: np.ndarray, attention: np.ndarray) -> np.ndarray:
+        """Return raw features of texts that are tokenized."""
+        inputs = (self._torch.from_numpy(array).to(self._device) for array in (ids, attention))
+        with self._torch.inference_mode():
+            output = self._model.get_text_features(**dict(zip(("input_ids", "attention_mask"), inputs, strict=True)))
         return _pooled(output).float().cpu().numpy()
 
     def _stacked(self, rows: list[np.ndarray]) -> Float32[np.ndarray, "row dim"]:
         return unit_rows(np.concatenate(rows) if rows else np.empty((0, self.spec.dim)))
 
-    def _try_once(self, name: str) -> None:
-        """Raise ``ModelError`` unless a picture and a word pass: a misfit shows now, not in a film."""
-        side = self.spec.image_px
+    def _try_once(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return the raw features of a picture and a word: a misfit shows now, as ``ModelError``, not in a film."""
         try:
-            image = self._encode_pixels(np.full((1, side, 2 * side, 3), 128, dtype=np.uint8))
-            text = self.encode_texts(["a"]).embeddings
+            image = self._encode_pixels(np.full((1, self._side_px, 2 * self._side_px, 3), 128, dtype=np.uint8))
+            read = self._reader(["a"])
+            text = self._encode_tokens(read.ids, read.attention)
+            if image.shape != text.shape:
+                raise ValueError(f"pictures have {image.shape[1:]} dimensions, texts {text.shape[1:]}")
         except (RuntimeError, ValueError, TypeError, IndexError, KeyError) as error:
             raise ModelError(
                 f"The parts of “{name}” do not fit each other ({_first_line(error)}); check that its "
@@ -123,6 +138,13 @@ class TransformersDualEncoder:
             ) from error
         if not (np.isfinite(image).all() and np.isfinite(text).all()):
             raise ModelError(f"“{name}” answers with what is no number; its weights are damaged, fetch them again.")
+        return image, text
+
+
+def _side_px(config: Any) -> int:
+    """Return the side of the square that the vision encoder sees, or of a square with as many patches."""
+    side = getattr(config, "image_size", None)
+    return side or round(config.num_patches**0.5) * config.patch_size
 
 
 def _load(folder: Path, name: str) -> tuple[Any, Any, Any]:
@@ -150,13 +172,9 @@ def _load(folder: Path, name: str) -> tuple[Any, Any, Any]:
     return model, tokenizer, image_processor
 
 
-def _check_end_of_text(config: Any, suffix: list[int], n_vocabulary: int, name: str) -> None:
-    """Raise ``ModelError`` if texts would be read at a token that the tokenizer does not write.
-
-    A CLIP text is read at its end token; the oldest configs (end token 2) mean the largest id instead.
-    """
-    end = config.eos_token_id if config.eos_token_id != 2 else n_vocabulary - 1
-    if end not in suffix:
+def _check_end_of_text(end: int | None, suffix: list[int], name: str) -> None:
+    """Raise ``ModelError`` if texts would be read at a token that the tokenizer does not write."""
+    if end is not None and end not in suffix:
         raise ModelError(
             f"The tokenizer of “{name}” does not end a text with the token its model reads ({end}); "
             f"save the tokenizer that it was trained with."
