@@ -156,3 +156,53 @@ def _save_loud(kind: type, config: object, folder: Path, seed: int) -> None:
             if weight.ndim > 1:
                 weight.mul_(8)
     model.save_pretrained(folder)
+
+
+def save_tiny_open_clip(folder: Path, seed: int = 0) -> Path:
+    """Write an open_clip CLIP with two layers, 32 px frames and the library's own tokenizer to ``folder``."""
+    model = {
+        "embed_dim": 24,
+        "vision_cfg": {"image_size": 32, "layers": 2, "width": 32, "head_width": 8, "patch_size": 8},
+        "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 32, "heads": 4, "layers": 2},
+    }
+    return _save_open_clip(folder, seed, model, {"resize_mode": "shortest"})
+
+
+def save_tiny_open_clip_siglip(folder: Path, seed: int = 0) -> Path:
+    """Write what open_clip makes of a SigLIP: no causal mask, squashed pictures, a tokenizer of its own."""
+    vocabulary = save_word_tokenizer(folder)
+    text = {
+        "context_length": 16,
+        "vocab_size": len(vocabulary),
+        "width": 32,
+        "heads": 4,
+        "layers": 2,
+        "hf_tokenizer_name": "in-this-folder",
+        "no_causal_mask": True,
+        "proj_bias": True,
+        "pool_type": "last",
+    }
+    vision = {"image_size": 32, "layers": 2, "width": 32, "head_width": 8, "patch_size": 8}
+    model = {"embed_dim": 24, "custom_text": True, "init_logit_bias": -10, "vision_cfg": vision, "text_cfg": text}
+    return _save_open_clip(folder, seed, model, {"resize_mode": "squash", "mean": [0.5] * 3, "std": [0.5] * 3})
+
+
+def _save_open_clip(folder: Path, seed: int, model: dict, preprocessing: dict) -> Path:
+    import json
+
+    import torch
+    from open_clip.model import CLIP, CustomTextCLIP
+    from safetensors.torch import save_file
+
+    torch.manual_seed(seed)
+    settings = {name: value for name, value in model.items() if name != "custom_text"}
+    network = (CustomTextCLIP if model.get("custom_text") else CLIP)(**settings)
+    with torch.no_grad():
+        for weight in network.parameters():
+            if weight.ndim > 1:
+                weight.mul_(4)
+    folder.mkdir(parents=True, exist_ok=True)
+    config = {"model_cfg": model, "preprocess_cfg": preprocessing}
+    (folder / "open_clip_config.json").write_text(json.dumps(config))
+    save_file(network.state_dict(), folder / "open_clip_model.safetensors")
+    return folder

@@ -12,6 +12,8 @@ from tests.tiny_checkpoints import (
     save_byte_pair_tokenizer,
     save_tiny_clip,
     save_tiny_metaclip2,
+    save_tiny_open_clip,
+    save_tiny_open_clip_siglip,
     save_tiny_siglip,
     save_tiny_siglip2,
 )
@@ -43,6 +45,8 @@ TINY = {
     "tiny-siglip": save_tiny_siglip,
     "tiny-siglip2": save_tiny_siglip2,
     "tiny-metaclip2": save_tiny_metaclip2,
+    "tiny-open-clip": save_tiny_open_clip,
+    "tiny-open-clip-siglip": save_tiny_open_clip_siglip,
 }
 
 

@@ -7,10 +7,11 @@ none of them.
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
-from workbench.models import hub
+from workbench.models import checkpoint, hub
 from workbench.models.entry import Family, ModelEntry, State
 from workbench.models.protocol import VideoTextModel
 from workbench.models.runtime import missing_packages
@@ -85,6 +86,15 @@ def _packages_state(entry: ModelEntry, settings: Settings) -> tuple[State, str]:
     return "ready", "on this machine"
 
 
+def _open_clip_state(entry: ModelEntry, settings: Settings) -> tuple[State, str]:
+    architecture, _, weights = entry.where.partition(":")
+    if not weights or os.path.isdir(entry.where):
+        return hub.checkpoint_state(entry, settings)
+    if Path(weights).expanduser().is_file():
+        return "ready", "on this machine"
+    return "download", f"is looked up among open_clip's weights for {architecture} on first use"
+
+
 FAMILIES = (
     Family("clip", _loader("workbench.models.clip", "Clip"), hub.checkpoint_state, frozenset({"clip"})),
     Family(
@@ -98,6 +108,12 @@ FAMILIES = (
         _loader("workbench.models.siglip", "Siglip"),
         hub.checkpoint_state,
         frozenset({"siglip", "siglip2"}),
+    ),
+    Family(
+        checkpoint.OPEN_CLIP,
+        _loader("workbench.models.openclip", "OpenClip"),
+        _open_clip_state,
+        frozenset({checkpoint.OPEN_CLIP}),
     ),
     Family("conse", _loader("workbench.models.conse", "Conse"), _packages_state),
 )

@@ -133,7 +133,7 @@ class TransformersDualEncoder:
                 raise ValueError(f"pictures have {image.shape[1:]} dimensions, texts {text.shape[1:]}")
         except (RuntimeError, ValueError, TypeError, IndexError, KeyError) as error:
             raise ModelError(
-                f"The parts of “{name}” do not fit each other ({_first_line(error)}); check that its "
+                f"The parts of “{name}” do not fit each other ({first_line(error)}); check that its "
                 f"tokenizer and image processor are the ones it was trained with."
             ) from error
         if not (np.isfinite(image).all() and np.isfinite(text).all()):
@@ -161,7 +161,7 @@ def _load(folder: Path, name: str) -> tuple[Any, Any, Any]:
     except Exception as error:
         log.debug("loading %s failed", folder, exc_info=True)
         raise ModelError(
-            f"“{name}” cannot be loaded ({_first_line(error)}); check that its files are complete and belong together."
+            f"“{name}” cannot be loaded ({first_line(error)}); check that its files are complete and belong together."
         ) from error
     lacking = sorted(report["missing_keys"])
     if lacking:
@@ -193,6 +193,6 @@ def _digest(image_processor: Any) -> str:
     return hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 160 else text[:159] + "…"
