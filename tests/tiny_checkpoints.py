@@ -158,6 +158,24 @@ def _save_loud(kind: type, config: object, folder: Path, seed: int) -> None:
     model.save_pretrained(folder)
 
 
+def save_tiny_xclip(folder: Path, seed: int = 0) -> Path:
+    """Write an X-CLIP of 4 frames with two layers and 32 px frames to ``folder``."""
+    from transformers import CLIPImageProcessor, XCLIPConfig, XCLIPModel
+
+    vocabulary = save_word_tokenizer(folder)
+    mit = {"mit_hidden_size": 24, "mit_intermediate_size": 48, "mit_num_hidden_layers": 1, "mit_num_attention_heads": 4}
+    config = XCLIPConfig(
+        text_config=_clip_text(vocabulary, context=16),
+        vision_config={**LAYERS, **mit, "image_size": 32, "patch_size": 8, "num_frames": 4},
+        projection_dim=24,
+        prompt_num_attention_heads=4,
+        prompt_alpha=1.0,
+    )
+    _save_loud(XCLIPModel, config, folder, seed)
+    CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}).save_pretrained(folder)
+    return folder
+
+
 def save_tiny_open_clip(folder: Path, seed: int = 0) -> Path:
     """Write an open_clip CLIP with two layers, 32 px frames and the library's own tokenizer to ``folder``."""
     model = {

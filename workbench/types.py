@@ -63,18 +63,22 @@ class FrameBatch:
 
 @dataclass(frozen=True)
 class VideoFeatures:
-    """What a model makes of the frames of a video; rows of ``frames`` have unit length."""
+    """What a model makes of the frames of a video; rows of ``frames`` have unit length.
+
+    ``context`` is what a sentence is read against where a model is not separable: tokens of each row.
+    """
 
     video_id: str
     model_id: str
     times_s: Float64[np.ndarray, "time"]
     frames: Float32[np.ndarray, "time dim"]
     patches: Float32[np.ndarray, "time patch dim"] | None = None
+    context: Float32[np.ndarray, "time token dim"] | None = None
 
 
 @dataclass(frozen=True)
 class TextFeatures:
-    """What a model makes of sentences; rows of ``embeddings`` have unit length.
+    """What a model makes of sentences; rows of ``embeddings`` have unit length where the model is separable.
 
     ``tokens`` are the word pieces the model read per text; ``unknown_words`` the words per text
     that the model has never seen (empty where its vocabulary is open).

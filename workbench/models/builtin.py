@@ -103,6 +103,7 @@ FAMILIES = (
         hub.checkpoint_state,
         frozenset({"metaclip_2"}),
     ),
+    Family("xclip", _loader("workbench.models.xclip", "XClip"), hub.checkpoint_state, frozenset({"xclip"})),
     Family(
         "siglip",
         _loader("workbench.models.siglip", "Siglip"),

@@ -30,7 +30,7 @@ from workbench.models import checkpoint, hub
 from workbench.models.entry import ModelEntry
 from workbench.models.pillow import Preparation
 from workbench.models.protocol import ModelSpec
-from workbench.models.rows import mean_pooled_score, unit_rows
+from workbench.models.rows import cosine, mean_pooled_score, unit_rows
 from workbench.models.runtime import device_for, require_torch
 from workbench.models.transformers_dual import BATCH, first_line
 from workbench.settings import Settings
@@ -102,6 +102,10 @@ class OpenClip:
             unknown_words=((),) * len(texts),
             is_truncated=read.is_truncated,
         )
+
+    def similarity(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query time"]:
+        """Return the cosine of every text with every frame."""
+        return cosine(video, text)
 
     def score(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query"]:
         """Return the cosine between the mean of the frames and each text."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,7 +20,7 @@ from workbench.errors import ModelError
 from workbench.models import checkpoint, hub
 from workbench.models.entry import ModelEntry
 from workbench.models.protocol import ModelSpec
-from workbench.models.rows import mean_pooled_score, unit_rows
+from workbench.models.rows import cosine, mean_pooled_score, unit_rows
 from workbench.models.runtime import device_for, from_folder, require_torch
 from workbench.models.tokenization import TextReader
 from workbench.settings import Settings
@@ -65,12 +65,18 @@ class TransformersDualEncoder:
             preprocessing=_digest(self._image_processor),
             prompts=card.prompts,
             distractors=card.distractors,
+            **self.reads_as(model.config),
             absent_peaks=card.absent_peaks,
             absent_fps=card.absent_fps,
             absent_smoothing_s=card.absent_smoothing_s,
             absent_duration_s=card.absent_duration_s,
             note=card.note,
         )
+
+    @staticmethod
+    def reads_as(config: Any) -> Mapping[str, Any]:
+        """Return the fields of ``ModelSpec`` that say what frames and texts depend on; by default on nothing."""
+        return {}
 
     @staticmethod
     def end_token(config: Any, n_vocabulary: int) -> int | None:
@@ -95,11 +101,15 @@ class TransformersDualEncoder:
         return TextFeatures(
             model_id=self.spec.id,
             texts=tuple(texts),
-            embeddings=self._stacked(rows),
+            embeddings=self._stacked_texts(rows),
             tokens=read.tokens,
             unknown_words=read.unknown_words,
             is_truncated=read.is_truncated,
         )
+
+    def similarity(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query time"]:
+        """Return the cosine of every text with every frame."""
+        return cosine(video, text)
 
     def score(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query"]:
         """Return the cosine between the mean of the frames and each text."""
@@ -107,11 +117,14 @@ class TransformersDualEncoder:
 
     def _encode_pixels(self, pixels: np.ndarray) -> np.ndarray:
         """Return raw features of ``uint8[time height width 3]``, prepared as one batch on the device."""
-        images = self._torch.from_numpy(np.ascontiguousarray(pixels)).to(self._device).permute(0, 3, 1, 2)
         with self._torch.inference_mode():
-            prepared = self._image_processor(images=images, return_tensors="pt", input_data_format="channels_first")
-            output = self._model.get_image_features(**prepared.to(self._device))
-        return _pooled(output).float().cpu().numpy()
+            return _pooled(self._model.get_image_features(**self.prepared(pixels))).float().cpu().numpy()
+
+    def prepared(self, pixels: np.ndarray) -> Any:
+        """Return what the network takes, by name, of ``uint8[time height width 3]``."""
+        images = self._torch.from_numpy(np.ascontiguousarray(pixels)).to(self._device).permute(0, 3, 1, 2)
+        options = {"return_tensors": "pt", "input_data_format": "channels_first"}
+        return self._image_processor(list(images), **options).to(self._device)
 
     def _encode_tokens(self, ids: np.ndarray, attention: np.ndarray) -> np.ndarray:
         """Return raw features of texts that are tokenized."""
@@ -122,6 +135,9 @@ class TransformersDualEncoder:
 
     def _stacked(self, rows: list[np.ndarray]) -> Float32[np.ndarray, "row dim"]:
         return unit_rows(np.concatenate(rows) if rows else np.empty((0, self.spec.dim)))
+
+    def _stacked_texts(self, rows: list[np.ndarray]) -> Float32[np.ndarray, "query dim"]:
+        return self._stacked(rows)
 
     def _try_once(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Return the raw features of a picture and a word: a misfit shows now, as ``ModelError``, not in a film."""
