@@ -109,7 +109,8 @@ class Grounding:
     moments are read from. ``p_absent`` is the probability of a peak this high for a sentence that
     is *not* in the video; ``is_in_video`` is ``p_absent <= error_rate``. ``null_peaks`` are what that
     probability is read from: ``measured`` on sentences known to be absent from videos whose truth is
-    known, or ``estimated`` from the model's distractors in this video.
+    known, or ``estimated`` from the model's distractors in this video. ``window_s`` is how much of the
+    video each value is of, about its time; 0 where it is of a single frame.
     """
 
     queries: tuple[str, ...]
@@ -124,6 +125,7 @@ class Grounding:
     is_in_video: Bool[np.ndarray, "query"]
     error_rate: float
     warnings: tuple[str, ...] = ()
+    window_s: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,11 @@ class Ground:
             duration_s=video.duration_s,
         )
         found = _undecided_where_unread(found, asked)
-        found = replace(found, warnings=found.warnings + _warnings(asked, found, model, video, sampling, extracted))
+        found = replace(
+            found,
+            warnings=found.warnings + _warnings(asked, found, model, video, sampling, extracted),
+            window_s=(model.spec.window_frames - 1) / sampling.rate_for(video.duration_s),
+        )
         return Outcome(found, _provenance(self.id, params, video, model, sampling, started, extracted.from_cache))
 
     def as_json(self, outcome: Outcome[Grounding]) -> dict[str, Any]:
@@ -104,6 +108,7 @@ class Ground:
             "p_absent": plain(found.p_absent),
             "error_rate": found.error_rate,
             "null": found.null_kind,
+            "window_s": found.window_s,
             "warnings": list(found.warnings),
         }
 
