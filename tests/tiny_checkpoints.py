@@ -48,6 +48,72 @@ def save_byte_pair_tokenizer(folder: Path) -> dict[str, int]:
     return {**vocabulary, "[BEGIN]": len(pieces), "[END]": len(pieces) + 1, "[PAD]": len(pieces) + 1}
 
 
+def save_sentencepiece_tokenizer(folder: Path) -> dict[str, int]:
+    """Write SigLIP's own kind of tokenizer, learned from a few sentences; return its vocabulary."""
+    import sentencepiece
+    from transformers import SiglipTokenizer
+
+    folder.mkdir(parents=True, exist_ok=True)
+    corpus = [" ".join([*WORDS[i:], *WORDS[:i]]) for i in range(len(WORDS))]
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(corpus * 4),
+        model_prefix=str(folder / "spiece"),
+        vocab_size=60,
+        hard_vocab_limit=False,
+        pad_id=0,
+        eos_id=1,
+        unk_id=2,
+        bos_id=-1,
+        minloglevel=2,
+    )
+    (folder / "spiece.vocab").unlink()
+    tokenizer = SiglipTokenizer(str(folder / "spiece.model"), model_max_length=16, model_input_names=["input_ids"])
+    tokenizer.save_pretrained(folder)
+    return tokenizer.get_vocab()
+
+
+LAYERS = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
+
+
+def save_tiny_siglip(folder: Path, seed: int = 0) -> Path:
+    """Write a SigLIP with two layers, 32 px frames and a sentencepiece tokenizer to ``folder``."""
+    from transformers import SiglipConfig, SiglipImageProcessor, SiglipModel
+
+    vocabulary = save_sentencepiece_tokenizer(folder)
+    text = {**LAYERS, "vocab_size": len(vocabulary), "max_position_embeddings": 16, "projection_size": 32}
+    vision = {**LAYERS, "image_size": 32, "patch_size": 8}
+    _save_loud(SiglipModel, SiglipConfig(text_config=text, vision_config=vision), folder, seed)
+    SiglipImageProcessor(size={"height": 32, "width": 32}).save_pretrained(folder)
+    return folder
+
+
+def save_tiny_siglip2(folder: Path, seed: int = 0) -> Path:
+    """Write a SigLIP 2 that keeps the proportions of its pictures (NaFlex), 16 patches each, to ``folder``."""
+    from transformers import Siglip2Config, Siglip2ImageProcessor, Siglip2Model
+
+    vocabulary = save_word_tokenizer(folder)
+    text = {**LAYERS, "vocab_size": len(vocabulary), "max_position_embeddings": 16, "projection_size": 32}
+    vision = {**LAYERS, "num_patches": 16, "patch_size": 8}
+    _save_loud(Siglip2Model, Siglip2Config(text_config=text, vision_config=vision), folder, seed)
+    Siglip2ImageProcessor(patch_size=8, max_num_patches=16).save_pretrained(folder)
+    return folder
+
+
+def save_tiny_metaclip2(folder: Path, seed: int = 0) -> Path:
+    """Write a MetaCLIP 2 with two layers and 32 px frames to ``folder``."""
+    from transformers import CLIPImageProcessor, MetaClip2Config, MetaClip2Model
+
+    vocabulary = save_word_tokenizer(folder)
+    config = MetaClip2Config(
+        text_config=_clip_text(vocabulary, context=16),
+        vision_config={**LAYERS, "image_size": 32, "patch_size": 8},
+        projection_dim=24,
+    )
+    _save_loud(MetaClip2Model, config, folder, seed)
+    CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}).save_pretrained(folder)
+    return folder
+
+
 def save_tiny_clip(
     folder: Path,
     seed: int = 0,
@@ -55,30 +121,106 @@ def save_tiny_clip(
     save_tokenizer: Callable[[Path], dict[str, int]] = save_word_tokenizer,
 ) -> Path:
     """Write a CLIP with two layers and 32 px frames to ``folder``."""
-    import torch
     from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel
 
     vocabulary = save_tokenizer(folder)
-    torch.manual_seed(seed)
-    layers = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
     config = CLIPConfig(
-        text_config={
-            **layers,
-            "vocab_size": len(vocabulary),
-            "max_position_embeddings": context,
-            "bos_token_id": vocabulary["[BEGIN]"],
-            "eos_token_id": vocabulary["[END]"],
-            "pad_token_id": vocabulary["[PAD]"],
-        },
-        vision_config={**layers, "image_size": 32, "patch_size": 8},
+        text_config=_clip_text(vocabulary, context),
+        vision_config={**LAYERS, "image_size": 32, "patch_size": 8},
         projection_dim=24,
     )
-    model = CLIPModel(config)
+    _save_loud(CLIPModel, config, folder, seed)
+    CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}).save_pretrained(folder)
+    return folder
+
+
+def _clip_text(vocabulary: dict[str, int], context: int) -> dict[str, int]:
+    return {
+        **LAYERS,
+        "vocab_size": len(vocabulary),
+        "max_position_embeddings": context,
+        "bos_token_id": vocabulary["[BEGIN]"],
+        "eos_token_id": vocabulary["[END]"],
+        "pad_token_id": vocabulary["[PAD]"],
+    }
+
+
+def _save_loud(kind: type, config: object, folder: Path, seed: int) -> None:
+    """Save a network whose weights are larger than usual, so that inputs matter and differences show."""
+    import torch
+
+    torch.manual_seed(seed)
+    model = kind(config)
     with torch.no_grad():
-        # Larger than the default initialisation, so that inputs matter and differences show.
         for weight in model.parameters():
             if weight.ndim > 1:
                 weight.mul_(8)
     model.save_pretrained(folder)
+
+
+def save_tiny_xclip(folder: Path, seed: int = 0) -> Path:
+    """Write an X-CLIP of 4 frames with two layers and 32 px frames to ``folder``."""
+    from transformers import CLIPImageProcessor, XCLIPConfig, XCLIPModel
+
+    vocabulary = save_word_tokenizer(folder)
+    mit = {"mit_hidden_size": 24, "mit_intermediate_size": 48, "mit_num_hidden_layers": 1, "mit_num_attention_heads": 4}
+    config = XCLIPConfig(
+        text_config=_clip_text(vocabulary, context=16),
+        vision_config={**LAYERS, **mit, "image_size": 32, "patch_size": 8, "num_frames": 4},
+        projection_dim=24,
+        prompt_num_attention_heads=4,
+        prompt_alpha=1.0,
+    )
+    _save_loud(XCLIPModel, config, folder, seed)
     CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}).save_pretrained(folder)
+    return folder
+
+
+def save_tiny_open_clip(folder: Path, seed: int = 0) -> Path:
+    """Write an open_clip CLIP with two layers, 32 px frames and the library's own tokenizer to ``folder``."""
+    model = {
+        "embed_dim": 24,
+        "vision_cfg": {"image_size": 32, "layers": 2, "width": 32, "head_width": 8, "patch_size": 8},
+        "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 32, "heads": 4, "layers": 2},
+    }
+    return _save_open_clip(folder, seed, model, {"resize_mode": "shortest"})
+
+
+def save_tiny_open_clip_siglip(folder: Path, seed: int = 0) -> Path:
+    """Write what open_clip makes of a SigLIP: no causal mask, squashed pictures, a tokenizer of its own."""
+    vocabulary = save_word_tokenizer(folder)
+    text = {
+        "context_length": 16,
+        "vocab_size": len(vocabulary),
+        "width": 32,
+        "heads": 4,
+        "layers": 2,
+        "hf_tokenizer_name": "in-this-folder",
+        "no_causal_mask": True,
+        "proj_bias": True,
+        "pool_type": "last",
+    }
+    vision = {"image_size": 32, "layers": 2, "width": 32, "head_width": 8, "patch_size": 8}
+    model = {"embed_dim": 24, "custom_text": True, "init_logit_bias": -10, "vision_cfg": vision, "text_cfg": text}
+    return _save_open_clip(folder, seed, model, {"resize_mode": "squash", "mean": [0.5] * 3, "std": [0.5] * 3})
+
+
+def _save_open_clip(folder: Path, seed: int, model: dict, preprocessing: dict) -> Path:
+    import json
+
+    import torch
+    from open_clip.model import CLIP, CustomTextCLIP
+    from safetensors.torch import save_file
+
+    torch.manual_seed(seed)
+    settings = {name: value for name, value in model.items() if name != "custom_text"}
+    network = (CustomTextCLIP if model.get("custom_text") else CLIP)(**settings)
+    with torch.no_grad():
+        for weight in network.parameters():
+            if weight.ndim > 1:
+                weight.mul_(4)
+    folder.mkdir(parents=True, exist_ok=True)
+    config = {"model_cfg": model, "preprocess_cfg": preprocessing}
+    (folder / "open_clip_config.json").write_text(json.dumps(config))
+    save_file(network.state_dict(), folder / "open_clip_model.safetensors")
     return folder

@@ -63,18 +63,22 @@ class FrameBatch:
 
 @dataclass(frozen=True)
 class VideoFeatures:
-    """What a model makes of the frames of a video; rows of ``frames`` have unit length."""
+    """What a model makes of the frames of a video; rows of ``frames`` have unit length.
+
+    ``context`` is what a sentence is read against where a model is not separable: tokens of each row.
+    """
 
     video_id: str
     model_id: str
     times_s: Float64[np.ndarray, "time"]
     frames: Float32[np.ndarray, "time dim"]
     patches: Float32[np.ndarray, "time patch dim"] | None = None
+    context: Float32[np.ndarray, "time token dim"] | None = None
 
 
 @dataclass(frozen=True)
 class TextFeatures:
-    """What a model makes of sentences; rows of ``embeddings`` have unit length.
+    """What a model makes of sentences; rows of ``embeddings`` have unit length where the model is separable.
 
     ``tokens`` are the word pieces the model read per text; ``unknown_words`` the words per text
     that the model has never seen (empty where its vocabulary is open).
@@ -105,7 +109,8 @@ class Grounding:
     moments are read from. ``p_absent`` is the probability of a peak this high for a sentence that
     is *not* in the video; ``is_in_video`` is ``p_absent <= error_rate``. ``null_peaks`` are what that
     probability is read from: ``measured`` on sentences known to be absent from videos whose truth is
-    known, or ``estimated`` from the model's distractors in this video.
+    known, or ``estimated`` from the model's distractors in this video. ``window_s`` is how much of the
+    video each value is of, about its time; 0 where it is of a single frame.
     """
 
     queries: tuple[str, ...]
@@ -120,6 +125,7 @@ class Grounding:
     is_in_video: Bool[np.ndarray, "query"]
     error_rate: float
     warnings: tuple[str, ...] = ()
+    window_s: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -36,13 +36,11 @@ def judge(model: VideoTextModel, path: Path, rows: list[dict], fps: float) -> li
     settings = Settings()
     batches = [model.encode_frames(b) for b in sample_frames(path, probe(path, settings), SamplingSpec(fps=fps))]
     times_s = np.concatenate([batch.times_s for batch in batches])
-    result = ground(
-        [row["query"] for row in rows],
-        np.concatenate([batch.frames for batch in batches]),
-        times_s,
-        embed(model, [row["query"] for row in rows]),
-        model.encode_texts(model.spec.distractors).embeddings,
-    )
+    frames = np.concatenate([batch.frames for batch in batches])
+    queries = [row["query"] for row in rows]
+    contrast = embed(model, model.spec.distractors) @ frames.T
+    peaks = distractor_peaks(contrast, times_s)
+    result = ground(queries, embed(model, queries) @ frames.T, times_s, contrast.mean(axis=0), peaks)
     return [
         (row, *(area_under_curve(curve, times_s, row["relevant_windows"]) for curve in (raw, saliency)))
         for row, raw, saliency in zip(rows, result.similarity, result.saliency, strict=True)

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from workbench.core.grounding import distractor_peaks, ground, prompt_ensemble, similarity, smooth
+from workbench.core import grounding
+from workbench.core.grounding import SMOOTHING_S, distractor_peaks, prompt_ensemble, smooth
 from workbench.core.intervals import temporal_iou
 from workbench.core.proposals import find_moments, proposal_map
 from workbench.core.segmentation import change_points
@@ -17,6 +18,20 @@ curves = hnp.arrays(np.float64, st.integers(0, 60), elements=st.integers(-20, 20
 
 def unit(rows):
     return (rows / np.linalg.norm(rows, axis=-1, keepdims=True)).astype(np.float32)
+
+
+def cosines(rows, features):
+    return np.ascontiguousarray(rows @ features.T)
+
+
+def ground(texts, features, times_s, queries, distractors, smoothing_s=SMOOTHING_S, **more):
+    """Ask of features what the recipe asks of curves."""
+    background = (
+        cosines(distractors, features).mean(axis=0) if len(distractors) else np.zeros(len(features), np.float32)
+    )
+    peaks = distractor_peaks(cosines(distractors, features), times_s, smoothing_s) if len(times_s) else np.zeros(0)
+    curves = cosines(queries, features)
+    return grounding.ground(texts, curves, times_s, background, peaks, smoothing_s=smoothing_s, **more)
 
 
 def film(seed, n_frames=120, dim=16, n_distractors=24):
@@ -90,7 +105,7 @@ def test_smoothing_the_cosine_is_averaging_the_features(width_s):
     reach = min(int(width_s / 2 / 0.5), len(times_s))
     held = np.concatenate([np.repeat(features[:1], reach, 0), features, np.repeat(features[-1:], reach, 0)])
     averaged = np.stack([held[k : k + 2 * reach + 1].mean(axis=0) for k in range(len(features))])
-    got = smooth(similarity(features, queries), times_s, width_s)
+    got = smooth(cosines(queries, features), times_s, width_s)
     np.testing.assert_allclose(got, queries @ averaged.T, atol=1e-6)
 
 
@@ -98,7 +113,7 @@ def test_smoothing_the_cosine_is_averaging_the_features(width_s):
 def test_a_width_that_is_none_is_refused(width_s):
     features, times_s, queries = film(0)
     with pytest.raises(InputError):
-        smooth(similarity(features, queries), times_s, width_s)
+        smooth(cosines(queries, features), times_s, width_s)
 
 
 def test_prompt_ensemble_is_the_unit_mean_of_unit_rows():
@@ -118,20 +133,19 @@ def test_saliency_is_the_cosine_minus_the_mean_cosine_of_the_distractors():
 
 def test_a_distractors_peak_is_measured_against_the_others():
     features, times_s, distractors = film(2)
-    got = distractor_peaks(features, times_s, distractors, smoothing_s=1.0)
+    got = distractor_peaks(cosines(distractors, features), times_s, smoothing_s=1.0)
     for k in range(len(distractors)):
         others = np.delete(distractors, k, axis=0)
         alone = ground(["q"], features, times_s, distractors[k : k + 1], others, smoothing_s=1.0)
         assert got[k] == pytest.approx(alone.peaks[0], abs=1e-5)
 
 
-def test_queries_do_not_see_each_other_and_kept_null_peaks_change_nothing():
+def test_queries_do_not_see_each_other():
     features, times_s, distractors = film(3)
     queries = unit(np.random.default_rng(8).normal(size=(4, 16)))
     together = ground(list("abcd"), features, times_s, queries, distractors)
-    peaks = distractor_peaks(features, times_s, distractors)
     for k in range(4):
-        alone = ground(["q"], features, times_s, queries[k : k + 1], distractors, null_peaks=peaks)
+        alone = ground(["q"], features, times_s, queries[k : k + 1], distractors)
         np.testing.assert_allclose(alone.saliency[0], together.saliency[k], atol=1e-6)
         assert alone.p_absent[0] == pytest.approx(together.p_absent[k], rel=1e-3)
         assert [m.start_s for m in alone.moments[0]] == [m.start_s for m in together.moments[k]]

@@ -228,3 +228,67 @@ def test_killed_twenty_times_serves_nothing_corrupt_and_goes_on(settings, long_f
             shutil.rmtree(settings.home / "features")
     again = extract(services, video, model, SAMPLING, nothing).features
     np.testing.assert_array_equal(again.frames, whole.frames)
+
+
+class WindowedModel(CountingModel):
+    """Reads windows of 8 frames, 2 frames apart: the mean of their colours."""
+
+    def __init__(self, entry, settings):
+        super().__init__(entry, settings)
+        self.spec = replace(self.spec, frame_independent=False, window_frames=8, window_step=2)
+
+    def encode_frames(self, frames):
+        single = super().encode_frames(frames)
+        mean = single.frames.reshape(-1, 8, single.frames.shape[1]).mean(axis=1)
+        times_s = frames.times_s.reshape(-1, 8)
+        middle_s = (times_s[:, 0] + times_s[:, -1]) / 2
+        return replace(single, frames=mean / np.linalg.norm(mean, axis=1, keepdims=True), times_s=middle_s)
+
+
+def test_windows_are_those_of_a_slow_loop_also_across_chunks(settings, long_film):
+    services, library, _ = make_services(settings)
+    model = WindowedModel(ENTRY, settings)
+    video = library.open_path(long_film)
+    found = extract(services, video, model, SAMPLING, nothing).features
+    frames = list(VideoLibrary.frames(library, video.id, SAMPLING, batch_frames=16))
+    pixels, times_s = (np.concatenate([getattr(batch, name) for batch in frames]) for name in ("pixels", "times_s"))
+    starts = range(0, len(pixels) - 7, 2)
+    slow = [
+        model.encode_frames(replace(frames[0], pixels=pixels[s : s + 8], times_s=times_s[s : s + 8])) for s in starts
+    ]
+    assert len(chunk_keys(video, model.spec, SAMPLING)) > 10
+    np.testing.assert_allclose(found.frames, np.concatenate([part.frames for part in slow]), atol=1e-6)
+    np.testing.assert_allclose(found.times_s, np.concatenate([part.times_s for part in slow]))
+    counted = library.n_frames
+    assert extract(services, video, model, SAMPLING, nothing).from_cache
+    assert library.n_frames == counted
+
+
+def test_windows_go_on_where_they_were_stopped(settings, long_film):
+    services, library, _ = make_services(settings)
+    model = WindowedModel(ENTRY, settings)
+    video = library.open_path(long_film)
+
+    def stop(progress: Progress) -> None:
+        if progress.done >= 300:
+            raise Cancelled("stopped")
+
+    with pytest.raises(Cancelled):
+        extract(services, video, model, SAMPLING, stop)
+    n_stopped = model.n_frames
+    resumed = extract(services, video, model, SAMPLING, nothing).features
+    fresh_services, _, _ = make_services(replace(settings, home=settings.home / "other"))
+    fresh_model = WindowedModel(ENTRY, settings)
+    fresh = extract(fresh_services, fresh_services.library.open_path(long_film), fresh_model, SAMPLING, nothing)
+    np.testing.assert_array_equal(resumed.frames, fresh.features.frames)
+    assert n_stopped > 0
+    assert model.n_frames - n_stopped < fresh_model.n_frames
+
+
+def test_a_video_shorter_than_a_window_is_one_window(settings, film):
+    services, library, _ = make_services(settings)
+    model = WindowedModel(ENTRY, settings)
+    video = library.open_path(film.path)
+    found = extract(services, video, model, SamplingSpec(fps=0.5), nothing).features
+    assert found.frames.shape[0] == 1
+    assert 0 <= found.times_s[0] <= video.duration_s

@@ -8,7 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.tiny_checkpoints import save_byte_pair_tokenizer, save_tiny_clip
+from tests.tiny_checkpoints import (
+    save_byte_pair_tokenizer,
+    save_tiny_clip,
+    save_tiny_metaclip2,
+    save_tiny_open_clip,
+    save_tiny_open_clip_siglip,
+    save_tiny_siglip,
+    save_tiny_siglip2,
+    save_tiny_xclip,
+)
 from workbench.models import adapter_template
 from workbench.models.protocol import VideoTextModel
 from workbench.models.registry import ModelRegistry
@@ -27,13 +36,26 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> ModelRegistry:
     return registry
 
 
-@pytest.fixture(scope="module", params=[*READY, "colour-histogram", "tiny-clip", "tiny-clip-byte-pairs"])
+def save_tiny_clip_with_byte_pairs(folder: Path) -> Path:
+    return save_tiny_clip(folder, seed=1, context=77, save_tokenizer=save_byte_pair_tokenizer)
+
+
+TINY = {
+    "tiny-clip": save_tiny_clip,
+    "tiny-clip-byte-pairs": save_tiny_clip_with_byte_pairs,
+    "tiny-siglip": save_tiny_siglip,
+    "tiny-siglip2": save_tiny_siglip2,
+    "tiny-metaclip2": save_tiny_metaclip2,
+    "tiny-xclip": save_tiny_xclip,
+    "tiny-open-clip": save_tiny_open_clip,
+    "tiny-open-clip-siglip": save_tiny_open_clip_siglip,
+}
+
+
+@pytest.fixture(scope="module", params=[*READY, "colour-histogram", *TINY])
 def model(request, registry: ModelRegistry, tmp_path_factory: pytest.TempPathFactory) -> VideoTextModel:
-    if request.param == "tiny-clip":
-        return registry.load(str(save_tiny_clip(tmp_path_factory.mktemp("tiny") / "clip")))
-    if request.param == "tiny-clip-byte-pairs":
-        folder = tmp_path_factory.mktemp("tiny-bytes") / "clip"
-        return registry.load(str(save_tiny_clip(folder, seed=1, context=77, save_tokenizer=save_byte_pair_tokenizer)))
+    if save := TINY.get(request.param):
+        return registry.load(str(save(tmp_path_factory.mktemp(request.param) / "model")))
     return registry.load(request.param)
 
 
@@ -43,6 +65,13 @@ def batch() -> FrameBatch:
     coarse = random.integers(0, 256, (4, 6, 8, 3), dtype=np.uint8)
     pixels = coarse.repeat(12, axis=1).repeat(12, axis=2)
     return FrameBatch("f" * 64, SamplingSpec(), pixels, np.arange(4) / 2)
+
+
+def rows(model: VideoTextModel, batch: FrameBatch, pictures: list[int]) -> FrameBatch:
+    """Return frames of which ``model`` makes one row per picture: the picture, or a window that begins with it."""
+    n_frames = model.spec.window_frames
+    order = [(picture + k) % len(batch.pixels) for picture in pictures for k in range(n_frames)]
+    return replace(batch, pixels=batch.pixels[order], times_s=np.arange(len(order)) / 2)
 
 
 def test_is_the_protocol_and_says_what_it_is(model: VideoTextModel):
@@ -62,28 +91,34 @@ def test_is_the_protocol_and_says_what_it_is(model: VideoTextModel):
 
 
 def test_frames_become_unit_rows_that_are_finite_and_differ(model: VideoTextModel, batch: FrameBatch):
-    features = model.encode_frames(batch)
+    asked = rows(model, batch, [0, 1, 2, 3])
+    features = model.encode_frames(asked)
     assert features.frames.shape == (4, model.spec.dim)
     assert features.frames.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(features.frames, axis=1), 1, atol=1e-5)
-    np.testing.assert_array_equal(features.times_s, batch.times_s)
+    windows_s = asked.times_s.reshape(4, model.spec.window_frames)
+    np.testing.assert_array_equal(features.times_s, (windows_s[:, 0] + windows_s[:, -1]) / 2)
     assert (features.video_id, features.model_id) == (batch.video_id, model.spec.id)
     similarity = features.frames @ features.frames.T
     assert similarity[~np.eye(4, dtype=bool)].max() < 0.99999
 
 
-def test_texts_become_unit_rows_that_are_finite_and_differ(model: VideoTextModel):
+def test_texts_become_rows_that_are_finite_and_differ(model: VideoTextModel):
     features = model.encode_texts(TEXTS)
     assert features.embeddings.shape == (3, model.spec.dim)
     assert features.embeddings.dtype == np.float32
-    np.testing.assert_allclose(np.linalg.norm(features.embeddings, axis=1), 1, atol=1e-5)
+    assert np.isfinite(features.embeddings).all()
+    lengths = np.linalg.norm(features.embeddings, axis=1)
+    if model.spec.separable:
+        np.testing.assert_allclose(lengths, 1, atol=1e-5)
     assert features.texts == tuple(TEXTS)
     assert [len(row) for row in (features.tokens, features.unknown_words, features.is_truncated)] == [3, 3, 3]
-    assert (features.embeddings[0] @ features.embeddings[1:].T).max() < 0.99999
+    assert (features.embeddings[0] @ features.embeddings[1:].T / lengths[0] / lengths[1:]).max() < 0.99999
 
 
 def test_the_same_input_gives_the_same_output(model: VideoTextModel, batch: FrameBatch):
-    np.testing.assert_array_equal(model.encode_frames(batch).frames, model.encode_frames(batch).frames)
+    asked = rows(model, batch, [0, 1])
+    np.testing.assert_array_equal(model.encode_frames(asked).frames, model.encode_frames(asked).frames)
     np.testing.assert_array_equal(model.encode_texts(TEXTS).embeddings, model.encode_texts(TEXTS).embeddings)
 
 
@@ -93,30 +128,43 @@ def test_a_text_does_not_depend_on_the_texts_beside_it(model: VideoTextModel):
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
-def test_frames_depend_on_their_neighbours_only_where_declared(model: VideoTextModel, batch: FrameBatch):
-    if not model.spec.frame_independent:
-        pytest.skip("declares that frames depend on their neighbours")
-    together = model.encode_frames(batch).frames
-    alone = [
-        model.encode_frames(replace(batch, pixels=batch.pixels[i : i + 1], times_s=batch.times_s[i : i + 1])).frames
-        for i in range(4)
-    ]
+def test_rows_do_not_depend_on_the_rows_beside_them(model: VideoTextModel, batch: FrameBatch):
+    together = model.encode_frames(rows(model, batch, [0, 1, 2, 3])).frames
+    alone = [model.encode_frames(rows(model, batch, [i])).frames for i in range(4)]
     np.testing.assert_allclose(together, np.concatenate(alone), atol=1e-5)
-    order = [3, 0, 1, 2]
-    shuffled = model.encode_frames(replace(batch, pixels=batch.pixels[order])).frames
-    np.testing.assert_allclose(shuffled, together[order], atol=1e-5)
+    shuffled = model.encode_frames(rows(model, batch, [3, 0, 1, 2])).frames
+    np.testing.assert_allclose(shuffled, together[[3, 0, 1, 2]], atol=1e-5)
+
+
+def test_frames_depend_on_the_frames_of_their_window_only_where_declared(model: VideoTextModel, batch: FrameBatch):
+    spec = model.spec
+    assert spec.frame_independent == (spec.window_frames == 1)
+    asked = rows(model, batch, [0])
+    turned = replace(asked, pixels=asked.pixels[::-1].copy())
+    is_same = np.allclose(model.encode_frames(asked).frames, model.encode_frames(turned).frames, atol=1e-5)
+    assert is_same == spec.frame_independent
 
 
 def test_a_long_film_is_the_same_in_one_piece(model: VideoTextModel, batch: FrameBatch):
-    pixels = np.concatenate([batch.pixels] * 9)[:34]
-    long = replace(batch, pixels=pixels, times_s=np.arange(34) / 2)
-    expected = model.encode_frames(batch).frames[np.arange(34) % 4]
-    if model.spec.frame_independent:
-        np.testing.assert_allclose(model.encode_frames(long).frames, expected, atol=1e-5)
+    pictures = [i % 4 for i in range(34)]
+    expected = model.encode_frames(rows(model, batch, [0, 1, 2, 3])).frames[pictures]
+    np.testing.assert_allclose(model.encode_frames(rows(model, batch, pictures)).frames, expected, atol=1e-5)
+
+
+def test_similarity_is_the_cosine_of_rows_that_stand_alone(model: VideoTextModel, batch: FrameBatch):
+    video, text = model.encode_frames(rows(model, batch, [0, 1, 2])), model.encode_texts(TEXTS)
+    found = model.similarity(video, text)
+    assert found.shape == (3, 3)
+    assert found.dtype == np.float32
+    assert np.abs(found).max() <= 1 + 1e-5
+    assert (video.context is None) == model.spec.separable
+    if model.spec.separable:
+        slow = [[float(np.dot(row, said)) for row in video.frames] for said in text.embeddings]
+        np.testing.assert_allclose(found, slow, atol=1e-5)
 
 
 def test_score_is_the_cosine_of_the_mean_frame(model: VideoTextModel, batch: FrameBatch):
-    video, text = model.encode_frames(batch), model.encode_texts(TEXTS)
+    video, text = model.encode_frames(rows(model, batch, [0, 1, 2, 3])), model.encode_texts(TEXTS)
     scores = model.score(video, text)
     assert scores.shape == (3,)
     assert scores.dtype == np.float32
@@ -138,7 +186,8 @@ def test_an_absent_token_changes_its_text_and_no_other(model: VideoTextModel):
     absent[0, plain.tokens[0].index("red") if "red" in plain.tokens[0] else 1] = True
     masked = model.encode_texts(TEXTS, absent)
     assert masked.tokens == plain.tokens
-    assert masked.embeddings[0] @ plain.embeddings[0] < 0.99999
+    lengths = np.linalg.norm(masked.embeddings[0]) * np.linalg.norm(plain.embeddings[0])
+    assert masked.embeddings[0] @ plain.embeddings[0] / lengths < 0.99999
     np.testing.assert_allclose(masked.embeddings[1:], plain.embeddings[1:], atol=1e-6)
 
 
@@ -151,7 +200,7 @@ def test_what_an_absent_token_says_no_longer_matters(model: VideoTextModel):
     differ = [i for i, (one, other) in enumerate(zip(*tokens, strict=True)) if one != other]
     absent[:, differ] = True
     red, green = model.encode_texts(texts, absent).embeddings
-    np.testing.assert_allclose(red, green, atol=1e-6)
+    np.testing.assert_allclose(red, green, atol=1e-6 * np.linalg.norm(red))
 
 
 def test_no_texts_give_no_rows(model: VideoTextModel):
@@ -171,7 +220,8 @@ def test_a_very_long_text_is_cut_and_says_so_or_is_read_whole(model: VideoTextMo
 def test_a_capability_is_declared_exactly_where_it_is(model: VideoTextModel, batch: FrameBatch):
     # Attention and differentiability have no protocol yet: nobody can have them.
     assert model.spec.capabilities <= {"patches"}
-    assert ("patches" in model.spec.capabilities) == (model.encode_frames(batch).patches is not None)
+    features = model.encode_frames(rows(model, batch, [0]))
+    assert ("patches" in model.spec.capabilities) == (features.patches is not None)
 
 
 def test_the_same_files_give_the_same_spec(tmp_path: Path):

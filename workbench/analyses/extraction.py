@@ -1,8 +1,9 @@
 """Frames to features, once: the only place that decodes a video for a model.
 
-Features are kept in chunks of sampled frames, each under its own key, so that work that was killed goes
-on where it stopped, a long video never stands in memory, and any process or machine that finds the chunks
-may use them. Decoding runs ahead in a thread of its own while the model encodes.
+A feature is of one sampled frame or, for a model that reads several at once, of a window of them. Features
+are kept in chunks, each under its own key, so that work that was killed goes on where it stopped, a long
+video never stands in memory, and any process or machine that finds the chunks may use them. Decoding runs
+ahead in a thread of its own while the model encodes.
 """
 
 from __future__ import annotations
@@ -36,9 +37,45 @@ class Extracted:
     problem: str | None = None
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """Which sampled frames make which row of features, and which rows are kept together."""
+
+    n_frames: int
+    window: int
+    step: int
+
+    @property
+    def n_rows(self) -> int:
+        """The rows of features: windows that lie whole in the video, or one of all its frames if it is short."""
+        return 1 + max(0, self.n_frames - self.window) // self.step
+
+    @property
+    def rows_in_chunk(self) -> int:
+        """The rows of a chunk: as many as take about ``CHUNK_FRAMES`` frames to encode."""
+        return max(1, CHUNK_FRAMES // self.window)
+
+    @property
+    def n_chunks(self) -> int:
+        """The chunks of the video."""
+        return -(-self.n_rows // self.rows_in_chunk)
+
+    def rows_of(self, first: int, last: int) -> tuple[int, int]:
+        """Return ``(first, past the last)`` row of the chunks from ``first`` up to ``last``."""
+        return first * self.rows_in_chunk, min(last * self.rows_in_chunk, self.n_rows)
+
+    def frames_of(self, first_row: int, past_row: int) -> tuple[int, int]:
+        """Return ``(first, past the last)`` sampled frame that the rows are made of."""
+        return first_row * self.step, min((past_row - 1) * self.step + self.window, self.n_frames)
+
+
+def _plan(video: VideoInfo, spec: ModelSpec, sampling: SamplingSpec) -> _Plan:
+    return _Plan(len(sample_instants(video, sampling)), spec.window_frames, spec.window_step)
+
+
 def chunk_keys(video: VideoInfo, spec: ModelSpec, sampling: SamplingSpec) -> list[str]:
     """Return the store key of every chunk, in order: a pure map from what was asked to where it lies."""
-    n_frames = len(sample_instants(video, sampling))
+    plan = _plan(video, spec, sampling)
     common = {
         "kind": "frame-features",
         "video": video.id,
@@ -47,13 +84,12 @@ def chunk_keys(video: VideoInfo, spec: ModelSpec, sampling: SamplingSpec) -> lis
         "family": spec.family,
         "revision": spec.revision,
         "preprocessing": spec.preprocessing,
+        "window": [plan.window, plan.step],
         "dtype": "float32",
-        "chunk_frames": CHUNK_FRAMES,
+        "chunk_rows": plan.rows_in_chunk,
     }
-    return [
-        cache_key(chunk=start // CHUNK_FRAMES, n_frames=min(CHUNK_FRAMES, n_frames - start), **common)
-        for start in range(0, n_frames, CHUNK_FRAMES)
-    ]
+    spans = (plan.rows_of(chunk, chunk + 1) for chunk in range(plan.n_chunks))
+    return [cache_key(chunk=chunk, n_rows=end - start, **common) for chunk, (start, end) in enumerate(spans)]
 
 
 def is_cached(services: Services, video: VideoInfo, spec: ModelSpec, sampling: SamplingSpec) -> bool:
@@ -85,12 +121,8 @@ def extract(
                     except StoreError as full:
                         problem = str(full)
     rows = [chunks[key] for key in keys]
-    features = VideoFeatures(
-        video_id=video.id,
-        model_id=model.spec.id,
-        times_s=np.concatenate([row["times_s"] for row in rows]),
-        frames=np.concatenate([row["frames"] for row in rows]),
-    )
+    whole = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+    features = VideoFeatures(video_id=video.id, model_id=model.spec.id, **whole)
     return Extracted(features, from_cache, problem)
 
 
@@ -116,31 +148,65 @@ def _compute_run(
     report: Report,
 ) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
     """Yield ``(chunk, arrays)`` for the chunks from ``first`` up to ``last``."""
-    n_frames = len(sample_instants(video, sampling))
-    start, stop = first * CHUNK_FRAMES, min(last * CHUNK_FRAMES, n_frames)
+    plan = _plan(video, model.spec, sampling)
+    row, past_row = plan.rows_of(first, last)
+    start, stop = plan.frames_of(row, past_row)
     what = f"Reading {video.title} with {model.spec.title}"
-    times: list[np.ndarray] = []
-    frames: list[np.ndarray] = []
-    at, n_held, done = first, 0, start
-    report(Progress(done, n_frames, what))
-    for batch in _decode_ahead(services, video, sampling, start, stop):
-        for part in _split_at_chunk(batch, CHUNK_FRAMES - n_held):
+    held: list[VideoFeatures] = []
+    at, n_held = first, 0
+    report(Progress(start, plan.n_frames, what))
+    for batch in _in_windows(_decode_ahead(services, video, sampling, start, stop), plan):
+        whole = plan.rows_in_chunk * plan.window
+        for part in _split_at_chunk(batch, whole - n_held * plan.window, whole):
             encoded = model.encode_frames(part)
-            times.append(encoded.times_s)
-            frames.append(encoded.frames)
+            held.append(encoded)
             n_held += len(encoded.times_s)
-            done += len(encoded.times_s)
-            if n_held == CHUNK_FRAMES or done == stop:
-                yield at, {"times_s": np.concatenate(times), "frames": np.concatenate(frames)}
-                at, n_held, times, frames = at + 1, 0, [], []
-        report(Progress(done, n_frames, what))
+            row += len(encoded.times_s)
+            if n_held == plan.rows_in_chunk or row == past_row:
+                yield at, _joined(held)
+                at, n_held, held = at + 1, 0, []
+        report(Progress(plan.frames_of(0, row)[1], plan.n_frames, what))
 
 
-def _split_at_chunk(batch: FrameBatch, room: int) -> list[FrameBatch]:
-    if len(batch.times_s) <= room:
-        return [batch]
-    cuts = [slice(0, room), slice(room, None)]
-    return [replace(batch, pixels=batch.pixels[cut], times_s=batch.times_s[cut]) for cut in cuts]
+def _joined(parts: list[VideoFeatures]) -> dict[str, np.ndarray]:
+    """Return the arrays of features that follow one another, those that the model gives."""
+    names = ["times_s", "frames", *(name for name in ("context",) if getattr(parts[0], name) is not None)]
+    return {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+
+
+def _in_windows(batches: Iterator[FrameBatch], plan: _Plan) -> Iterator[FrameBatch]:
+    """Yield the windows that frames in a row make, several one after another in a batch."""
+    if plan.window == 1 == plan.step:
+        yield from batches
+        return
+    held: FrameBatch | None = None
+    for batch in batches:
+        held = batch if held is None else _after(held, batch)
+        n_windows = 1 + (len(held.times_s) - plan.window) // plan.step
+        if n_windows > 0:
+            yield _taken(held, (np.arange(n_windows)[:, None] * plan.step + np.arange(plan.window)).ravel())
+            held = _taken(held, np.arange(n_windows * plan.step, len(held.times_s)))
+    if held is not None and plan.n_frames < plan.window:  # a short video: its frames, some of them twice
+        yield _taken(held, np.linspace(0, len(held.times_s) - 1, plan.window).round().astype(int))
+
+
+def _after(batch: FrameBatch, following: FrameBatch) -> FrameBatch:
+    pixels = np.concatenate([batch.pixels, following.pixels])
+    return replace(following, pixels=pixels, times_s=np.concatenate([batch.times_s, following.times_s]))
+
+
+def _taken(batch: FrameBatch, frames: np.ndarray) -> FrameBatch:
+    if np.array_equal(frames, np.arange(len(batch.times_s))):
+        return batch
+    return replace(batch, pixels=batch.pixels[frames], times_s=batch.times_s[frames])
+
+
+def _split_at_chunk(batch: FrameBatch, room: int, whole: int) -> Iterator[FrameBatch]:
+    """Yield the batch in pieces: the first fills a chunk that has room for so many frames, the others whole ones."""
+    start = 0
+    while start < len(batch.times_s):
+        yield _taken(batch, np.arange(start, min(start + room, len(batch.times_s))))
+        start, room = start + room, whole
 
 
 def _decode_ahead(

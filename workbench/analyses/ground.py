@@ -12,7 +12,6 @@ from importlib.metadata import version
 from typing import Any, ClassVar
 
 import numpy as np
-from jaxtyping import Float32, Float64
 
 from workbench.analyses.analysis import Control, Report, check_ranges, parameter, silent
 from workbench.analyses.extraction import Extracted, chunk_keys, extract
@@ -21,13 +20,12 @@ from workbench.analyses.queries import checked_queries
 from workbench.analyses.services import Services
 from workbench.analyses.texts import encode_texts
 from workbench.core import grounding
-from workbench.errors import ModelError
 from workbench.models.protocol import Capability, VideoTextModel
 from workbench.store.keys import cache_key
-from workbench.types import Grounding, Outcome, Provenance, SamplingSpec, TextFeatures, VideoInfo
+from workbench.types import Grounding, Outcome, Provenance, SamplingSpec, TextFeatures, VideoFeatures, VideoInfo
 
-_NULL_VERSION = 1
-"""Raised whenever the same features give other distractor peaks than before."""
+_CONTRAST_VERSION = 1
+"""Raised whenever the same features give other curves of distractors than before."""
 
 
 @dataclass(frozen=True)
@@ -72,39 +70,28 @@ class Ground:
         queries = checked_queries(params.queries, services.settings)
         video = services.library.get(params.video)
         model = services.models.load(params.model)
-        if not model.spec.frame_independent:
-            raise ModelError(
-                f"{model.spec.title} reads each frame together with its neighbours, which frames kept one by one "
-                f"cannot answer for; choose a model that reads single frames."
-            )
-        if not model.spec.separable:
-            raise ModelError(
-                f"{model.spec.title} reads a sentence differently for every video, so its sentences cannot be "
-                f"compared with cached frames; choose a model whose sentences stand alone."
-            )
         sampling = SamplingSpec(params.fps, params.max_frames)
         extracted = extract(services, video, model, sampling, report)
         asked = _encode_prompts(services, model, queries)
-        distractors = _distractor_embeddings(services, model)
-        null_peaks = None
-        measured = model.spec.absent_peaks if _is_as_measured(model, video, sampling, params.smoothing_s) else ()
-        if not measured:
-            null_peaks = _null_peaks(services, video, model, sampling, extracted, distractors, params.smoothing_s)
+        contrast = _contrast(services, video, model, sampling, extracted.features, params.smoothing_s)
         found = grounding.ground(
             queries,
-            extracted.features.frames,
+            model.similarity(extracted.features, asked),
             extracted.features.times_s,
-            asked.embeddings,
-            distractors,
-            null_peaks=null_peaks,
-            absent_peaks=measured,
+            contrast["background"],
+            contrast["peaks"],
+            absent_peaks=model.spec.absent_peaks if _is_as_measured(model, video, sampling, params.smoothing_s) else (),
             smoothing_s=params.smoothing_s,
             error_rate=params.error_rate,
             max_moments=params.max_moments,
             duration_s=video.duration_s,
         )
         found = _undecided_where_unread(found, asked)
-        found = replace(found, warnings=found.warnings + _warnings(asked, found, model, video, sampling, extracted))
+        found = replace(
+            found,
+            warnings=found.warnings + _warnings(asked, found, model, video, sampling, extracted),
+            window_s=(model.spec.window_frames - 1) / sampling.rate_for(video.duration_s),
+        )
         return Outcome(found, _provenance(self.id, params, video, model, sampling, started, extracted.from_cache))
 
     def as_json(self, outcome: Outcome[Grounding]) -> dict[str, Any]:
@@ -121,6 +108,7 @@ class Ground:
             "p_absent": plain(found.p_absent),
             "error_rate": found.error_rate,
             "null": found.null_kind,
+            "window_s": found.window_s,
             "warnings": list(found.warnings),
         }
 
@@ -156,10 +144,14 @@ def clock(seconds: float) -> str:
 
 
 def _encode_prompts(services: Services, model: VideoTextModel, queries: tuple[str, ...]) -> TextFeatures:
-    """Return one embedding per query, the ensemble over the model's prompts; the rest is of the bare query."""
+    """Return one embedding per query, the ensemble over the model's prompts; the rest is of the bare query.
+
+    Where sentences are read against the video, lengths count, and the ensemble is the plain mean.
+    """
     prompts = model.spec.prompts
     every = encode_texts(services, model, tuple(p.replace("{}", query) for query in queries for p in prompts))
-    ensemble = grounding.prompt_ensemble(every.embeddings.reshape(len(queries), len(prompts), -1))
+    by_query = every.embeddings.reshape(len(queries), len(prompts), -1)
+    ensemble = grounding.prompt_ensemble(by_query) if model.spec.separable else by_query.mean(axis=1)
     bare = [at * len(prompts) for at in range(len(queries))]
     return TextFeatures(
         model_id=every.model_id,
@@ -171,12 +163,6 @@ def _encode_prompts(services: Services, model: VideoTextModel, queries: tuple[st
         if every.is_truncated
         else (),
     )
-
-
-def _distractor_embeddings(services: Services, model: VideoTextModel) -> Float32[np.ndarray, "distractor dim"]:
-    if not model.spec.distractors:
-        return np.zeros((0, model.spec.dim), np.float32)
-    return _encode_prompts(services, model, model.spec.distractors).embeddings
 
 
 def _undecided_where_unread(found: Grounding, asked: TextFeatures) -> Grounding:
@@ -202,19 +188,21 @@ def _is_as_measured(model: VideoTextModel, video: VideoInfo, sampling: SamplingS
     )
 
 
-def _null_peaks(
+def _contrast(
     services: Services,
     video: VideoInfo,
     model: VideoTextModel,
     sampling: SamplingSpec,
-    extracted: Extracted,
-    distractors: Float32[np.ndarray, "distractor dim"],
+    features: VideoFeatures,
     smoothing_s: float,
-) -> Float64[np.ndarray, "distractor"]:
-    """Return how high the curve of each distractor rises in this video; kept, as it is the same for every query."""
+) -> dict[str, np.ndarray]:
+    """Return what the distractors get in this video: their mean curve (``background``) and their ``peaks``.
+
+    Kept, as it is the same for every query.
+    """
     key = cache_key(
-        kind="null-peaks",
-        version=_NULL_VERSION,
+        kind="contrast",
+        version=_CONTRAST_VERSION,
         chunks=chunk_keys(video, model.spec, sampling),
         distractors=model.spec.distractors,
         prompts=model.spec.prompts,
@@ -222,10 +210,15 @@ def _null_peaks(
     )
 
     def compute() -> dict[str, np.ndarray]:
-        features = extracted.features
-        return {"peaks": grounding.distractor_peaks(features.frames, features.times_s, distractors, smoothing_s)}
+        if not model.spec.distractors:
+            return {"background": np.zeros(len(features.times_s), np.float32), "peaks": np.zeros(0)}
+        curves = model.similarity(features, _encode_prompts(services, model, model.spec.distractors))
+        return {
+            "background": curves.mean(axis=0),
+            "peaks": grounding.distractor_peaks(curves, features.times_s, smoothing_s),
+        }
 
-    return services.store.get_or_compute(key, compute)["peaks"]
+    return services.store.get_or_compute(key, compute)
 
 
 def _warnings(

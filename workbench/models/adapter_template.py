@@ -18,7 +18,7 @@ from jaxtyping import Bool, Float32
 
 from workbench.models.entry import Family, ModelEntry
 from workbench.models.protocol import ModelSpec
-from workbench.models.rows import mean_pooled_score, unit_rows
+from workbench.models.rows import cosine, mean_pooled_score, unit_rows
 from workbench.settings import Settings
 from workbench.types import FrameBatch, TextFeatures, VideoFeatures
 
@@ -95,6 +95,10 @@ class ColourHistogram:
             unknown_words=tuple(tuple(word for word in words if word not in PALETTE) for words in tokens),
             is_truncated=(False,) * len(texts),
         )
+
+    def similarity(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query time"]:
+        """Return the cosine of every text with every frame."""
+        return cosine(video, text)
 
     def score(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query"]:
         """Return the cosine between the mean histogram and each text."""

@@ -6,9 +6,12 @@ none of them.
 
 from __future__ import annotations
 
+import importlib
+import os
+from collections.abc import Callable
 from pathlib import Path
 
-from workbench.models import hub
+from workbench.models import checkpoint, hub
 from workbench.models.entry import Family, ModelEntry, State
 from workbench.models.protocol import VideoTextModel
 from workbench.models.runtime import missing_packages
@@ -66,16 +69,13 @@ def entries(bundled_dir: Path) -> list[ModelEntry]:
     ]
 
 
-def _load_dual_encoder(entry: ModelEntry, settings: Settings) -> VideoTextModel:
-    from workbench.models.transformers_dual import TransformersDualEncoder
+def _loader(module: str, name: str) -> Callable[[ModelEntry, Settings], VideoTextModel]:
+    """Return a function that imports a family's class when its first model is loaded, not before."""
 
-    return TransformersDualEncoder(entry, settings)
+    def load(entry: ModelEntry, settings: Settings) -> VideoTextModel:
+        return getattr(importlib.import_module(module), name)(entry, settings)
 
-
-def _load_conse(entry: ModelEntry, settings: Settings) -> VideoTextModel:
-    from workbench.models.conse import Conse
-
-    return Conse(entry, settings)
+    return load
 
 
 def _packages_state(entry: ModelEntry, settings: Settings) -> tuple[State, str]:
@@ -86,7 +86,35 @@ def _packages_state(entry: ModelEntry, settings: Settings) -> tuple[State, str]:
     return "ready", "on this machine"
 
 
+def _open_clip_state(entry: ModelEntry, settings: Settings) -> tuple[State, str]:
+    architecture, _, weights = entry.where.partition(":")
+    if not weights or os.path.isdir(entry.where):
+        return hub.checkpoint_state(entry, settings)
+    if Path(weights).expanduser().is_file():
+        return "ready", "on this machine"
+    return "download", f"is looked up among open_clip's weights for {architecture} on first use"
+
+
 FAMILIES = (
-    Family("clip", _load_dual_encoder, hub.checkpoint_state, frozenset({"clip"})),
-    Family("conse", _load_conse, _packages_state),
+    Family("clip", _loader("workbench.models.clip", "Clip"), hub.checkpoint_state, frozenset({"clip"})),
+    Family(
+        "metaclip2",
+        _loader("workbench.models.metaclip2", "MetaClip2"),
+        hub.checkpoint_state,
+        frozenset({"metaclip_2"}),
+    ),
+    Family("xclip", _loader("workbench.models.xclip", "XClip"), hub.checkpoint_state, frozenset({"xclip"})),
+    Family(
+        "siglip",
+        _loader("workbench.models.siglip", "Siglip"),
+        hub.checkpoint_state,
+        frozenset({"siglip", "siglip2"}),
+    ),
+    Family(
+        checkpoint.OPEN_CLIP,
+        _loader("workbench.models.openclip", "OpenClip"),
+        _open_clip_state,
+        frozenset({checkpoint.OPEN_CLIP}),
+    ),
+    Family("conse", _loader("workbench.models.conse", "Conse"), _packages_state),
 )

@@ -21,6 +21,8 @@ TOKENIZERS = ("tokenizer.json", "vocab.txt", "spiece.model", "sentencepiece.bpe.
 # Which ids a text becomes, beside the tokenizer itself.
 TOKENIZATION = ("vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 IMAGE_PROCESSORS = ("preprocessor_config.json", "processor_config.json")
+# The layout of open_clip, whose config and weights have names of their own.
+OPEN_CLIP, OPEN_CLIP_CONFIG, OPEN_CLIP_WEIGHTS = "open_clip", "open_clip_config.json", "open_clip_model.safetensors"
 GENERIC_PROMPTS = ("{}", "a photo of {}.", "a video of {}.", "a scene with {}.")
 
 
@@ -39,21 +41,28 @@ class Card:
     note: str = ""
 
 
-def check(folder: Path, name: str) -> None:
-    """Raise ``ModelError`` unless ``folder`` holds a whole checkpoint in safetensors; return nothing."""
+def check(folder: Path, name: str, kind: str | None = None) -> None:
+    """Raise ``ModelError`` unless ``folder`` holds a whole checkpoint in safetensors; return nothing.
+
+    ``kind`` is the ``model_type`` to take the folder for, where it could be taken for two.
+    """
     if not folder.is_dir():
         raise ModelError(f"There is no folder “{name}”; give a folder that holds a model, or a hub id like org/name.")
-    model_type(folder)
-    files = weights(folder)
+    kind = kind or model_type(folder)
+    files = weights(folder, kind)
     if not files:
         if any(path for pattern in PICKLES for path in folder.glob(pattern)):
             raise ModelError(
                 f"The weights of “{name}” are a pickle, which can run code and is never opened here; "
                 f"convert them to safetensors (save_pretrained writes it) and try again."
             )
-        raise ModelError(f"“{name}” holds no weights; put model.safetensors beside its config.json.")
+        expected = OPEN_CLIP_WEIGHTS if kind == OPEN_CLIP else "model.safetensors"
+        raise ModelError(f"“{name}” holds no weights; put {expected} beside its config.")
     for path in files:
         _check_whole(path, name)
+    if kind == OPEN_CLIP:
+        _check_open_clip(folder, name)
+        return
     has_bpe = (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file()
     if not has_bpe and not any((folder / file).is_file() for file in TOKENIZERS):
         raise ModelError(f"“{name}” has no tokenizer; save it beside the weights as tokenizer.json.")
@@ -64,9 +73,20 @@ def check(folder: Path, name: str) -> None:
         )
 
 
+def _check_open_clip(folder: Path, name: str) -> None:
+    config = _read_json(folder / OPEN_CLIP_CONFIG)
+    model = None if config is None else config.get("model_cfg")
+    if not isinstance(model, dict) or not all(isinstance(model.get(part), dict) for part in ("vision_cfg", "text_cfg")):
+        raise ModelError(f"The {OPEN_CLIP_CONFIG} of “{name}” describes no model; save it with open_clip again.")
+    if model["text_cfg"].get("hf_tokenizer_name") and not any((folder / file).is_file() for file in TOKENIZERS):
+        raise ModelError(f"“{name}” has no tokenizer; save it beside the weights as tokenizer.json.")
+
+
 def model_type(folder: Path) -> str:
-    """Return ``model_type`` of the folder's ``config.json``, or raise ``ModelError``."""
+    """Return ``model_type`` of the folder's ``config.json``, ``open_clip`` for its layout, or raise ``ModelError``."""
     config = _read_json(folder / "config.json")
+    if (folder / OPEN_CLIP_CONFIG).is_file() and not (config or {}).get("model_type"):
+        return OPEN_CLIP
     if config is None:
         raise ModelError(f"“{folder.name}” has no config.json; give a folder in Hugging Face format.")
     if not isinstance(config.get("model_type"), str):
@@ -76,8 +96,11 @@ def model_type(folder: Path) -> str:
     return config["model_type"]
 
 
-def weights(folder: Path) -> list[Path]:
+def weights(folder: Path, kind: str = "") -> list[Path]:
     """Return the safetensors files that hold the weights: one, or the shards that the index names."""
+    if kind == OPEN_CLIP:
+        path = folder / OPEN_CLIP_WEIGHTS
+        return [path] if path.is_file() else []
     index = _read_json(folder / "model.safetensors.index.json")
     if index is not None:
         shards = index.get("weight_map")
@@ -96,7 +119,7 @@ def weights_bytes(folder: Path) -> int:
         return 0
 
 
-def revision(folder: Path) -> str:
+def revision(folder: Path, kind: str = "") -> str:
     """Return the hub's commit if the folder is a snapshot of its cache, else a digest of its content.
 
     The digest covers the weights, the configuration and the tokenizer. Cost: reads the weights once.
@@ -105,8 +128,8 @@ def revision(folder: Path) -> str:
     if is_snapshot and re.fullmatch("[0-9a-f]{40}", folder.name):
         return folder.name
     digest = hashlib.sha256()
-    described = [folder / file for file in ("config.json", *TOKENIZERS, *TOKENIZATION)]
-    for path in [*weights(folder), *(path for path in described if path.is_file())]:
+    described = [folder / file for file in ("config.json", OPEN_CLIP_CONFIG, *TOKENIZERS, *TOKENIZATION)]
+    for path in [*weights(folder, kind), *(path for path in described if path.is_file())]:
         with path.open("rb") as stream:
             digest.update(path.name.encode() + b"\0" + hashlib.file_digest(stream, "sha256").digest())
     return "sha256-" + digest.hexdigest()

@@ -23,7 +23,7 @@ from workbench.errors import ModelError
 from workbench.models import checkpoint
 from workbench.models.entry import ModelEntry
 from workbench.models.protocol import ModelSpec
-from workbench.models.rows import mean_pooled_score, unit_rows
+from workbench.models.rows import cosine, mean_pooled_score, unit_rows
 from workbench.models.runtime import device_for, from_folder, missing_packages, require_torch
 from workbench.models.tokenization import TextReader, TokenizedTexts
 from workbench.settings import Settings
@@ -110,6 +110,10 @@ class Conse:
             unknown_words=read.unknown_words,
             is_truncated=read.is_truncated,
         )
+
+    def similarity(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query time"]:
+        """Return the cosine of every text with every frame."""
+        return cosine(video, text)
 
     def score(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query"]:
         """Return the cosine between the mean of the frames and each text."""

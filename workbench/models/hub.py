@@ -16,11 +16,10 @@ from workbench.models.entry import ModelEntry, State
 from workbench.settings import Settings
 
 # Everything a checkpoint needs and nothing else: in particular no pickle, and no code.
-WANTED = (
+_DESCRIPTION = (
     "config.json",
+    checkpoint.OPEN_CLIP_CONFIG,
     "*processor_config.json",
-    "model.safetensors",
-    "model-*.safetensors",
     "model.safetensors.index.json",
     "tokenizer*.json",
     "special_tokens_map.json",
@@ -31,6 +30,8 @@ WANTED = (
     "*.model",
     "workbench.json",
 )
+WANTED = (*_DESCRIPTION, "model.safetensors", "model-*.safetensors")
+WANTED_BY_OPEN_CLIP = (*_DESCRIPTION, checkpoint.OPEN_CLIP_WEIGHTS)
 CONNECT_TIMEOUT_S = 5.0
 
 
@@ -49,7 +50,9 @@ def obtain(entry: ModelEntry, settings: Settings) -> Path:
     if folder is None:
         folder = _cached(entry)
         if folder is None or _problem(folder, entry):
-            folder = _fetch(entry, settings)
+            folder = _fetch(entry, settings, _wanted(entry))
+            if _is_open_clip(folder, entry):
+                folder = _fetch(entry, settings, WANTED_BY_OPEN_CLIP)
     if (problem := _problem(folder, entry)) is not None:
         raise problem
     return folder
@@ -85,10 +88,24 @@ def _problem(folder: Path, entry: ModelEntry) -> ModelError | None:
     if entry.made_by and not folder.is_dir():
         return ModelError(f"“{entry.id}” is not part of this copy of the workbench; make it with “{entry.made_by}”.")
     try:
-        checkpoint.check(folder, entry.id)
+        checkpoint.check(folder, entry.id, checkpoint.OPEN_CLIP if entry.family == checkpoint.OPEN_CLIP else None)
     except ModelError as error:
         return error
     return None
+
+
+def _wanted(entry: ModelEntry) -> tuple[str, ...]:
+    return WANTED_BY_OPEN_CLIP if entry.family == checkpoint.OPEN_CLIP else WANTED
+
+
+def _is_open_clip(folder: Path, entry: ModelEntry) -> bool:
+    """Return whether a repository that nobody had looked into turns out to be open_clip's alone."""
+    if entry.family == checkpoint.OPEN_CLIP:
+        return False
+    try:
+        return checkpoint.model_type(folder) == checkpoint.OPEN_CLIP
+    except ModelError:
+        return False
 
 
 def _size(entry: ModelEntry) -> str:
@@ -105,7 +122,9 @@ def _cached(entry: ModelEntry) -> Path | None:
 
     try:
         return Path(
-            snapshot_download(entry.where, revision=entry.revision, local_files_only=True, allow_patterns=list(WANTED))
+            snapshot_download(
+                entry.where, revision=entry.revision, local_files_only=True, allow_patterns=list(_wanted(entry))
+            )
         )
     except LocalEntryNotFoundError:
         return None
@@ -113,7 +132,7 @@ def _cached(entry: ModelEntry) -> Path | None:
         raise ModelError(f"“{entry.where}” is not a hub id; write it as org/name.") from None
 
 
-def _fetch(entry: ModelEntry, settings: Settings) -> Path:
+def _fetch(entry: ModelEntry, settings: Settings, wanted: tuple[str, ...]) -> Path:
     from huggingface_hub import errors, snapshot_download
 
     lacking = f"The files of “{entry.id}”{_size(entry)} are not on this machine, and the Hugging Face hub"
@@ -124,7 +143,7 @@ def _fetch(entry: ModelEntry, settings: Settings) -> Path:
             snapshot_download(
                 entry.where,
                 revision=entry.revision,
-                allow_patterns=list(WANTED),
+                allow_patterns=list(wanted),
                 etag_timeout=CONNECT_TIMEOUT_S,
             )
         )

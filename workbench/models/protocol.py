@@ -23,6 +23,8 @@ class ModelSpec:
 
     ``frame_independent``: a frame's feature does not depend on its neighbours.
     ``separable``: a text's embedding does not depend on the video.
+    ``window_frames``: how many sampled frames in a row make one feature; 1 where each makes its own.
+    ``window_step``: how many frames further on the next window begins.
     ``prompts``: templates with one ``{}`` whose embeddings are averaged for a query.
     ``distractors``: sentences that make the null distribution of "not in this video".
     ``absent_peaks``: the highest saliency that each of many sentences reached in videos that are known not
@@ -45,6 +47,8 @@ class ModelSpec:
     capabilities: frozenset[Capability] = frozenset()
     frame_independent: bool = True
     separable: bool = True
+    window_frames: int = 1
+    window_step: int = 1
     prompts: tuple[str, ...] = ("{}",)
     distractors: tuple[str, ...] = ()
     absent_peaks: tuple[float, ...] = ()
@@ -61,11 +65,22 @@ class VideoTextModel(Protocol):
     spec: ModelSpec
 
     def encode_frames(self, frames: FrameBatch) -> VideoFeatures:
-        """Return features with unit rows, one per frame, float32."""
+        """Return features with unit rows, float32: one per frame, or one per window.
+
+        Where ``spec.window_frames`` is more than 1, ``frames`` are whole windows one after another, and the
+        time of a row is the middle of its window.
+        """
         ...
 
     def encode_texts(self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None) -> TextFeatures:
-        """Return embeddings with unit rows, float32; ``absent`` tokens are masked out of attention."""
+        """Return embeddings, float32; ``absent`` tokens are masked out of attention.
+
+        Rows have unit length where ``spec.separable``; else they are what ``similarity`` starts from.
+        """
+        ...
+
+    def similarity(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query time"]:
+        """Return the cosine of every text with every row of the video."""
         ...
 
     def score(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query"]:

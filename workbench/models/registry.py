@@ -21,6 +21,8 @@ from workbench.models.protocol import VideoTextModel
 from workbench.settings import ASSETS, Settings
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+# An architecture of open_clip with a tag or a file, or a hub id that is to be taken for one of its models.
+OPEN_CLIP_ID = re.compile(r"hf-hub:(?P<hub_id>[^:]+)|(?P<architecture>[A-Za-z0-9][\w.-]*):(?P<weights>.+)")
 
 
 class ModelRegistry:
@@ -122,7 +124,7 @@ class ModelRegistry:
     def _entry(self, model_id: str) -> ModelEntry:
         if model_id in self._entries:
             return self._entries[model_id]
-        is_place = _is_folder(model_id) or HUB_ID.fullmatch(model_id)
+        is_place = _is_folder(model_id) or HUB_ID.fullmatch(model_id) or OPEN_CLIP_ID.fullmatch(model_id)
         if is_place and not self.settings.public:
             return self._entry_of_checkpoint(model_id)
         raise ModelError(self._unknown(model_id))
@@ -137,6 +139,14 @@ class ModelRegistry:
     @staticmethod
     def _entry_of_checkpoint(where: str) -> ModelEntry:
         folder = Path(where).expanduser().resolve() if _is_folder(where) else None
+        if folder is None and (named := OPEN_CLIP_ID.fullmatch(where)):
+            return ModelEntry(
+                id=where,
+                title=where,
+                family=checkpoint.OPEN_CLIP,
+                where=named["hub_id"] or where,
+                description="A model of the open_clip library.",
+            )
         return ModelEntry(
             id=str(folder) if folder else where,
             title=folder.name if folder else where,

@@ -15,14 +15,15 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Int64
 
-from workbench.errors import InputError, ModelError
+from workbench.errors import InputError
 
+SENTENCEPIECE_SPACE = "\u2581"
 WORD = re.compile(r"[\w'-]+|[^\s\x00-\x7f]+")
 
 
 @dataclass(frozen=True)
 class TokenizedTexts:
-    """Texts as a text encoder reads them; ``attention`` is 0 on padding and on absent tokens."""
+    """Texts as a text encoder reads them; ``attention`` is 0 on absent tokens and on what is masked to fill up."""
 
     ids: Int64[np.ndarray, "query position"]
     attention: Int64[np.ndarray, "query position"]
@@ -31,19 +32,33 @@ class TokenizedTexts:
     is_truncated: tuple[bool, ...]
 
 
-class TextReader:
-    """A tokenizer with the length its model can read; safe to share between threads."""
+@dataclass(frozen=True)
+class _Pieces:
+    """One text as the tokenizer cuts it, without the tokens that begin and end every text."""
 
-    def __init__(self, tokenizer: Any, context: int) -> None:
-        if not getattr(tokenizer, "is_fast", False):
-            raise ModelError("The model's tokenizer has no tokenizer.json; save it in that form and load again.")
+    ids: list[int]
+    shown: tuple[str, ...]
+    unknown_words: tuple[str, ...]
+
+
+class TextReader:
+    """A tokenizer with the length its model can read; safe to share between threads.
+
+    ``fills_context``: the model learned from texts filled up to the full length, and attends to the filling
+    (SigLIP); else texts are as long as the longest of them, and what fills the others is masked.
+    """
+
+    def __init__(self, tokenizer: Any, context: int, *, fills_context: bool = False) -> None:
         self._tokenizer = tokenizer
+        self._read = _read_by_offsets if getattr(tokenizer, "is_fast", False) else _read_by_words
         self._lock = threading.Lock()
         probe = tokenizer("a", return_special_tokens_mask=True)
         is_special = np.array(probe["special_tokens_mask"], dtype=bool)
         ids, n_prefix = probe["input_ids"], int(np.argmin([*is_special, False]))
         self._prefix, self._suffix = ids[:n_prefix], ids[n_prefix + int((~is_special).sum()) :]
         self._room = context - len(self._prefix) - len(self._suffix)
+        self._fills_context = fills_context
+        self._is_filled_in_front = fills_context and tokenizer.padding_side == "left"
         pad = tokenizer.pad_token_id
         self._pad = pad if pad is not None else ids[-1]
 
@@ -57,19 +72,9 @@ class TextReader:
 
         Raises ``InputError`` if ``absent`` has no row per text or no column per token.
         """
-        # split_special_tokens: somebody who types "<|endoftext|>" has typed text and ends nothing.
         with self._lock:
-            encoded = [
-                self._tokenizer(
-                    text,
-                    add_special_tokens=False,
-                    return_offsets_mapping=True,
-                    split_special_tokens=True,
-                    verbose=False,
-                )
-                for text in texts
-            ]
-        pieces = [list(item["input_ids"])[: self._room] for item in encoded]
+            read = [self._read(self._tokenizer, text) for text in texts]
+        pieces = [item.ids[: self._room] for item in read]
         longest = max(map(len, pieces), default=0)
         if absent is not None and (absent.shape[0] != len(texts) or absent.shape[1] < longest):
             raise InputError(
@@ -77,38 +82,52 @@ class TextReader:
                 f"({len(texts)}, {longest}); make it from the tokens of the same texts."
             )
         n_special = len(self._prefix) + len(self._suffix)
-        ids = np.full((len(texts), longest + n_special), self._pad, dtype=np.int64)
-        attention = np.zeros_like(ids)
+        width = (self._room if self._fills_context else longest) + n_special
+        ids = np.full((len(texts), width), self._pad, dtype=np.int64)
+        attention = np.full_like(ids, self._fills_context)
         for row, item in enumerate(pieces):
             whole = [*self._prefix, *item, *self._suffix]
-            ids[row, : len(whole)] = whole
-            attention[row, : len(whole)] = 1
+            first = width - len(whole) if self._is_filled_in_front else 0
+            ids[row, first:][: len(whole)] = whole
+            attention[row, first:][: len(whole)] = 1
             if absent is not None:
-                attention[row, len(self._prefix) :][: len(item)] = ~absent[row, : len(item)]
+                attention[row, first + len(self._prefix) :][: len(item)] = ~absent[row, : len(item)]
         return TokenizedTexts(
             ids=ids,
             attention=attention,
-            tokens=tuple(
-                tuple(text[start:end] for start, end in item["offset_mapping"][: self._room])
-                for text, item in zip(texts, encoded, strict=True)
-            ),
-            unknown_words=tuple(
-                self._unknown(text, item["input_ids"], item["offset_mapping"])
-                for text, item in zip(texts, encoded, strict=True)
-            ),
-            is_truncated=tuple(len(item["input_ids"]) > self._room for item in encoded),
+            tokens=tuple(item.shown[: self._room] for item in read),
+            unknown_words=tuple(item.unknown_words for item in read),
+            is_truncated=tuple(len(item.ids) > self._room for item in read),
         )
 
-    def _unknown(self, text: str, ids: list[int], offsets: list[tuple[int, int]]) -> tuple[str, ...]:
-        """Return the words that became the unknown token, in part or whole, or nothing at all."""
-        unknown = self._tokenizer.unk_token_id
-        words = []
-        for match in WORD.finditer(text):
-            covering = [
-                piece
-                for piece, (start, end) in zip(ids, offsets, strict=True)
-                if start < match.end() and end > match.start()
-            ]
-            if not covering or unknown in covering:
-                words.append(match.group())
-        return tuple(dict.fromkeys(words))
+
+def _read_by_offsets(tokenizer: Any, text: str) -> _Pieces:
+    """Return the pieces of a text by a tokenizer that says where in the text each of them stands."""
+    # split_special_tokens: somebody who types "<|endoftext|>" has typed text and ends nothing.
+    encoded = tokenizer(
+        text, add_special_tokens=False, return_offsets_mapping=True, split_special_tokens=True, verbose=False
+    )
+    ids, offsets = list(encoded["input_ids"]), encoded["offset_mapping"]
+
+    def is_unknown(start: int, end: int) -> bool:
+        covering = [piece for piece, (a, b) in zip(ids, offsets, strict=True) if a < end and b > start]
+        return not covering or tokenizer.unk_token_id in covering
+
+    unknown = [match.group() for match in WORD.finditer(text) if is_unknown(*match.span())]
+    return _Pieces(ids, tuple(text[start:end] for start, end in offsets), tuple(dict.fromkeys(unknown)))
+
+
+def _read_by_words(tokenizer: Any, text: str) -> _Pieces:
+    """Return the pieces of a text by a tokenizer that does not: unknown words are asked for one by one."""
+    pieces = tokenizer.tokenize(text, split_special_tokens=True)
+    words = dict.fromkeys(match.group() for match in WORD.finditer(text))
+
+    def is_unknown(word: str) -> bool:
+        ids = tokenizer.convert_tokens_to_ids(tokenizer.tokenize(word, split_special_tokens=True))
+        return not ids or tokenizer.unk_token_id in ids
+
+    return _Pieces(
+        ids=list(tokenizer.convert_tokens_to_ids(pieces)),
+        shown=tuple(piece.replace(SENTENCEPIECE_SPACE, " ").strip() for piece in pieces),
+        unknown_words=tuple(filter(is_unknown, words)),
+    )

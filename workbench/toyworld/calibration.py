@@ -40,7 +40,8 @@ def absent_peaks(
         absent = [row["query"] for row in rows if not row["relevant_windows"]]
         times_s = np.arange(0, story.duration_s, 1 / SAMPLE_FPS)
         features = _frame_features(model, image_processor, story, times_s)
-        found = grounding.ground(absent, features, times_s, text_embeddings(model, absent), bank)
+        curves = text_embeddings(model, absent) @ features.T
+        found = grounding.ground(absent, curves, times_s, bank.mean(axis=0) @ features.T, np.zeros(0))
         peaks += found.peaks.tolist()
     return sorted(round(peak, 4) for peak in peaks)
 

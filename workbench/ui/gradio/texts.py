@@ -142,7 +142,10 @@ def about_span(grounding: Grounding, start_s: float, end_s: float) -> list[tuple
 
 def timeline_caption(grounding: Grounding, n_frames: int, rate: float) -> str:
     """Return what the rows of the timeline show and how to use them."""
-    return f"{n_frames:,} frames, {rate:.3g} a second. Click to seek, drag to select a span."
+    use = "Click to seek, drag to select a span."
+    if grounding.window_s:
+        return f"{n_frames:,} windows of {grounding.window_s:.3g} s, each shown at its middle. {use}"
+    return f"{n_frames:,} frames, {rate:.3g} a second. {use}"
 
 
 def source(provenance: Provenance) -> str:

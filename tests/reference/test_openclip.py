@@ -1,0 +1,162 @@
+"""The adapter against open_clip's own forward pass, its transform and its tokenizer, on the same files."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.reference.test_transformers_dual import frames
+from tests.tiny_checkpoints import save_tiny_open_clip, save_tiny_open_clip_siglip
+from workbench.errors import ModelError
+from workbench.models.registry import ModelRegistry
+from workbench.settings import Settings
+
+TEXTS = ["a red circle", "a green circle on the red square with the cat", "dog"]
+KINDS = {"clip": save_tiny_open_clip, "siglip": save_tiny_open_clip_siglip}
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def folder(request, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return KINDS[request.param](tmp_path_factory.mktemp("open-clip") / request.param, seed=5)
+
+
+def load(where: str):
+    return ModelRegistry(Settings(offline=True, device="cpu")).load(where)
+
+
+@pytest.fixture(scope="module")
+def model(folder: Path):
+    return load(str(folder))
+
+
+@pytest.fixture(scope="module")
+def library(folder: Path):
+    import open_clip
+
+    network, transform = open_clip.create_model_from_pretrained(f"local-dir:{folder}")
+    return network.eval(), transform, open_clip.get_tokenizer(f"local-dir:{folder}")
+
+
+@pytest.mark.parametrize(("height", "width"), [(32, 32), (90, 160), (161, 91), (24, 20), (3, 60)])
+def test_frames_as_the_library_embeds_them(model, library, height: int, width: int):
+    import torch
+    from PIL import Image
+
+    network, transform, _ = library
+    batch = frames(height, width)
+    with torch.no_grad():
+        pictures = torch.stack([transform(Image.fromarray(picture)) for picture in batch.pixels])
+        expected = network.encode_image(pictures, normalize=True).numpy()
+    np.testing.assert_allclose(model.encode_frames(batch).frames, expected, atol=1e-4)
+
+
+def test_texts_as_the_library_embeds_them(model, library):
+    import torch
+
+    network, _, tokenizer = library
+    with torch.no_grad():
+        expected = network.encode_text(tokenizer(TEXTS), normalize=True).numpy()
+    np.testing.assert_allclose(model.encode_texts(TEXTS).embeddings, expected, atol=1e-4)
+
+
+def test_a_word_left_out_is_as_if_its_row_of_attention_were_not_there(folder: Path, model):
+    """The hook against attention written out: keys of absent tokens removed, in double precision."""
+    import torch
+
+    read = model.encode_texts(TEXTS)
+    absent = np.zeros((3, max(map(len, read.tokens))), dtype=bool)
+    absent[1, 2] = True
+    network, tokenizer = model._model, model._tokenizer
+    text = getattr(network, "text", network)
+    ids = tokenizer(TEXTS)
+    keep = torch.ones(ids.shape, dtype=torch.bool)
+    keep[1, 3] = False  # one place on, after the token that begins a text
+    with torch.no_grad():
+        x = text.token_embedding(ids) + text.positional_embedding[: ids.shape[1]]
+        for block in text.transformer.resblocks:
+            y = block.ln_1(x)
+            n, length, width = y.shape
+            heads = block.attn.num_heads
+            weights, biases = block.attn.in_proj_weight, block.attn.in_proj_bias
+            q, k, v = (y @ weights.T + biases).chunk(3, dim=-1)
+            q, k, v = (part.view(n, length, heads, -1).transpose(1, 2) for part in (q, k, v))
+            scores = q @ k.transpose(-1, -2) / (width // heads) ** 0.5
+            if text.attn_mask is not None:
+                scores = scores + text.attn_mask[:length, :length]
+            scores = scores.masked_fill(~keep[:, None, None, :], -torch.inf)
+            mixed = (scores.softmax(dim=-1) @ v).transpose(1, 2).reshape(n, length, width)
+            x = x + block.attn.out_proj(mixed)
+            x = x + block.mlp(block.ln_2(x))
+        x = text.ln_final(x)
+        at = torch.full((3,), ids.shape[1] - 1) if hasattr(network, "text") else ids.argmax(dim=-1)
+        pooled = x[torch.arange(3), at]
+        projection = text.text_projection
+        pooled = pooled @ projection if isinstance(projection, torch.nn.Parameter) else projection(pooled)
+        expected = torch.nn.functional.normalize(pooled, dim=-1).numpy()
+    np.testing.assert_allclose(model.encode_texts(TEXTS, absent).embeddings, expected, atol=1e-5)
+    assert expected[1] @ read.embeddings[1] < 0.9999
+
+
+def test_a_checkpoint_of_ones_own_training_loads_by_architecture_and_file(tmp_path: Path, monkeypatch):
+    import open_clip
+    import torch
+    from safetensors.torch import load_file
+
+    folder = save_tiny_open_clip(tmp_path / "whole")
+    config = json.loads((folder / "open_clip_config.json").read_text())["model_cfg"]
+    (tmp_path / "tiny-arch.json").write_text(json.dumps(config))
+    open_clip.add_model_config(tmp_path / "tiny-arch.json")
+    state = load_file(folder / "open_clip_model.safetensors")
+    path = tmp_path / "epoch_3.pt"
+    torch.save({"epoch": 3, "name": "run", "state_dict": {f"module.{name}": w for name, w in state.items()}}, path)
+    batch = frames(40, 60)
+    trained, shipped = load(f"tiny-arch:{path}"), load(str(folder))
+    np.testing.assert_array_equal(trained.encode_frames(batch).frames, shipped.encode_frames(batch).frames)
+    assert trained.spec.revision != shipped.spec.revision
+
+
+class _Payload:
+    def __reduce__(self):
+        return (open, ("/tmp/workbench-pickle-was-run", "w"))
+
+
+def test_a_pickle_that_runs_code_is_refused_and_never_run(tmp_path: Path):
+    import torch
+
+    trap = Path("/tmp/workbench-pickle-was-run")
+    trap.unlink(missing_ok=True)
+    torch.save({"state_dict": _Payload()}, tmp_path / "evil.pt")
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        load(f"ViT-B-32:{tmp_path / 'evil.pt'}")
+    assert not trap.exists()
+
+
+def test_unknown_tags_and_architectures_are_answered_in_words():
+    with pytest.raises(ModelError, match=r"no weights “nonsense” for ViT-B-32; choose one of .*laion2b_s34b_b79k"):
+        load("ViT-B-32:nonsense")
+    with pytest.raises(ModelError, match=r"cannot be reached|switched off|not on this machine"):
+        load("ViT-B-32:laion2b_s34b_b79k")
+    with pytest.raises(ModelError, match="switched off"):
+        load("hf-hub:laion/CLIP-ViT-B-32-laion2B-s34B-b79K")
+    with pytest.raises(ModelError):
+        load("ViT-Z-99:laion2b")
+
+
+def test_damaged_folders_are_answered_in_words(tmp_path: Path):
+    folder = save_tiny_open_clip(tmp_path / "whole")
+    without = Path(shutil.copytree(folder, tmp_path / "without"))
+    (without / "open_clip_model.safetensors").unlink()
+    with pytest.raises(ModelError, match=r"holds no weights; put open_clip_model.safetensors"):
+        load(str(without))
+    pickled = Path(shutil.copytree(without, tmp_path / "pickled"))
+    (pickled / "open_clip_pytorch_model.bin").write_bytes(b"pickle")
+    with pytest.raises(ModelError, match="pickle"):
+        load(str(pickled))
+    empty = Path(shutil.copytree(folder, tmp_path / "empty"))
+    (empty / "open_clip_config.json").write_text("{}")
+    with pytest.raises(ModelError, match="describes no model"):
+        load(str(empty))

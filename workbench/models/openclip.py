@@ -1,0 +1,293 @@
+"""open_clip: any of its architectures, with weights of a folder, of the hub, of one of its tags, or of a file.
+
+Separate because the library has its own configs, transforms and tokenizers, and no attention mask for text:
+words are left out by a hook on the text transformer. Its checkpoints are named in three ways:
+
+- a folder, or ``hf-hub:org/name``, that holds ``open_clip_config.json`` and weights in safetensors;
+- ``ViT-B-32:laion2b_s34b_b79k``: an architecture and one of the library's tags;
+- ``ViT-B-32:/path/epoch_10.pt``: an architecture and a checkpoint of one's own training.
+
+Source: Ilharco et al., OpenCLIP, 2021; Cherti et al., Reproducible Scaling Laws, CVPR 2023.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int64
+
+from workbench.errors import InputError, ModelError
+from workbench.models import checkpoint, hub
+from workbench.models.entry import ModelEntry
+from workbench.models.pillow import Preparation
+from workbench.models.protocol import ModelSpec
+from workbench.models.rows import cosine, mean_pooled_score, unit_rows
+from workbench.models.runtime import device_for, require_torch
+from workbench.models.transformers_dual import BATCH, first_line
+from workbench.settings import Settings
+from workbench.types import FrameBatch, TextFeatures, VideoFeatures
+
+log = logging.getLogger(__name__)
+
+
+class OpenClip:
+    """A model of the open_clip library that encodes every frame and every sentence by itself.
+
+    Raises ``ModelError`` while loading: no such architecture, tag or file, parts that do not fit, no network.
+    """
+
+    def __init__(self, entry: ModelEntry, settings: Settings) -> None:
+        self._torch = require_torch()
+        self._device = device_for(settings)
+        self._lock = threading.Lock()
+        source = _locate(entry, settings)
+        self._model, self._tokenizer = _load(source, entry.id)
+        self._model.eval().requires_grad_(False).to(self._device)
+        self._preparation = _preparation(self._model.visual.preprocess_cfg)
+        image, _ = self._try_once(entry.id)
+        card = (
+            checkpoint.card(source.folder)
+            if source.folder
+            else checkpoint.Card(distractors=checkpoint.generic_distractors())
+        )
+        self.spec = ModelSpec(
+            id=entry.id,
+            title=card.title or entry.title,
+            family=entry.family,
+            revision=source.revision,
+            dim=image.shape[1],
+            image_px=max(self._preparation.size_px),
+            logit_scale=float(self._model.logit_scale.exp()),
+            licence=card.licence or entry.licence or "not stated",
+            n_parameters=sum(weight.numel() for weight in self._model.parameters()),
+            preprocessing=hashlib.sha256(json.dumps(asdict(self._preparation)).encode()).hexdigest(),
+            prompts=card.prompts,
+            distractors=card.distractors,
+            note=card.note,
+        )
+
+    def encode_frames(self, frames: FrameBatch) -> VideoFeatures:
+        """Return unit features, float32, one per frame. Cost: one forward pass per frame, in batches."""
+        rows = [self._encode_pixels(frames.pixels[i : i + BATCH]) for i in range(0, len(frames.pixels), BATCH)]
+        return VideoFeatures(frames.video_id, self.spec.id, frames.times_s, self._stacked(rows))
+
+    def encode_texts(self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None) -> TextFeatures:
+        """Return unit embeddings, float32; ``absent`` tokens keep their place and are not attended to.
+
+        Raises ``InputError`` if ``absent`` has no row per text or no column per token, ``ModelError`` if this
+        architecture's text encoder cannot be told to leave words out.
+        """
+        read = _read(self._tokenizer, texts)
+        keep = None if absent is None else _kept(read, absent)
+        if keep is not None and keep.all():
+            keep = None
+        rows = [
+            self._encode_tokens(read.ids[i : i + BATCH], None if keep is None else keep[i : i + BATCH])
+            for i in range(0, len(texts), BATCH)
+        ]
+        return TextFeatures(
+            model_id=self.spec.id,
+            texts=tuple(texts),
+            embeddings=self._stacked(rows),
+            tokens=read.tokens,
+            unknown_words=((),) * len(texts),
+            is_truncated=read.is_truncated,
+        )
+
+    def similarity(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query time"]:
+        """Return the cosine of every text with every frame."""
+        return cosine(video, text)
+
+    def score(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query"]:
+        """Return the cosine between the mean of the frames and each text."""
+        return mean_pooled_score(video, text)
+
+    def _encode_pixels(self, pixels: np.ndarray) -> np.ndarray:
+        images = self._torch.from_numpy(np.ascontiguousarray(pixels)).to(self._device).permute(0, 3, 1, 2)
+        with self._torch.inference_mode():
+            return self._model.encode_image(self._preparation(images)).float().cpu().numpy()
+
+    def _encode_tokens(self, ids: np.ndarray, keep: np.ndarray | None = None) -> np.ndarray:
+        # One at a time: the hook that leaves words out sits on the shared network.
+        with self._lock, self._torch.inference_mode(), self._left_out(keep):
+            return self._model.encode_text(self._torch.from_numpy(ids).to(self._device)).float().cpu().numpy()
+
+    @contextmanager
+    def _left_out(self, keep: np.ndarray | None) -> Iterator[None]:
+        """Let nobody attend to the positions that ``keep [query position]`` does not name."""
+        if keep is None:
+            yield
+            return
+        torch, text = self._torch, getattr(self._model, "text", self._model)
+        kept = torch.from_numpy(keep).to(self._device)
+        if hasattr(text.transformer, "resblocks"):
+            n_heads = text.transformer.resblocks[0].attn.num_heads
+
+            def add_mask(module: Any, args: Any, named: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+                n_positions = args[0].shape[1]
+                # A class token that some encoders put at the end is always kept.
+                whole = torch.nn.functional.pad(kept, (0, n_positions - kept.shape[1]), value=True)
+                away = torch.zeros(whole.shape, device=whole.device).masked_fill(~whole, -torch.inf)
+                away = away[:, None].expand(-1, n_positions, -1).repeat_interleave(n_heads, 0)
+                base = named.get("attn_mask")
+                return args, {**named, "attn_mask": away if base is None else base + away}
+
+        else:
+
+            def add_mask(module: Any, args: Any, named: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+                if "attention_mask" not in named:
+                    raise ModelError(f"“{self.spec.id}” cannot leave words out; choose another model for that.")
+                return args, {**named, "attention_mask": named["attention_mask"] * kept}
+
+        hook = text.transformer.register_forward_pre_hook(add_mask, with_kwargs=True)
+        try:
+            yield
+        finally:
+            hook.remove()
+
+    def _stacked(self, rows: list[np.ndarray]) -> Float32[np.ndarray, "row dim"]:
+        return unit_rows(np.concatenate(rows) if rows else np.empty((0, self.spec.dim)))
+
+    def _try_once(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return the raw features of a picture and a word: a misfit shows now, as ``ModelError``, not in a film."""
+        height, width = self._preparation.size_px
+        try:
+            image = self._encode_pixels(np.full((1, height, 2 * width, 3), 128, dtype=np.uint8))
+            text = self._encode_tokens(_read(self._tokenizer, ["a"]).ids)
+        except (RuntimeError, ValueError, TypeError, IndexError, KeyError, AttributeError) as error:
+            raise ModelError(
+                f"The parts of “{name}” do not fit each other ({first_line(error)}); check that its tokenizer "
+                f"is the one it was trained with."
+            ) from error
+        if not (np.isfinite(image).all() and np.isfinite(text).all()):
+            raise ModelError(f"“{name}” answers with what is no number; its weights are damaged, fetch them again.")
+        return image, text
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where a model is: how open_clip names it, its weights and their revision, its folder if it has one."""
+
+    name: str
+    weights: str | None
+    revision: str
+    folder: Path | None = None
+
+
+def _locate(entry: ModelEntry, settings: Settings) -> _Source:
+    import open_clip
+
+    architecture, _, weights = entry.where.partition(":")
+    if architecture not in open_clip.list_models():
+        return _in_folder(entry, settings)
+    path = Path(weights).expanduser()
+    if path.is_file():
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        return _Source(architecture, str(path), f"sha256-{digest}")
+    tags = open_clip.list_pretrained_tags_by_model(architecture)
+    if weights not in tags:
+        known = f"choose one of {', '.join(tags)}" if tags else "give the path of a checkpoint"
+        raise ModelError(f"open_clip has no weights “{weights}” for {architecture}; {known}.")
+    repository, _, file = open_clip.get_pretrained_cfg(architecture, weights).get("hf_hub", "").rpartition("/")
+    if file or not repository:
+        raise ModelError(
+            f"The weights “{weights}” of {architecture} are published as a pickle only; fetch the file yourself and "
+            f"name it as {architecture}:FILE, and it is read without running its code."
+        )
+    return _in_folder(replace(entry, where=repository), settings)
+
+
+def _in_folder(entry: ModelEntry, settings: Settings) -> _Source:
+    folder = hub.obtain(entry, settings)
+    return _Source(f"local-dir:{folder}", None, checkpoint.revision(folder, checkpoint.OPEN_CLIP), folder)
+
+
+def _load(source: _Source, name: str) -> tuple[Any, Any]:
+    """Return model and tokenizer; weights are safetensors, or read with ``weights_only``."""
+    import open_clip
+
+    try:
+        model = open_clip.create_model(
+            source.name, pretrained=source.weights, precision="fp32", weights_only=True, require_pretrained=True
+        )
+        return model, open_clip.get_tokenizer(source.name)
+    # Whatever a damaged or foreign checkpoint makes the library raise is one thing to the person.
+    except Exception as error:
+        log.debug("loading %s failed", name, exc_info=True)
+        raise ModelError(
+            f"“{name}” cannot be loaded ({first_line(error)}); check that its files are complete and belong together."
+        ) from error
+
+
+def _preparation(config: dict[str, Any]) -> Preparation:
+    size = config["size"]
+    height, width = (size, size) if isinstance(size, int) else size
+    return Preparation(
+        size_px=(height, width),
+        mean=tuple(config["mean"]),
+        std=tuple(config["std"]),
+        filter="bilinear" if config["interpolation"] == "bilinear" else "bicubic",
+        fit=config["resize_mode"],
+        fill=config["fill_color"],
+    )
+
+
+@dataclass(frozen=True)
+class _Read:
+    """Texts as the library's tokenizer writes them; ``is_piece`` marks what stands for a part of the text."""
+
+    ids: Int64[np.ndarray, "query position"]
+    is_piece: Bool[np.ndarray, "query position"]
+    tokens: tuple[tuple[str, ...], ...]
+    is_truncated: tuple[bool, ...]
+
+
+def _read(tokenizer: Any, texts: Sequence[str]) -> _Read:
+    if not texts:
+        return _Read(np.zeros((0, 0), np.int64), np.zeros((0, 0), bool), (), ())
+    ids = tokenizer(list(texts)).numpy()
+    is_piece = np.zeros(ids.shape, dtype=bool)
+    is_truncated = []
+    for row, text in enumerate(texts):
+        if hasattr(tokenizer, "encode"):
+            n_pieces, room = len(tokenizer.encode(text)), ids.shape[1] - 2
+            is_piece[row, 1 : 1 + min(n_pieces, room)] = True
+        else:
+            whole = tokenizer.tokenizer(tokenizer.clean_fn(text), return_special_tokens_mask=True)
+            n_pieces, n_special = whole["special_tokens_mask"].count(0), sum(whole["special_tokens_mask"])
+            room = ids.shape[1] - n_special
+            is_piece[row] = ~np.isin(ids[row], tokenizer.tokenizer.all_special_ids)
+        is_truncated.append(n_pieces > room)
+    tokens = tuple(tuple(map(_shown(tokenizer), row[mask].tolist())) for row, mask in zip(ids, is_piece, strict=True))
+    return _Read(ids, is_piece, tokens, tuple(is_truncated))
+
+
+def _shown(tokenizer: Any) -> Any:
+    """Return what turns an id into the piece of text that it stands for."""
+    if hasattr(tokenizer, "encode"):
+        return lambda piece: tokenizer.decode([piece]).strip()
+    return lambda piece: tokenizer.tokenizer.decode([piece]).strip()
+
+
+def _kept(read: _Read, absent: Bool[np.ndarray, "query token"]) -> Bool[np.ndarray, "query position"]:
+    longest = int(read.is_piece.sum(axis=1).max(initial=0))
+    if absent.shape[0] != len(read.ids) or absent.shape[1] < longest:
+        raise InputError(
+            f"The mask of absent tokens has shape {absent.shape} where the texts need "
+            f"({len(read.ids)}, {longest}); make it from the tokens of the same texts."
+        )
+    keep = np.ones(read.ids.shape, dtype=bool)
+    for row, mask in enumerate(read.is_piece):
+        places = np.flatnonzero(mask)
+        keep[row, places] = ~absent[row, : len(places)]
+    return keep

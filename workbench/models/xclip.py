@@ -1,0 +1,102 @@
+"""X-CLIP: eight frames that look at each other, and sentences that are read against the video.
+
+Separate because nothing of it is true of one frame alone: a feature is of a window, and what a sentence means
+depends on the window it is held against. What can be kept is kept: the window's own embedding, and the tokens
+(``context``) that its sentences are read against.
+Source: Ni et al., Expanding Language-Image Pretrained Models for General Video Recognition, ECCV 2022.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32
+
+from workbench.models.clip import Clip
+from workbench.models.rows import unit_rows
+from workbench.types import FrameBatch, TextFeatures, VideoFeatures
+
+WINDOWS_AT_ONCE = 8
+
+
+class XClip(Clip):
+    """``XCLIPModel`` of the transformers library; windows begin a quarter of their length apart."""
+
+    @staticmethod
+    def reads_as(config: Any) -> Mapping[str, Any]:
+        """Return that frames depend on the frames beside them, and texts on the video."""
+        n_frames = config.vision_config.num_frames
+        return {
+            "frame_independent": False,
+            "separable": False,
+            "window_frames": n_frames,
+            "window_step": max(1, n_frames // 4),
+        }
+
+    @property
+    def _n_frames(self) -> int:
+        return self._model.config.vision_config.num_frames
+
+    def encode_frames(self, frames: FrameBatch) -> VideoFeatures:
+        """Return unit features and context, float32, one row per window; ``frames`` are whole windows.
+
+        Cost: one forward pass per frame of every window.
+        """
+        n_frames = self._n_frames
+        parts = [
+            self._encode_windows(frames.pixels[i : i + n_frames * WINDOWS_AT_ONCE])
+            for i in range(0, len(frames.pixels), n_frames * WINDOWS_AT_ONCE)
+        ]
+        times_s = frames.times_s.reshape(-1, n_frames)
+        return VideoFeatures(
+            video_id=frames.video_id,
+            model_id=self.spec.id,
+            times_s=(times_s[:, 0] + times_s[:, -1]) / 2,
+            frames=unit_rows(np.concatenate([windows for windows, _ in parts])),
+            context=np.concatenate([context for _, context in parts]),
+        )
+
+    def similarity(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query time"]:
+        """Return the cosine of every text, read against each window, with that window.
+
+        Cost: the prompt generator once per window, for all texts together.
+        """
+        assert video.context is not None
+        said = self._torch.from_numpy(text.embeddings).to(self._device)
+        curves = np.empty((len(text.embeddings), len(video.frames)), dtype=np.float32)
+        for i in range(0, len(video.frames), WINDOWS_AT_ONCE):
+            rows = slice(i, i + WINDOWS_AT_ONCE)
+            seen, context = (
+                self._torch.from_numpy(part[rows]).to(self._device) for part in (video.frames, video.context)
+            )
+            with self._torch.inference_mode():
+                read = said[None].expand(len(seen), -1, -1)
+                read = self._torch.nn.functional.normalize(read + self._model.prompts_generator(read, context), dim=-1)
+                curves[:, rows] = self._torch.einsum("td,tqd->qt", seen, read).float().cpu().numpy()
+        return curves
+
+    def score(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query"]:
+        """Return the mean over the windows of their cosine with each text."""
+        return self.similarity(video, text).mean(axis=1)
+
+    def _encode_windows(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return raw window features and their context: the patches, projected and averaged over the frames."""
+        n_frames = self._n_frames
+        with self._torch.inference_mode():
+            images = self.prepared(pixels)["pixel_values"]
+            seen = self._model.vision_model(pixel_values=images.reshape(-1, *images.shape[-3:]))
+            by_frame = self._model.visual_projection(seen.pooler_output)
+            windows = self._model.mit(by_frame.view(-1, n_frames, by_frame.shape[-1])).pooler_output
+            patches = self._model.prompts_visual_layernorm(seen.last_hidden_state[:, 1:])
+            context = patches @ self._model.prompts_visual_projection
+            context = context.view(-1, n_frames, *context.shape[1:]).mean(dim=1)
+        return windows.float().cpu().numpy(), context.float().cpu().numpy()
+
+    def _encode_pixels(self, pixels: np.ndarray) -> np.ndarray:
+        """Return raw features of windows that repeat one picture, to try the network."""
+        return self._encode_windows(np.repeat(pixels, self._n_frames, axis=0))[0]
+
+    def _stacked_texts(self, rows: list[np.ndarray]) -> Float32[np.ndarray, "query dim"]:
+        return np.concatenate(rows).astype(np.float32) if rows else np.empty((0, self.spec.dim), np.float32)
