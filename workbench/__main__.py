@@ -20,8 +20,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         settings = Settings.from_environment()
         args = make_parser(settings).parse_args(argv)
-        for target in ("json", "html"):
-            check_target(getattr(args, target, None))
+        for target in args.targets:
+            check_target(getattr(args, target))
         return args.run(Services.create(settings), args)
     except WorkbenchError as problem:
         print(f"Error: {problem}", file=sys.stderr)

@@ -102,6 +102,22 @@ class Moment:
 
 
 @dataclass(frozen=True)
+class MeasuredNull:
+    """How high sentences rise that are known to be absent, measured on videos whose truth is known.
+
+    ``peaks`` are the highest saliency of each of them, read at ``fps`` with ``smoothing_s`` in videos of at most
+    ``longest_s``. ``levels`` are, one pair a video, what its frames gave on average to all distractors and to the
+    best of them: a video far from all that is of another kind, and the peaks say nothing of it.
+    """
+
+    fps: float
+    smoothing_s: float
+    longest_s: float
+    levels: tuple[tuple[float, float], ...]
+    peaks: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Grounding:
     """When each query is true of the video.
 

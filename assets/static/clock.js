@@ -46,7 +46,7 @@ window.workbench = (() => {
 
   // 0:07.4, 12:03.0, 1:02:07.5
   const clock = (seconds) => {
-    const tenths = Math.max(0, Math.floor(seconds * 10 + 0.01));
+    const tenths = Math.max(0, Math.round(seconds * 10));
     const [h, m, s] = [Math.floor(tenths / 36000), Math.floor(tenths / 600) % 60, (tenths % 600) / 10];
     const tail = s.toFixed(1).padStart(4, "0");
     return h ? `${h}:${String(m).padStart(2, "0")}:${tail}` : `${m}:${tail}`;

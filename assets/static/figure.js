@@ -45,6 +45,8 @@
     const Plotly = await loadPlotly();
     const layout = { ...figure.layout, template: template(view.element), autosize: true };
     delete layout.width;
+    // Beside a long sentence a phone has no room for its range.
+    if (view.plot.clientWidth < 480) layout.annotations = layout.annotations?.filter((a) => a.name !== "range");
     if (view.span0) layout.xaxis = { ...layout.xaxis, ...ticks(view.span0) };
     // Not awaited: its promise also waits for pictures that the browser may put off.
     Plotly.react(view.plot, figure.data, layout, { displayModeBar: false, responsive: false });
@@ -120,6 +122,8 @@
     const zoom = (to) => {
       view.span0 = to;
       element.classList.toggle("is-zoomed", Boolean(to));
+      cursor.hidden = true;
+      window.Plotly.Fx?.unhover(plot);
       window.Plotly.relayout(plot, Object.fromEntries(
         Object.entries(ticks(range())).map(([name, value]) => [`xaxis.${name}`, value]),
       ));

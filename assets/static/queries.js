@@ -28,8 +28,12 @@ workbench.queries = ({ element, props, trigger, watch }) => {
     button.addEventListener("click", () => trigger("submit", { text }));
     return button;
   };
+  let nBefore = 0;
   const draw = () => {
     const { queries = [], suggestions = [] } = props.value || {};
+    // What was refused stays in the box to be mended.
+    if (queries.length > nBefore) entry.value = "";
+    nBefore = queries.length;
     list.replaceChildren(...queries.map(row));
     ideas.replaceChildren(...suggestions.map(idea));
     element.querySelector(".ideas-title").hidden = !suggestions.length;
@@ -37,7 +41,6 @@ workbench.queries = ({ element, props, trigger, watch }) => {
   element.querySelector("form").addEventListener("submit", (e) => {
     e.preventDefault();
     trigger("submit", { text: entry.value });
-    entry.value = "";
   });
   watch("value", draw);
   draw();

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
+from starlette.datastructures import QueryParams
 
 from tests.films import Film
 from workbench.analyses.services import Services
@@ -47,8 +48,8 @@ def upload(events: Events, path: Path, name: str) -> Session:
 
 def choices(events: Events, session: Session) -> dict[str, str]:
     """Return the films that a visitor may choose, title by id."""
-    update = events.choose_video(session, session.video)["video"]
-    return {video_id: title for title, video_id in update["choices"]}
+    update = events.choose_video(session, event(value=session.video))["video"]
+    return {video_id: title for title, video_id, _ in update["choices"]}
 
 
 def event(**data: object) -> gr.EventData:
@@ -125,6 +126,61 @@ def test_an_answer_that_nobody_waits_for_ends_its_work(events: Events, monkeypat
     assert not has_ended.is_set()
     answer.close()
     assert has_ended.wait(10)
+
+
+def test_an_answer_that_fails_leaves_the_last_result_and_says_it_is_old(events: Events, film: Film) -> None:
+    session = upload(events, film.path, "Ann's cat.mp4")
+    list(events.answer(session, VISITOR))
+    update = list(events.answer(session.with_parameter("fps", 0.0), VISITOR))[-1]
+    assert "stale" in update["notice"]
+    assert "Sampling is 0.0; choose a value from 0.1 to 30" in update["notice"]
+    assert not {"timeline", "answers", "moments"} & update.keys()
+
+
+def test_cancelling_is_answered_at_once(events: Events) -> None:
+    update = events.cancel(VISITOR)
+    assert texts.STOPPING in update["status"]
+    assert update["cancel"]["interactive"] is False
+
+
+def test_work_on_an_upload_names_it_as_its_visitor_does(
+    events: Events, film: Film, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = upload(events, film.path, "A & B.mp4")
+    library_title = events.services.library.get(session.video).title
+
+    def work(session, report):
+        report(Progress(1, 2, f"Reading {library_title} with a model"))
+        report(Progress(1, 2, f"Reading {library_title} with a model"))
+        raise InputError(f"“{library_title}” is damaged near 3.6 s; copy it again.")
+
+    monkeypatch.setattr(events, "_work", work)
+    monkeypatch.setattr(module, "QUIET_S", -1.0)
+    updates = list(events.answer(session, VISITOR))
+    assert "“A &amp; B” is damaged" in updates[-1]["notice"]
+    assert all(library_title not in str(update) for update in updates)
+
+
+def test_a_sentence_that_is_there_already_is_not_added_and_that_is_said(events: Events) -> None:
+    session = Session(video=events.services.library.examples()[0].id, model=ENTRY.id, queries=("red", "blue"))
+    update = events.add_query(session, event(text="  red "))
+    assert update["session"].queries == ("red", "blue")
+    assert texts.ALREADY_ASKED in update["notice"]
+
+
+def test_a_link_to_a_model_that_is_not_offered_opens_with_the_usual_one(events: Events) -> None:
+    request = gr.Request(session_hash="ann")
+    request.__dict__["query_params"] = QueryParams("model=nope&q=red")
+    update = events.open(request)
+    assert update["session"].model == events.services.settings.default_model
+    assert "“nope”" in update["notice"]
+    assert update["session"].queries == ("red",)
+
+
+def test_an_empty_field_shows_the_value_that_is_used(events: Events) -> None:
+    session = Session(queries=("red",)).with_parameter("fps", 5.0)
+    assert events.set_parameter("fps")(session, None)["parameter fps"] == 2.0
+    assert events.set_parameter("max_moments")(session, 2.7)["parameter max_moments"] == 2
 
 
 @pytest.mark.parametrize("sent", ["red", ["red", 2], {"q": "red"}, None])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -144,7 +145,7 @@ def test_questions_in_quick_succession_empty_nothing(bench: Page) -> None:
         add_sentence(bench, text)
     expect(answer_to(bench, asked[-1])).to_be_visible(timeout=PATIENCE_MS)
     assert sentences(bench)[-4:] == asked
-    for picker in ("#video-picker input", "#model-picker input", "#parameter-fps input"):
+    for picker in ("#video-picker select", "#model-picker select", "#parameter-fps input"):
         expect(bench.locator(picker)).not_to_have_value("")
 
 
@@ -154,6 +155,42 @@ def test_a_sentence_is_text_and_never_markup(bench: Page) -> None:
     expect(answer_to(bench, hostile)).to_be_visible()
     assert bench.title() != "owned"
     assert bench.locator("#answers b, #answers img").count() == 0
+
+
+def test_what_is_refused_stays_in_the_box_to_be_mended(bench: Page) -> None:
+    endless = "word " * 2000
+    add_sentence(bench, endless)
+    expect(notice(bench)).to_contain_text("shorten")
+    expect(bench.locator("input[name=new-query]")).to_have_value(endless)
+    add_sentence(bench, "a blue square")
+    expect(answer_to(bench, "a blue square")).to_be_visible()
+    expect(bench.locator("input[name=new-query]")).to_have_value("")
+
+
+def test_another_film_shows_the_number_of_every_moment(bench: Page) -> None:
+    bench.locator("#video-picker select").select_option(label="Toy world 3: shapes on stripes")
+    expect(answer_to(bench, "a red circle")).to_be_visible()
+    for text in ("a red ring", "a yellow ring"):
+        add_sentence(bench, text)
+        expect(answer_to(bench, text)).to_be_visible()
+    listed = bench.locator("table.moments tbody tr").count()
+    assert listed >= 4
+    numbers = bench.locator("#timeline .annotation-text").filter(has_text=re.compile(r"^\d+$"))
+    expect(numbers).to_have_count(listed)
+
+
+def test_a_rate_that_cannot_be_leaves_the_result_and_says_so(bench: Page) -> None:
+    shown = bench.locator("#answers .answer").count()
+    field = bench.locator("#parameter-fps input")
+    field.fill("0")
+    field.press("Enter")
+    expect(notice(bench)).to_contain_text("choose a value from 0.1 to 30")
+    assert bench.locator("#answers .answer").count() == shown
+    expect(bench.locator("#timeline .canvas")).to_have_css("opacity", "0.45")
+    field.fill("2")
+    field.press("Enter")
+    expect(notice(bench)).to_have_count(0)
+    expect(bench.locator("#timeline .canvas")).to_have_css("opacity", "1")
 
 
 def test_without_sentences_the_page_says_what_to_type(bench: Page) -> None:
@@ -181,7 +218,7 @@ def test_upload_of_a_video_gives_its_result(bench: Page, film: Film, complaints:
     bench.wait_for_selector(READY, state="attached", timeout=PATIENCE_MS)
     expect(bench.locator("#answers .answer").first).to_be_visible()
     assert abs(duration_of(bench) - 8.0) < 0.2
-    expect(bench.locator("#video-picker input")).to_have_value(film.path.stem)
+    expect(bench.locator("#video-picker option:checked")).to_have_text(film.path.stem)
     assert not complaints
 
 
@@ -204,12 +241,12 @@ def test_the_address_restores_video_model_and_sentences(bench: Page, server_url:
     bench.locator("#parameter-fps input").press("Enter")
     bench.wait_for_url("**fps=1**", timeout=PATIENCE_MS)
     link, asked = bench.url, sentences(bench)
-    video, model = (bench.locator(f"#{name}-picker input").input_value() for name in ("video", "model"))
+    video, model = (bench.locator(f"#{name}-picker select").input_value() for name in ("video", "model"))
     again = bench.context.browser.new_context().new_page()
     visit(again, link)
     assert sentences(again) == asked
-    expect(again.locator("#video-picker input")).to_have_value(video)
-    expect(again.locator("#model-picker input")).to_have_value(model)
+    expect(again.locator("#video-picker select")).to_have_value(video)
+    expect(again.locator("#model-picker select")).to_have_value(model)
     expect(again.locator("#parameter-fps input")).to_have_value("1")
     again.context.close()
 

@@ -12,6 +12,7 @@ from workbench.core.intervals import temporal_iou
 from workbench.core.proposals import find_moments, proposal_map
 from workbench.core.segmentation import change_points
 from workbench.errors import InputError
+from workbench.types import MeasuredNull
 
 curves = hnp.arrays(np.float64, st.integers(0, 60), elements=st.integers(-20, 20).map(lambda v: v / 8))
 
@@ -203,9 +204,34 @@ def test_what_lies_below_the_measured_floor_is_no_evidence():
     features = np.stack([level, np.sqrt(1 - level**2)], axis=1).astype(np.float32)
     query = np.array([[1.0, 0.0]], np.float32)
     nothing = np.zeros((0, 2), np.float32)
+    measured = MeasuredNull(1.0, 0.0, 120.0, (), (0.7,) * 20)
     found = {
-        name: ground(["q"], features, times_s, query, nothing, absent_peaks=absent, smoothing_s=0.0).moments[0][0]
-        for name, absent in (("estimated", ()), ("measured", [0.7] * 20))
+        name: ground(["q"], features, times_s, query, nothing, measured=null, smoothing_s=0.0).moments[0][0]
+        for name, null in (("estimated", None), ("measured", measured))
     }
     assert (found["estimated"].start_s, found["estimated"].end_s) == (19.5, 39.5)
     assert (found["measured"].start_s, found["measured"].end_s) == (19.5, 25.5)
+
+
+@pytest.mark.parametrize(("fps", "smoothing_s"), [(2, 1.0), (2, 4.0), (4, 0.0), (10, 1.0), (3, 2.0)])
+def test_a_measured_null_is_asked_as_it_was_measured_whatever_is_shown(fps: float, smoothing_s: float):
+    """A curve that is level within every half second peaks alike at any rate and smoothing."""
+    rng = np.random.default_rng(3)
+    half_seconds = rng.normal(size=100).astype(np.float32)
+    measured = MeasuredNull(2.0, 1.0, 120.0, (), tuple(rng.normal(size=50)))
+    as_measured = grounding.ground(
+        ["q"], half_seconds[None], np.arange(100) / 2, np.zeros(100, np.float32), np.zeros(0), measured=measured
+    )
+    times_s = np.arange(50 * fps) / fps
+    curve = half_seconds[np.minimum(np.round(times_s * 2 + 1e-9).astype(int), 99)]
+    shown = grounding.ground(
+        ["q"],
+        curve[None],
+        times_s,
+        np.zeros(len(curve), np.float32),
+        np.zeros(0),
+        measured=measured,
+        smoothing_s=smoothing_s,
+    )
+    assert shown.peaks == pytest.approx(as_measured.peaks, abs=1e-5)
+    assert shown.p_absent == pytest.approx(as_measured.p_absent)

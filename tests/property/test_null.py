@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from workbench.core.null import MIN_DISTRACTORS, empirical_null, p_absent, p_absent_measured
+from workbench.core.null import MIN_DISTRACTORS, empirical_null, is_of_their_kind, p_absent, p_absent_measured
 from workbench.errors import InputError
 
 N_TRIALS, N_QUERIES = 400, 10
@@ -118,3 +118,31 @@ def test_measured_null_keeps_its_error_rate_for_any_distribution():
 
 def test_measured_null_without_enough_films_decides_nothing():
     assert np.isnan(p_absent_measured([1.0], [0.1] * 7)).all()
+
+
+def test_videos_of_one_kind_are_known_as_such_and_others_are_not():
+    """What is usual in each number may be unheard of together: correlation counts."""
+    rng = np.random.default_rng(0)
+
+    def draw(n):
+        best = rng.normal(0.4, 0.05, n)
+        return np.stack([0.5 * best - 0.3 + rng.normal(0, 0.01, n), best], axis=1)
+
+    levels = draw(60)
+    assert np.mean([is_of_their_kind(level, levels) for level in draw(2000)]) >= 0.995
+    assert not is_of_their_kind([0.0, 0.4], levels)
+    assert not is_of_their_kind([-0.1, 0.1], levels)
+    assert not is_of_their_kind([levels[:, 0].max(), levels[:, 1].min()], levels)
+
+
+def test_a_kind_that_is_hardly_known_refuses_nobody():
+    assert is_of_their_kind([9.0, 9.0], np.zeros((MIN_DISTRACTORS - 1, 2)))
+    assert is_of_their_kind([9.0, 9.0], [])
+
+
+@given(st.floats(-5, 5), st.sampled_from([0.1, 1.0, 40.0]))
+def test_shift_and_scale_change_no_kind(shift, factor):
+    rng = np.random.default_rng(1)
+    levels, asked = rng.normal(size=(20, 2)), rng.normal(size=(30, 2)) * 2
+    one = [is_of_their_kind(level, levels) for level in asked]
+    assert one == [is_of_their_kind(factor * level + shift, factor * levels + shift) for level in asked]

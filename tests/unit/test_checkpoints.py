@@ -15,6 +15,14 @@ from workbench.models import checkpoint
 from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
 
+NULL = {
+    "fps": 2,
+    "smoothing_s": 1.0,
+    "longest_s": 120,
+    "levels": [[-0.2, 0.3], [0, 0.5]],
+    "peaks": [0.25] * 8,
+}
+
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -181,13 +189,16 @@ def test_an_image_processor_of_another_model(registry: ModelRegistry, folder: Pa
         ({"prompts": "a photo of {}"}, "prompts must be a list"),
         ({"distractors": [1]}, "distractors must be a list"),
         ({"title": 3}, "title must be a text"),
-        ({"absent_peaks": [0.1, float("nan")]}, "absent_peaks must be a list of numbers"),
-        ({"absent_peaks": [float("inf")]}, "absent_peaks must be a list of numbers"),
-        ({"absent_peaks": [True]}, "absent_peaks must be a list of numbers"),
-        ({"absent_fps": -1}, "absent_fps must be a number"),
-        ({"absent_smoothing_s": "1"}, "absent_smoothing_s must be a number"),
-        ({"absent_duration_s": [10]}, "absent_duration_s must be the shortest and the longest"),
-        ({"absent_duration_s": [120, 10]}, "absent_duration_s must be the shortest and the longest"),
+        ({"measured_nulls": 3}, "measured_nulls must be a list of objects"),
+        ({"measured_nulls": [{"fps": 2}]}, "measured_nulls must be a list of objects"),
+        ({"measured_nulls": [NULL | {"peaks": [0.1, float("nan")] * 8}]}, "measured_nulls must be"),
+        ({"measured_nulls": [NULL | {"peaks": [True] * 8}]}, "measured_nulls must be"),
+        ({"measured_nulls": [NULL | {"peaks": [0.1] * 7}]}, "measured_nulls must be"),
+        ({"measured_nulls": [NULL | {"fps": 0}]}, "measured_nulls must be"),
+        ({"measured_nulls": [NULL | {"smoothing_s": "1"}]}, "measured_nulls must be"),
+        ({"measured_nulls": [NULL | {"levels": [[0.5]]}]}, "measured_nulls must be"),
+        ({"measured_nulls": [NULL | {"levels": [0.5, 0.1]}]}, "measured_nulls must be"),
+        ({"measured_nulls": [NULL | {"unheard": 1}]}, "measured_nulls must be"),
     ],
 )
 def test_a_malformed_card(registry: ModelRegistry, folder: Path, card: dict, complaint: str):
@@ -244,14 +255,9 @@ def test_the_revision_follows_what_decides_token_ids(folder: Path, whole: Path, 
     assert checkpoint.revision(folder) != checkpoint.revision(whole)
 
 
-def test_a_card_says_how_its_absent_peaks_were_measured(folder: Path):
-    edit_json(
-        folder / "workbench.json",
-        absent_peaks=[0.2, 1],
-        absent_fps=2.0,
-        absent_smoothing_s=1.0,
-        absent_duration_s=[10, 120],
-    )
-    card = checkpoint.card(folder)
-    assert (card.absent_peaks, card.absent_fps, card.absent_smoothing_s) == ((0.2, 1.0), 2.0, 1.0)
-    assert card.absent_duration_s == (10.0, 120.0)
+def test_a_card_brings_its_measured_nulls(folder: Path):
+    edit_json(folder / "workbench.json", measured_nulls=[NULL])
+    (null,) = checkpoint.card(folder).measured_nulls
+    assert (null.fps, null.smoothing_s, null.longest_s) == (2.0, 1.0, 120.0)
+    assert null.levels == ((-0.2, 0.3), (0.0, 0.5))
+    assert null.peaks == (0.25,) * 8

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import tomllib
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -70,8 +71,14 @@ def test_a_bracket_spans_its_moment_and_carries_its_rank() -> None:
     figure = timeline_figure(grounding_of(20), 10.0)
     bracket = figure.data[0]
     assert bracket.line.color == query_colour(0)
-    assert [x for x in bracket.x if x is not None] == [1.0, 1.0, 1.75, 2.5, 2.5, 4.0, 4.0, 4.5, 5.0, 5.0]
-    assert [text for text in bracket.text if text] == ["1", "2"]
+    assert [x for x in bracket.x if x is not None] == [1.0, 1.0, 2.5, 2.5, 4.0, 4.0, 5.0, 5.0]
+    ranks = [label for label in figure.layout.annotations if label.name == "rank"]
+    assert [(label.text, label.x) for label in ranks] == [("1", 1.0), ("2", 4.0)] * 2
+
+
+def test_a_sentence_that_is_not_in_the_video_has_dotted_brackets() -> None:
+    grounding = replace(grounding_of(20), is_in_video=np.array([True, False]))
+    assert [trace.line.dash for trace in timeline_figure(grounding, 10.0).data[:2]] == ["solid", "dot"]
 
 
 def test_heat_rows_hold_the_saliency_and_the_cosine_and_lie_inside_their_rows() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from workbench.errors import Cancelled, VideoError
 from workbench.types import Progress
-from workbench.ui.gradio.jobs import NOT_BEGUN, Job, Jobs
+from workbench.ui.gradio.jobs import NOT_BEGUN, Job, Jobs, Pace
 
 
 def test_progress_then_the_answer() -> None:
@@ -92,3 +92,20 @@ def test_a_visitor_who_leaves_takes_the_job_along() -> None:
     for _ in job.progress():
         jobs.drop("ann")
     assert not jobs.is_newest("ann", job)
+
+
+def test_the_time_left_counts_down_between_steps_and_never_up() -> None:
+    pace = Pace()
+    assert pace.left_s(Progress(0, 0), 0.0) is None
+    assert pace.left_s(Progress(0, 100), 10.0) is None
+    assert pace.left_s(Progress(0, 100), 14.0) is None
+    assert pace.left_s(Progress(10, 100), 15.0) == pytest.approx(45.0)  # 10 in 5 s, 90 to go
+    assert pace.left_s(Progress(10, 100), 17.0) == pytest.approx(43.0)
+    assert pace.left_s(Progress(20, 100), 20.0) == pytest.approx(40.0)
+    assert pace.left_s(Progress(20, 100), 100.0) == 0.0
+
+
+def test_what_was_kept_before_does_not_count_as_speed() -> None:
+    pace = Pace()
+    pace.left_s(Progress(900, 1000), 0.0)
+    assert pace.left_s(Progress(910, 1000), 10.0) == pytest.approx(90.0)

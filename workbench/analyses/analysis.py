@@ -54,7 +54,7 @@ def check_ranges(params: Any) -> None:
         value = getattr(params, name)
         low, high = control.minimum, control.maximum
         if not _lies_within(value, low, high):
-            shown = f"{control.label} ({name}) is {value}"
+            shown = f"{control.label} is {value!r}"
             raise InputError(
                 f"{shown}; choose a value from {low:g} to {high:g}{' ' + control.unit if control.unit else ''}."
             )

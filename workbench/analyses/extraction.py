@@ -23,8 +23,8 @@ from workbench.models.protocol import ModelSpec, VideoTextModel
 from workbench.store.keys import cache_key
 from workbench.types import FrameBatch, Progress, SamplingSpec, VideoFeatures, VideoInfo
 
-CHUNK_FRAMES = 256
-BATCH_FRAMES = 32
+CHUNK_FRAMES = 64
+BATCH_FRAMES = 16
 _AHEAD_BATCHES = 4
 
 

@@ -6,6 +6,7 @@ The numerics are ``core.grounding``; this file fetches what they need and says w
 from __future__ import annotations
 
 import platform
+import re
 import time
 from dataclasses import dataclass, fields, replace
 from importlib.metadata import version
@@ -20,10 +21,21 @@ from workbench.analyses.queries import checked_queries
 from workbench.analyses.services import Services
 from workbench.analyses.texts import encode_texts
 from workbench.core import grounding
+from workbench.core.null import is_of_their_kind
 from workbench.models.protocol import Capability, VideoTextModel
 from workbench.store.keys import cache_key
-from workbench.types import Grounding, Outcome, Provenance, SamplingSpec, TextFeatures, VideoFeatures, VideoInfo
+from workbench.types import (
+    Grounding,
+    MeasuredNull,
+    Outcome,
+    Provenance,
+    SamplingSpec,
+    TextFeatures,
+    VideoFeatures,
+    VideoInfo,
+)
 
+_NEGATION = re.compile(r"\b(no|not|never|without|nothing|nobody|none)\b|n't\b", re.IGNORECASE)
 _CONTRAST_VERSION = 1
 """Raised whenever the same features give other curves of distractors than before."""
 
@@ -46,7 +58,7 @@ class GroundParams:
     error_rate: float = parameter(
         0.01, Control("Error rate", "How often an absent sentence may be called present", 0.0001, 0.49, 0.01)
     )
-    max_moments: int = parameter(10, Control("Moments", "Most moments shown for a sentence", 1, 50, 1))
+    max_moments: int = parameter(10, Control("Most moments", "Most moments shown for a sentence", 1, 50, 1))
 
 
 class Ground:
@@ -74,22 +86,25 @@ class Ground:
         extracted = extract(services, video, model, sampling, report)
         asked = _encode_prompts(services, model, queries)
         contrast = _contrast(services, video, model, sampling, extracted.features, params.smoothing_s)
+        measured = _null_for(model, video, sampling)
+        level = [float(contrast[name].mean()) for name in ("background", "best")]
+        is_foreign = measured is not None and not is_of_their_kind(level, measured.levels)
         found = grounding.ground(
             queries,
             model.similarity(extracted.features, asked),
             extracted.features.times_s,
             contrast["background"],
             contrast["peaks"],
-            absent_peaks=model.spec.absent_peaks if _is_as_measured(model, video, sampling, params.smoothing_s) else (),
+            measured=None if is_foreign else measured,
             smoothing_s=params.smoothing_s,
             error_rate=params.error_rate,
             max_moments=params.max_moments,
             duration_s=video.duration_s,
         )
-        found = _undecided_where_unread(found, asked)
+        found = _undecided(found, asked, is_foreign)
         found = replace(
             found,
-            warnings=found.warnings + _warnings(asked, found, model, video, sampling, extracted),
+            warnings=found.warnings + _warnings(asked, found, model, video, sampling, extracted, is_foreign),
             window_s=(model.spec.window_frames - 1) / sampling.rate_for(video.duration_s),
         )
         return Outcome(found, _provenance(self.id, params, video, model, sampling, started, extracted.from_cache))
@@ -126,7 +141,7 @@ def presence_sentence(found: Grounding, at: int) -> str:
     """Return whether query ``at`` is in the video, in words, with the error rate of the decision."""
     p = found.p_absent[at]
     if np.isnan(p):
-        return "whether it is in the video cannot be said"
+        return "whether it is in this video cannot be said"
     chance = f"an absent sentence peaks this high with probability {_probability(p)}"
     verdict = "in this video" if found.is_in_video[at] else "not in this video, as far as this model can tell"
     return f"{verdict} ({chance}; decided at {found.error_rate:.2g})"
@@ -165,27 +180,21 @@ def _encode_prompts(services: Services, model: VideoTextModel, queries: tuple[st
     )
 
 
-def _undecided_where_unread(found: Grounding, asked: TextFeatures) -> Grounding:
-    """Withdraw the decision for queries of which the model knows fewer words than it does not know."""
-    n_unknown = np.array([len(words) for words in asked.unknown_words] or [0] * len(asked.texts))
-    is_unread = 2 * n_unknown > np.array([len(text.split()) for text in asked.texts])
+def _undecided(found: Grounding, asked: TextFeatures, is_foreign: bool) -> Grounding:
+    """Withdraw the decision on sentences with words that the model does not know, and on videos foreign to it."""
+    is_open = np.array([bool(words) or is_foreign for words in asked.unknown_words or ((),) * len(asked.texts)])
     return replace(
         found,
-        p_absent=np.where(is_unread, np.nan, found.p_absent),
-        is_in_video=found.is_in_video & ~is_unread,
+        p_absent=np.where(is_open, np.nan, found.p_absent),
+        is_in_video=found.is_in_video & ~is_open,
     )
 
 
-def _is_as_measured(model: VideoTextModel, video: VideoInfo, sampling: SamplingSpec, smoothing_s: float) -> bool:
-    """Return whether the model's measured null was measured as this video is read: only then does it hold."""
-    spec = model.spec
-    shortest_s, longest_s = spec.absent_duration_s
-    return (
-        bool(spec.absent_peaks)
-        and smoothing_s == spec.absent_smoothing_s
-        and sampling.rate_for(video.duration_s) == spec.absent_fps
-        and shortest_s <= video.duration_s <= longest_s
-    )
+def _null_for(model: VideoTextModel, video: VideoInfo, sampling: SamplingSpec) -> MeasuredNull | None:
+    """Return the null that the model brings for such a video: that of the highest rate not above its own."""
+    rate = sampling.rate_for(video.duration_s)
+    fitting = [n for n in model.spec.measured_nulls if n.fps <= rate + 1e-6 and video.duration_s <= n.longest_s]
+    return max(fitting, key=lambda null: null.fps, default=None)
 
 
 def _contrast(
@@ -196,9 +205,9 @@ def _contrast(
     features: VideoFeatures,
     smoothing_s: float,
 ) -> dict[str, np.ndarray]:
-    """Return what the distractors get in this video: their mean curve (``background``) and their ``peaks``.
+    """Return what the distractors get in this video: their mean and highest curves, and each one's peak.
 
-    Kept, as it is the same for every query.
+    ``background [time]``, ``best [time]``, ``peaks [distractor]``: kept, as they are the same for every query.
     """
     key = cache_key(
         kind="contrast",
@@ -211,10 +220,12 @@ def _contrast(
 
     def compute() -> dict[str, np.ndarray]:
         if not model.spec.distractors:
-            return {"background": np.zeros(len(features.times_s), np.float32), "peaks": np.zeros(0)}
+            nothing = np.zeros(len(features.times_s), np.float32)
+            return {"background": nothing, "best": nothing, "peaks": np.zeros(0)}
         curves = model.similarity(features, _encode_prompts(services, model, model.spec.distractors))
         return {
             "background": curves.mean(axis=0),
+            "best": curves.max(axis=0),
             "peaks": grounding.distractor_peaks(curves, features.times_s, smoothing_s),
         }
 
@@ -228,26 +239,34 @@ def _warnings(
     video: VideoInfo,
     sampling: SamplingSpec,
     extracted: Extracted,
+    is_foreign: bool,
 ) -> tuple[str, ...]:
     """Return what a person should know before believing the answer, one sentence each."""
     said = []
-    for text, words in zip(asked.texts, asked.unknown_words, strict=False):
-        if words:
-            named = ", ".join(f"“{word}”" for word in words)
-            said.append(f"{model.spec.title} has never seen {named} (in “{text}”) and reads it as an unknown word.")
+    title = model.spec.title
+    if unknown := dict.fromkeys(word for words in asked.unknown_words for word in words):
+        named = ", ".join(f"“{_shortened(word)}”" for word in unknown)
+        said.append(f"{title} has never seen {named}: it cannot tell whether a sentence with such a word is true.")
     for text, is_cut in zip(asked.texts, asked.is_truncated, strict=False):
         if is_cut:
-            said.append(f"“{_shortened(text)}” is longer than {model.spec.title} reads; its end was cut off.")
+            said.append(f"“{_shortened(text)}” is longer than {title} reads; its end was cut off.")
+    for text in asked.texts:
+        if _NEGATION.search(text):
+            said.append(f"“{_shortened(text)}” denies something; such models are known to read past a “no” or “not”.")
     rate = sampling.rate_for(video.duration_s)
     if rate < sampling.fps:
+        said.append(f"At most {sampling.max_frames:,} frames are read, so here {rate:.2g} a second.")
+    if is_foreign:
         said.append(
-            f"The video is long: it was read at {rate:.2g} frames a second to stay under {sampling.max_frames} frames."
+            f"This is no video of the kind that {title} was measured on: the moments are its best guesses, and whether "
+            f"a sentence is in the video cannot be said."
         )
-    if found.null_kind == "estimated" and model.spec.absent_peaks:
-        shortest_s, longest_s = model.spec.absent_duration_s
+    elif found.null_kind == "estimated" and model.spec.measured_nulls:
+        slowest = min(null.fps for null in model.spec.measured_nulls)
+        longest_s = max(null.longest_s for null in model.spec.measured_nulls)
         said.append(
-            f"Whether a sentence is in the video is estimated here; it is measured for videos of {shortest_s:g} to "
-            f"{longest_s:g} s at {model.spec.absent_fps:g} fps with {model.spec.absent_smoothing_s:g} s of smoothing."
+            f"Whether a sentence is in the video is estimated here, and a “no” may be wrong; it is measured for videos "
+            f"of up to {longest_s:g} s read at {slowest:g} frames a second or more."
         )
     if found.null_kind == "measured" and found.error_rate < 1 / (len(found.null_peaks) + 1):
         said.append(

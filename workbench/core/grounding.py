@@ -15,7 +15,7 @@ from scipy.ndimage import uniform_filter1d
 from workbench.core.null import MIN_DISTRACTORS, p_absent, p_absent_measured
 from workbench.core.proposals import find_moments
 from workbench.errors import InputError
-from workbench.types import Grounding, Moment
+from workbench.types import Grounding, MeasuredNull, Moment
 
 __all__ = ["distractor_peaks", "find_moments", "ground", "prompt_ensemble", "smooth"]
 
@@ -76,7 +76,7 @@ def ground(
     background: Float32[np.ndarray, "time"],
     null_peaks: Float64[np.ndarray, "distractor"],
     *,
-    absent_peaks: Sequence[float] = (),
+    measured: MeasuredNull | None = None,
     smoothing_s: float = SMOOTHING_S,
     error_rate: float = 0.01,
     max_moments: int = 10,
@@ -88,8 +88,8 @@ def ground(
     ``curves`` are the cosines of the queries, ``background`` the mean cosine of the distractors, and
     ``null_peaks`` their ``distractor_peaks`` at the same smoothing. Saliency is the cosine of a query minus
     the background, averaged over ``smoothing_s``. A query is in the video if an absent sentence reaches its
-    highest saliency with probability ``error_rate`` at most. ``absent_peaks``, where a model brings them, take
-    the place of ``null_peaks``: peaks of sentences known to be absent from other videos.
+    highest saliency with probability ``error_rate`` at most. ``measured``, where a model brings it, takes the
+    place of ``null_peaks``, and the peaks are then read as it was measured, whatever is shown.
     What lies below a quarter of those is no evidence (a yellow triangle for "a yellow star"), and the
     moments of a query that rises above it are read from the part above, their scores too.
 
@@ -104,14 +104,15 @@ def ground(
     if len(times_s) == 0:
         raise InputError("The video has no frames at this sampling; choose a higher rate.")
     saliency = smooth(curves - background, times_s, smoothing_s)
-    peaks = saliency.max(axis=1).astype(np.float64)
-    is_measured = len(absent_peaks) >= MIN_DISTRACTORS
-    if is_measured:
-        null_peaks = np.asarray(absent_peaks, dtype=np.float64)
+    if measured is not None:
+        null_peaks = np.asarray(measured.peaks, dtype=np.float64)
+        peaks = _peaks_as_measured(curves - background, times_s, measured)
         probability = p_absent_measured(peaks, null_peaks)
+        floor = float(np.quantile(null_peaks, FLOOR))
     else:
+        peaks = saliency.max(axis=1).astype(np.float64)
         probability = p_absent(peaks, null_peaks)
-    floor = float(np.quantile(null_peaks, FLOOR)) if is_measured else -np.inf
+        floor = -np.inf
     evidence = [np.maximum(curve, floor) if curve.max() > floor else curve for curve in saliency]
     moments = tuple(
         tuple(find_moments(curve, times_s, max_moments=max_moments, iou_threshold=iou_threshold, duration_s=duration_s))
@@ -125,12 +126,22 @@ def ground(
         moments=moments,
         peaks=peaks,
         null_peaks=null_peaks,
-        null_kind="measured" if is_measured else "estimated",
+        null_kind="estimated" if measured is None else "measured",
         p_absent=probability,
         is_in_video=probability <= error_rate,
         error_rate=error_rate,
         warnings=_warnings(queries, moments, len(null_peaks)),
     )
+
+
+def _peaks_as_measured(
+    contrasted: Float32[np.ndarray, "query time"], times_s: Float64[np.ndarray, "time"], measured: MeasuredNull
+) -> Float64[np.ndarray, "query"]:
+    """Return the highest saliency at the frames nearest to the measured rate, smoothed as was measured."""
+    instants = np.arange(times_s[0], times_s[-1] + 1e-6, 1 / measured.fps)
+    middles = (times_s[1:] + times_s[:-1]) / 2
+    nearest = np.searchsorted(middles, instants, side="right")
+    return smooth(contrasted[:, nearest], instants, measured.smoothing_s).max(axis=1).astype(np.float64)
 
 
 def _warnings(queries: Sequence[str], moments: Sequence[Sequence[Moment]], n_null: int) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ MIN_DISTRACTORS = 8
 _SET_ASIDE_AT = 0.01
 _MOST_LEANING = 1.6
 _ROUNDS = 20
+_FARTHER = 1.25
 # Equal peaks have no spread: then the width is this share of the range of all peaks, or of their rounding.
 _NARROWEST, _ROUNDING = 1e-3, 1e-9
 
@@ -112,6 +113,21 @@ def p_absent_measured(peaks: ArrayLike, absent_peaks: ArrayLike) -> Float64[np.n
         return np.full(values.shape, np.nan)
     n_as_high = len(absent) - np.searchsorted(absent, values, side="left")
     return (n_as_high + 1) / (len(absent) + 1)
+
+
+def is_of_their_kind(level: ArrayLike, levels: ArrayLike) -> bool:
+    """Return whether a video is like those of ``levels [video number]``, judged by its ``level [number]``.
+
+    By its distance from their mean in units of their own spread and correlation (Mahalanobis), which may be
+    ``_FARTHER`` times that of the farthest of them. Any video is like fewer than ``MIN_DISTRACTORS`` of them.
+    """
+    known, asked = np.asarray(levels, dtype=np.float64), np.asarray(level, dtype=np.float64)
+    if len(known) < MIN_DISTRACTORS:
+        return True
+    off = np.vstack([known, asked]) - known.mean(axis=0)
+    covariance = np.cov(known.T) + 1e-12 * np.eye(known.shape[1])
+    distance = np.sqrt(np.einsum("vi,ij,vj->v", off, np.linalg.inv(covariance), off))
+    return bool(distance[-1] <= _FARTHER * distance[:-1].max())
 
 
 def _fit(sample: Float64[np.ndarray, "distractor"], half: Float64[np.ndarray, "half"], narrowest: float) -> Null:

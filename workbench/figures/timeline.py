@@ -60,7 +60,8 @@ def timeline_figure(
         rows.append((top, heat_bottom + BRACKET_PX))
         labels += _row_labels(grounding, index, query, top)
         shapes.append(_chip(index, top))
-        figure.add_trace(_brackets(grounding.moments[index], index, heat_bottom))
+        labels += _ranks(grounding.moments[index], heat_bottom)
+        figure.add_trace(_brackets(grounding.moments[index], index, heat_bottom, bool(grounding.is_in_video[index])))
         top = heat_bottom + BRACKET_PX + GAP_PX
     known = [(i, truth[q]) for i, q in enumerate(grounding.queries) if truth and q in truth]
     if known:
@@ -157,7 +158,7 @@ def colour_range(grounding: Grounding) -> tuple[float, float]:
 def _row_labels(grounding: Grounding, index: int, query: str, top: int) -> list[dict]:
     low, high = float(grounding.similarity[index].min()), float(grounding.similarity[index].max())
     shown = query if len(query) <= 60 else query[:58].rstrip() + "…"
-    span = _text(f"cosine {low:.2f} to {high:.2f}", top)
+    span = _text(f"cosine {low:.2f} to {high:.2f}".replace("-", "\N{MINUS SIGN}"), top)
     return [
         _text(_escaped(shown), top) | {"xshift": 16, "name": "query"},
         span | {"x": 1, "xanchor": "right", "font": {"size": 11}, "opacity": 0.7, "name": "range"},
@@ -197,27 +198,31 @@ def _chip(index: int, top: int) -> dict:
     }
 
 
-def _brackets(moments: Sequence[Moment], index: int, bottom: int) -> go.Scatter:
-    """Return the brackets of one query, each with its rank under its middle, as one trace."""
+def _brackets(moments: Sequence[Moment], index: int, bottom: int, is_in_video: bool) -> go.Scatter:
+    """Return the brackets of one query as one trace, dotted where the query is not in the video."""
     x: list[float | None] = []
     y: list[int | None] = []
-    text: list[str] = []
-    for rank, moment in enumerate(moments, 1):
+    for moment in moments:
         start, end = round(moment.start_s, 3), round(moment.end_s, 3)
-        x += [start, start, (start + end) / 2, end, end, None]
-        y += [bottom + 1, bottom + 5, bottom + 5, bottom + 5, bottom + 1, None]
-        text += ["", "", str(rank), "", "", ""]
+        x += [start, start, end, end, None]
+        y += [bottom + 1, bottom + 5, bottom + 5, bottom + 1, None]
     return go.Scatter(
         x=x,
         y=y,
-        text=text,
-        mode="lines+text",
-        textposition="bottom center",
-        textfont={"size": 10},
-        line={"color": query_colour(index), "width": 2.5},
+        mode="lines",
+        line={"color": query_colour(index), "width": 2.5, "dash": "solid" if is_in_video else "dot"},
         hoverinfo="skip",
         cliponaxis=True,
     )
+
+
+def _ranks(moments: Sequence[Moment], bottom: int) -> list[dict]:
+    """Return the number of every moment, under the left end of its bracket."""
+    number = {"xref": "x", "xanchor": "left", "yanchor": "top", "font": {"size": 10}, "name": "rank"}
+    return [
+        _text(str(rank), bottom) | number | {"x": round(moment.start_s, 3), "y": bottom + 5}
+        for rank, moment in enumerate(moments, 1)
+    ]
 
 
 def _truth_bar(start_s: float, end_s: float, index: int, top: int) -> dict:

@@ -91,6 +91,9 @@ class VideoLibrary:
                 raise VideoError(f"{len(ids)} videos have ids that begin with {text}; write more of it.")
             if ids:
                 return self.get(ids[0])
+        if not _ID.fullmatch(text) and text not in {e.path.stem for e in self._examples}:
+            shown = text if len(text) <= 120 else "…" + text[-119:]
+            raise VideoError(f"There is no file “{shown}”, and no video of that name; see “videos” for what there is.")
         return self.get(text)
 
     def get(self, video_id: str) -> VideoInfo:
@@ -100,6 +103,10 @@ class VideoLibrary:
         where there is none.
         """
         return self._film(video_id).info
+
+    def name_of(self, video_id: str) -> str:
+        """Return the shortest name that ``find`` takes for a film: of an example its own, else the start of its id."""
+        return next((e.path.stem for e in self._examples if e.info.id == video_id), video_id[:12])
 
     def path_of(self, video_id: str) -> Path:
         """Return the file of a film. Raises ``VideoError`` as ``get``, and where it has gone or changed."""

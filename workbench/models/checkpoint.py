@@ -11,10 +11,13 @@ import json
 import math
 import re
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
+from workbench.core.null import MIN_DISTRACTORS
 from workbench.errors import ModelError
+from workbench.types import MeasuredNull
 
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 TOKENIZERS = ("tokenizer.json", "vocab.txt", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
@@ -23,6 +26,7 @@ TOKENIZATION = ("vocab.json", "merges.txt", "tokenizer_config.json", "special_to
 IMAGE_PROCESSORS = ("preprocessor_config.json", "processor_config.json")
 # The layout of open_clip, whose config and weights have names of their own.
 OPEN_CLIP, OPEN_CLIP_CONFIG, OPEN_CLIP_WEIGHTS = "open_clip", "open_clip_config.json", "open_clip_model.safetensors"
+_NULL_FIELDS = tuple(item.name for item in fields(MeasuredNull))
 GENERIC_PROMPTS = ("{}", "a photo of {}.", "a video of {}.", "a scene with {}.")
 
 
@@ -34,10 +38,7 @@ class Card:
     licence: str = ""
     prompts: tuple[str, ...] = GENERIC_PROMPTS
     distractors: tuple[str, ...] = ()
-    absent_peaks: tuple[float, ...] = ()
-    absent_fps: float = 0.0
-    absent_smoothing_s: float = 0.0
-    absent_duration_s: tuple[float, float] = (0.0, 0.0)
+    measured_nulls: tuple[MeasuredNull, ...] = ()
     note: str = ""
 
 
@@ -149,16 +150,6 @@ def card(folder: Path) -> Card:
         items = given.get(key, [])
         if not isinstance(items, list) or not all(isinstance(item, str) and item.strip() for item in items):
             raise ModelError(f"{problem}{key} must be a list of texts; correct or remove it.")
-    for key in ("absent_peaks", "absent_duration_s"):
-        items = given.get(key, [])
-        if not isinstance(items, list) or not all(map(_is_number, items)):
-            raise ModelError(f"{problem}{key} must be a list of numbers; correct or remove it.")
-    for key in ("absent_fps", "absent_smoothing_s"):
-        if not (_is_number(given.get(key, 0)) and given.get(key, 0) >= 0):
-            raise ModelError(f"{problem}{key} must be a number of at least 0; correct or remove it.")
-    durations_s = given.get("absent_duration_s", [0, 0])
-    if len(durations_s) != 2 or not 0 <= durations_s[0] <= durations_s[1]:
-        raise ModelError(f"{problem}absent_duration_s must be the shortest and the longest; correct or remove it.")
     if any(prompt.count("{}") != 1 for prompt in given.get("prompts", [])):
         raise ModelError(f"{problem}each prompt must hold {{}} once, where the query goes; correct it.")
     return Card(
@@ -166,12 +157,30 @@ def card(folder: Path) -> Card:
         licence=given.get("licence", ""),
         prompts=tuple(given.get("prompts") or GENERIC_PROMPTS),
         distractors=tuple(given.get("distractors") or generic_distractors()),
-        absent_peaks=tuple(map(float, given.get("absent_peaks", []))),
-        absent_fps=float(given.get("absent_fps", 0)),
-        absent_smoothing_s=float(given.get("absent_smoothing_s", 0)),
-        absent_duration_s=(float(durations_s[0]), float(durations_s[1])),
+        measured_nulls=_measured_nulls(given.get("measured_nulls", []), problem),
         note=given.get("note", ""),
     )
+
+
+def _measured_nulls(given: Any, problem: str) -> tuple[MeasuredNull, ...]:
+    try:
+        return tuple(map(_measured_null, given))
+    except (TypeError, ValueError, KeyError):
+        raise ModelError(
+            f"{problem}measured_nulls must be a list of objects with numbers for {', '.join(_NULL_FIELDS)}; "
+            f"correct or remove it."
+        ) from None
+
+
+def _measured_null(row: dict[str, Any]) -> MeasuredNull:
+    if set(row) != set(_NULL_FIELDS):
+        raise ValueError("other fields than there are")
+    fps, smoothing_s, longest_s = (_number(row[name]) for name in ("fps", "smoothing_s", "longest_s"))
+    levels = tuple((_number(background), _number(best)) for background, best in row["levels"])
+    peaks = tuple(map(_number, row["peaks"]))
+    if not (fps > 0 and smoothing_s >= 0 and longest_s > 0 and len(peaks) >= MIN_DISTRACTORS):
+        raise ValueError("out of range")
+    return MeasuredNull(fps, smoothing_s, longest_s, levels, peaks)
 
 
 def generic_distractors() -> tuple[str, ...]:
@@ -180,9 +189,11 @@ def generic_distractors() -> tuple[str, ...]:
     return tuple(line for line in text.splitlines() if line and not line.startswith("#"))
 
 
-def _is_number(value: object) -> bool:
-    """Return whether a value of JSON is a finite number: Python also reads NaN, and true as 1."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def _number(value: object) -> float:
+    """Return a value of JSON as a finite number: Python also reads NaN, and true as 1. Raises ``TypeError``."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        raise TypeError("not a number")
+    return float(value)
 
 
 def _check_whole(path: Path, name: str) -> None:

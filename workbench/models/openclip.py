@@ -72,6 +72,7 @@ class OpenClip:
             preprocessing=hashlib.sha256(json.dumps(asdict(self._preparation)).encode()).hexdigest(),
             prompts=card.prompts,
             distractors=card.distractors,
+            measured_nulls=card.measured_nulls,
             note=card.note,
         )
 

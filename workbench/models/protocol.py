@@ -12,7 +12,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Bool, Float32
 
-from workbench.types import FrameBatch, TextFeatures, VideoFeatures
+from workbench.types import FrameBatch, MeasuredNull, TextFeatures, VideoFeatures
 
 Capability = Literal["attention", "differentiable", "patches"]
 
@@ -27,10 +27,7 @@ class ModelSpec:
     ``window_step``: how many frames further on the next window begins.
     ``prompts``: templates with one ``{}`` whose embeddings are averaged for a query.
     ``distractors``: sentences that make the null distribution of "not in this video".
-    ``absent_peaks``: the highest saliency that each of many sentences reached in videos that are known not
-    to hold it; where a model brings them, they are the null, measured instead of estimated.
-    ``absent_fps``, ``absent_smoothing_s``, ``absent_duration_s``: the sampling rate, the smoothing, and the
-    shortest and longest video that those peaks were measured with; 0 where it is not known.
+    ``measured_nulls``: where a model brings them, the null is measured instead of estimated, one a sampling rate.
     ``preprocessing``: a digest of everything between pixels and the network; part of cache keys.
     """
 
@@ -51,10 +48,7 @@ class ModelSpec:
     window_step: int = 1
     prompts: tuple[str, ...] = ("{}",)
     distractors: tuple[str, ...] = ()
-    absent_peaks: tuple[float, ...] = ()
-    absent_fps: float = 0.0
-    absent_smoothing_s: float = 0.0
-    absent_duration_s: tuple[float, float] = (0.0, 0.0)
+    measured_nulls: tuple[MeasuredNull, ...] = ()
     note: str = ""
 
 

@@ -66,10 +66,7 @@ class TransformersDualEncoder:
             prompts=card.prompts,
             distractors=card.distractors,
             **self.reads_as(model.config),
-            absent_peaks=card.absent_peaks,
-            absent_fps=card.absent_fps,
-            absent_smoothing_s=card.absent_smoothing_s,
-            absent_duration_s=card.absent_duration_s,
+            measured_nulls=card.measured_nulls,
             note=card.note,
         )
 

@@ -1,4 +1,4 @@
-"""How high sentences rise that are known to be absent: the null that ``toyworld-frame`` brings along.
+"""How high sentences rise that are known to be absent: the nulls that ``toyworld-frame`` brings along.
 
 Separate from the examination because it uses the recipe of ``core.grounding`` on whole videos. Videos are of
 the validation split: neither learned from nor tested on.
@@ -17,33 +17,50 @@ from transformers import CLIPImageProcessor, CLIPModel
 from workbench.core import grounding
 from workbench.toyworld import dataset
 from workbench.toyworld.seeds import generator
-from workbench.toyworld.story import Story, draw_frames, random_story
+from workbench.toyworld.story import DURATION_S, Story, draw_frames, random_story
 from workbench.toyworld.tokens import encode
+from workbench.types import MeasuredNull
 
-SAMPLE_FPS = 2.0
+SAMPLE_FPS = (2.0, 1.0, 0.5)
 _BATCH = 64
 
 
-def absent_peaks(
+def measured_nulls(
     model: CLIPModel, image_processor: CLIPImageProcessor, distractors: Sequence[str], n_videos: int = 60
-) -> list[float]:
-    """Return the peaks, in rising order, of every sentence that is asked of ``n_videos`` and not in them.
+) -> list[MeasuredNull]:
+    """Return the peaks of every sentence that is asked of ``n_videos`` and not in them, one record a sampling rate.
 
-    Sampled at ``SAMPLE_FPS`` with the standard smoothing, videos as long as the toy world's: only where a
-    video is read like that do they hold. Cost: about a minute on two CPU cores for 60 videos.
+    Read with the standard smoothing from videos as long as the toy world's. Cost: about a minute on two CPU
+    cores for 60 videos.
     """
     bank = text_embeddings(model, distractors)
-    peaks: list[float] = []
+    peaks: dict[float, list[float]] = {fps: [] for fps in SAMPLE_FPS}
+    levels = []
     for index in range(n_videos):
         story = random_story(0, index, "validation")
         rows = dataset.query_rows(story, generator("validation", 0, 1_000_000 + index), first_qid=1)
         absent = [row["query"] for row in rows if not row["relevant_windows"]]
-        times_s = np.arange(0, story.duration_s, 1 / SAMPLE_FPS)
+        times_s = np.arange(0, story.duration_s, 1 / SAMPLE_FPS[0])
         features = _frame_features(model, image_processor, story, times_s)
+        others = bank @ features.T
+        levels.append((round(float(others.mean()), 4), round(float(others.max(axis=0).mean()), 4)))
         curves = text_embeddings(model, absent) @ features.T
-        found = grounding.ground(absent, curves, times_s, bank.mean(axis=0) @ features.T, np.zeros(0))
-        peaks += found.peaks.tolist()
-    return sorted(round(peak, 4) for peak in peaks)
+        for fps in SAMPLE_FPS:
+            step = round(SAMPLE_FPS[0] / fps)
+            found = grounding.ground(
+                absent, curves[:, ::step], times_s[::step], others.mean(axis=0)[::step], np.zeros(0)
+            )
+            peaks[fps] += found.peaks.tolist()
+    return [
+        MeasuredNull(
+            fps=fps,
+            smoothing_s=grounding.SMOOTHING_S,
+            longest_s=DURATION_S[1],
+            levels=tuple(levels),
+            peaks=tuple(sorted(round(peak, 4) for peak in found)),
+        )
+        for fps, found in peaks.items()
+    ]
 
 
 @torch.inference_mode()

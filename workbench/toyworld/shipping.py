@@ -13,11 +13,9 @@ from pathlib import Path
 
 from transformers import CLIPImageProcessor, CLIPModel, PreTrainedTokenizerFast
 
-from workbench.core.grounding import SMOOTHING_S
-from workbench.toyworld.calibration import SAMPLE_FPS, absent_peaks
+from workbench.toyworld.calibration import measured_nulls
 from workbench.toyworld.exam import Mark
 from workbench.toyworld.grammar import indefinite, plural
-from workbench.toyworld.story import DURATION_S
 from workbench.toyworld.tokens import CONTEXT, SPECIAL, make_tokenizer
 from workbench.toyworld.training import IMAGE_PX, PIXEL_MEAN, PIXEL_STD, Recipe
 from workbench.toyworld.vocabulary import COLOURS, SHAPES
@@ -39,10 +37,7 @@ def ship_frame_model(
         "licence": LICENCE,
         "prompts": ["{}"],
         "distractors": distractors,
-        "absent_peaks": absent_peaks(model, _image_processor(), distractors),
-        "absent_fps": SAMPLE_FPS,
-        "absent_smoothing_s": SMOOTHING_S,
-        "absent_duration_s": list(DURATION_S),
+        "measured_nulls": [asdict(null) for null in measured_nulls(model, _image_processor(), distractors)],
         "note": (
             "Sees single frames: it knows what is there and where, and by construction nothing of motion or order. "
             "Speaks only of " + ", ".join(map(plural, SHAPES)) + " in " + ", ".join(COLOURS) + "."

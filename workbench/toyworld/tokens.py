@@ -11,6 +11,8 @@ from workbench.toyworld.grammar import word_list
 SPECIAL = ("<pad>", "<unk>", "<bos>", "<eos>")
 PAD, UNKNOWN, BOS, EOS = range(len(SPECIAL))
 CONTEXT = 40
+# All of ASCII's but the apostrophe and the hyphen, which stand within words.
+_PUNCTUATION = r"[!-&(-,./:-@\[-`{-~]"
 
 
 def make_tokenizer() -> Tokenizer:
@@ -18,7 +20,7 @@ def make_tokenizer() -> Tokenizer:
     vocabulary = {word: i for i, word in enumerate([*SPECIAL, *word_list()])}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=SPECIAL[UNKNOWN]))
     tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.NFKC(), normalizers.Lowercase(), normalizers.Replace(Regex(r"[.,;:!?\"()]"), " ")]
+        [normalizers.NFKC(), normalizers.Lowercase(), normalizers.Replace(Regex(_PUNCTUATION), " ")]
     )
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     tokenizer.post_processor = processors.TemplateProcessing(

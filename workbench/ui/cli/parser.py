@@ -33,7 +33,7 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
     def verb(name: str, about: str, run: Run, within: Any = subparsers) -> argparse.ArgumentParser:
         sub = within.add_parser(name, help=about, description=about)
         sub.add_argument("--json", metavar="FILE", help="write the result as JSON to FILE, or to stdout with -")
-        sub.set_defaults(run=run)
+        sub.set_defaults(run=run, targets=("json",))
         return sub
 
     verb("videos", "List the videos of the library.", verbs.videos)
@@ -47,10 +47,11 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
     sub.add_argument("ground_truth", metavar="GROUND_TRUTH", help="JSON Lines with qid, query, vid")
     sub.add_argument("--videos", required=True, metavar="DIR", help="folder with a video VID.* for every vid")
     sub.add_argument("--out", required=True, metavar="FILE", help="JSON Lines of predictions, or - for stdout")
+    sub.set_defaults(targets=("json", "out"))
     _add_sampling(sub, settings)
     sub = verb("evaluate", "Score predictions in the conventions of QVHighlights.", verbs.evaluate)
-    sub.add_argument("predictions", metavar="PREDICTIONS", help="JSON Lines with qid, pred_relevant_windows")
-    sub.add_argument("ground_truth", metavar="GROUND_TRUTH", help="JSON Lines with qid, relevant_windows")
+    sub.add_argument("predictions", metavar="PREDICTIONS", help="JSON Lines or a JSON list: qid, pred_relevant_windows")
+    sub.add_argument("ground_truth", metavar="GROUND_TRUTH", help="the same with qid, relevant_windows")
     _add_toyworld(subparsers, verb)
     return parser
 
@@ -81,6 +82,7 @@ def _add_analysis(sub: argparse.ArgumentParser, analysis: Analysis, settings: Se
     for name, control in controls(analysis.Params).items():
         _add_flag(sub, analysis.Params, name, control)
     sub.add_argument("--html", metavar="FILE", help="write the picture as a page that stands on its own")
+    sub.set_defaults(targets=("json", "html"))
 
 
 def _add_flag(sub: argparse.ArgumentParser, params: type, name: str, control: Control) -> None:
@@ -100,12 +102,14 @@ def _add_toyworld(subparsers: Any, verb: Callable[..., argparse.ArgumentParser])
     within = group.add_subparsers(dest="toyworld", required=True, metavar="make|train", parser_class=_Parser)
     sub = verb("make", "Write videos and everything that is true of them.", verbs.make_toyworld, within)
     sub.add_argument("--seed", type=int, required=True, metavar="N", help="the same seed makes the same videos")
-    sub.add_argument("--count", type=int, default=1, metavar="K", help="how many videos")
+    sub.add_argument("--count", type=int, default=1, metavar="K", help="how many videos (default 1)")
     sub.add_argument("--out", required=True, metavar="DIR", help="folder to write to")
     sub.add_argument("--split", choices=("train", "validation", "test"), default="test", help="splits never overlap")
     sub = verb("train", "Train a toy model and write it as a folder with its card.", verbs.train_toyworld, within)
     sub.add_argument("which", choices=("frame",), help="the model to train")
-    sub.add_argument("--out", default="toyworld-frame", metavar="DIR", help="folder to write the model to")
+    sub.add_argument(
+        "--out", default="toyworld-frame", metavar="DIR", help="folder for the model (default %(default)s)"
+    )
     sub.add_argument(
         "--work",
         default=".toyworld-training",

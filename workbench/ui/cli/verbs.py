@@ -30,7 +30,8 @@ def videos(services: Services, args: argparse.Namespace) -> int:
         return 0
     for video in found:
         size = f"{video.width_px}x{video.height_px}"
-        print(f"{video.id[:12]}  {clock(video.duration_s):>8}  {size:>9}  {video.codec:<6} {video.title}")
+        name = services.library.name_of(video.id)
+        print(f"{name:<18}  {clock(video.duration_s):>8}  {size:>9}  {video.codec:<6} {video.title}")
     return 0
 
 
@@ -103,7 +104,9 @@ def predict(services: Services, args: argparse.Namespace) -> int:
             raise InputError(f"Row {number} of {args.ground_truth} has no {missing[0]!r}; add it.")
         by_video.setdefault(str(row["vid"]), []).append(row)
     folder = Path(args.videos)
-    files = {path.stem: path for path in sorted(folder.iterdir()) if _is_video(path)} if folder.is_dir() else {}
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {args.videos}; name the one that holds the videos with --videos.")
+    files = {path.stem: path for path in sorted(folder.iterdir()) if _is_video(path)}
     said: list[tuple[dict[str, Any], dict[str, Any]]] = []
     limit = services.settings.max_queries
     for vid, asked in by_video.items():
@@ -117,6 +120,8 @@ def predict(services: Services, args: argparse.Namespace) -> int:
     if args.json:
         write_json(lines, args.json)
     write_text("".join(json.dumps(line) + "\n" for line in lines), args.out)
+    if args.out != "-":
+        print(f"{len(lines)} rows in {args.out}", file=sys.stderr)
     return 0
 
 
@@ -155,9 +160,18 @@ def evaluate(services: Services, args: argparse.Namespace) -> int:
     if args.json:
         write_json(scores, args.json)
         return 0
-    for name, value in {**scores["brief"], **scores.get("in_video", {})}.items():
-        print(f"{name:<28} {value}")
+    presence = {_PRESENCE[name]: value for name, value in scores.get("in_video", {}).items()}
+    for name, value in {**scores["brief"], **presence}.items():
+        print(f"{name:<44} {'-' if value is None else value}")
     return 0
+
+
+_PRESENCE = {
+    "present": "in its video, and said to be (percent)",
+    "absent": "not in its video, and said not to be (percent)",
+    "n_present": "queries that are in their video",
+    "n_absent": "queries that are not in their video",
+}
 
 
 def make_toyworld(services: Services, args: argparse.Namespace) -> int:

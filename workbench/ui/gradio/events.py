@@ -30,7 +30,7 @@ from workbench.figures.timeline import StripFrame, colour_range, timeline_figure
 from workbench.models.runtime import device_for
 from workbench.types import Grounding, Outcome, SamplingSpec, VideoInfo
 from workbench.ui.gradio import panels, texts
-from workbench.ui.gradio.jobs import Job, Jobs
+from workbench.ui.gradio.jobs import Job, Jobs, Pace
 from workbench.ui.gradio.routes import film_url
 from workbench.ui.gradio.session import Session, default_of, session_from_address
 from workbench.ui.gradio.strip import film_strip
@@ -55,11 +55,11 @@ def in_words(handler: Callable[..., Update]) -> Callable[..., Update]:
     return guarded
 
 
-def _said(problem: Exception) -> str:
+def _said(problem: Exception, kind: str = "error", words: Callable[[str], str] = str) -> str:
     if isinstance(problem, WorkbenchError):
-        return panels.notice(str(problem))
+        return panels.notice(words(str(problem)), kind)
     LOG.exception("an event failed", exc_info=problem)
-    return panels.notice(texts.UNEXPECTED)
+    return panels.notice(texts.UNEXPECTED, kind)
 
 
 class Events:
@@ -83,11 +83,17 @@ class Events:
                 session = replace(session, queries=self._suggested(session.video)[:2])
         except WorkbenchError as error:
             session, problem = first, panels.notice(str(error))
+        if session.model not in {entry.id for entry in self.services.models.list()}:
+            problem = panels.notice(texts.no_such_model(session.model))
+            session = replace(session, model=first.model)
+        if len(_asked(request).get("q", ())) > len(session.queries) >= self.services.settings.max_queries:
+            problem = panels.notice(texts.TOO_MANY_IN_LINK.format(len(session.queries)), "warning")
         return self._film_changed(session) | self._method(session) | {"notice": problem}
 
     @in_words
-    def choose_video(self, session: Session, video_id: str) -> Update:
+    def choose_video(self, session: Session, event: gr.EventData) -> Update:
         """Show another film; sentences that came with the old one are replaced by those of the new."""
+        video_id = _text(event, "value")
         self.services.library.get(video_id)
         queries = session.queries
         if set(queries) <= set(self._suggested(session.video)):
@@ -116,25 +122,27 @@ class Events:
         return self._film_changed(changed)
 
     @in_words
-    def choose_model(self, session: Session, model_id: str) -> Update:
+    def choose_model(self, session: Session, event: gr.EventData) -> Update:
         """Ask another model the same."""
-        changed = replace(session, model=model_id)
-        return self._changed(changed) | {"model_note": panels.models(self.services.models.list(), model_id)}
+        changed = replace(session, model=_text(event, "value"))
+        return self._changed(changed) | self._models(changed)
 
     def set_parameter(self, name: str) -> Callable[[Session, float | None], Update]:
         """Return the event that sets one parameter of the method; an empty field means its default."""
 
         @in_words
         def set_value(self: Events, session: Session, value: float | None) -> Update:
-            kind = type(default_of(name))
-            return self._changed(session.with_parameter(name, default_of(name) if value is None else kind(value)))
+            used = default_of(name) if value is None else type(default_of(name))(value)
+            return self._changed(session.with_parameter(name, used)) | {f"parameter {name}": used}
 
         return set_value.__get__(self)
 
     @in_words
     def add_query(self, session: Session, event: gr.EventData) -> Update:
         """Ask for one more sentence."""
-        return self._queries_changed(session.with_query(_text(event), self.services.settings))
+        changed = session.with_query(_text(event), self.services.settings)
+        hint = panels.notice(texts.ALREADY_ASKED, "hint") if changed.queries == session.queries else ""
+        return self._queries_changed(changed) | {"notice": hint}
 
     @in_words
     def change_query(self, session: Session, event: gr.EventData) -> Update:
@@ -163,12 +171,18 @@ class Events:
             self.jobs.end(visitor, job)
 
     def _steps(self, session: Session, visitor: str, job: Job) -> Generator[Update]:
-        started = time.monotonic()
+        started, pace = time.monotonic(), Pace()
         for progress in job.progress():
-            elapsed = time.monotonic() - started
-            if elapsed > QUIET_S and self.jobs.is_newest(visitor, job):
-                line = panels.working(texts.working(progress, elapsed), progress.done, progress.total)
-                yield {"status": line, "cancel": gr.update(visible=True), "resume": gr.update(visible=False)}
+            now = time.monotonic()
+            left_s = pace.left_s(progress, now)
+            if job.is_stopped or now - started <= QUIET_S or not self.jobs.is_newest(visitor, job):
+                continue
+            line = self._in_their_words(session, texts.working(progress, left_s))
+            yield {
+                "status": panels.working(line, progress.done, progress.total),
+                "cancel": gr.update(visible=True, interactive=True),
+                "resume": gr.update(visible=False),
+            }
         try:
             outcome, strip = job.answer()
             update = self._idle() | self._result(session, outcome, strip)
@@ -178,13 +192,15 @@ class Events:
                 "resume": gr.update(visible=True),
             }
         except Exception as problem:
-            update = self._idle() | self._nothing() | {"notice": _said(problem), "answers": ""}
+            said = _said(problem, "error stale", functools.partial(self._in_their_words, session))
+            update = self._idle() | {"notice": said}
         if self.jobs.is_newest(visitor, job):
             yield update
 
-    def cancel(self, request: gr.Request) -> None:
-        """Stop what is being computed for this visitor."""
+    def cancel(self, request: gr.Request) -> Update:
+        """Stop what is being computed for this visitor, at its next step, and say so at once."""
         self.jobs.cancel(request.session_hash or "")
+        return {"status": panels.working(texts.STOPPING, 0, 0), "cancel": gr.update(interactive=False)}
 
     def leave(self, request: gr.Request) -> None:
         """Stop the work of a visitor who has gone."""
@@ -195,7 +211,7 @@ class Events:
         """Make another sentence the current one: the evidence below the timeline becomes its own."""
         changed = replace(session, current=_index(event, "query", len(session.queries)))
         outcome = self._again(changed)
-        return {"session": changed} | self._evidence(changed, outcome.result)
+        return {"session": changed} | self._evidence(changed, outcome)
 
     @in_words
     def select_span(self, session: Session, event: gr.EventData) -> Update:
@@ -242,13 +258,15 @@ class Events:
             "moments": panels.moment_table(grounding),
             "about": panels.about(provenance),
             "facts": panels.facts(provenance, device_for(self.services.settings)),
-        } | self._evidence(session, grounding)
+        } | self._evidence(session, outcome)
 
-    def _evidence(self, session: Session, grounding: Grounding) -> Update:
+    def _evidence(self, session: Session, outcome: Outcome[Grounding]) -> Update:
+        grounding = outcome.result
+        source = texts.answered_by(outcome.provenance, self.services.models.load(session.model).spec.title)
         index = min(session.current, len(grounding.queries) - 1)
         query = grounding.queries[index]
         return {
-            "answers": panels.answers(grounding, index),
+            "answers": panels.answers(grounding, index, source),
             "map": proposals_figure(grounding, index, self.services.library.get(session.video).duration_s),
             "map_text": panels.evidence(f"Every span of “{query}”", texts.about_map(grounding, index), texts.MAP_KEY),
             "null": absence_figure(grounding),
@@ -285,7 +303,7 @@ class Events:
             | self._nothing()
             | self._queries(session)
             | {
-                "video": gr.update(choices=self._films(session), value=session.video),
+                "video": {"choices": self._films(session), "value": session.video},
                 "film_note": panels.film(video),
                 "player": self._player(video),
                 "answers": "",
@@ -297,15 +315,19 @@ class Events:
         return {"queries": {"queries": session.queries, "suggestions": suggested[:6], "colours": QUERY_COLOURS}}
 
     def _method(self, session: Session) -> Update:
-        entries = self.services.models.list()
-        choices = [(entry.title + ("" if entry.is_available else ", not available"), entry.id) for entry in entries]
-        if session.model not in {entry.id for entry in entries}:
-            choices.append((session.model, session.model))
         shown = {
             f"parameter {name}": session.parameters.get(name, default_of(name)) for name in controls(Ground.Params)
         }
-        return shown | {
-            "model": gr.update(choices=choices, value=session.model),
+        return shown | self._models(session)
+
+    def _models(self, session: Session) -> Update:
+        entries = self.services.models.list()
+        choices = [
+            (entry.title + ("" if entry.is_available else ", not available"), entry.id, entry.is_available)
+            for entry in entries
+        ]
+        return {
+            "model": {"choices": choices, "value": session.model},
             "model_note": panels.models(entries, session.model),
         }
 
@@ -323,17 +345,22 @@ class Events:
         model = self.services.settings.default_model
         return Session(video=video.id, model=model, queries=self._suggested(video.id)[:2])
 
-    def _films(self, session: Session) -> list[tuple[str, str]]:
+    def _films(self, session: Session) -> list[tuple[str, str, bool]]:
         """Return the films this visitor may choose: the examples, their own uploads, and the one shown."""
         films = {video.id: video for video in self.services.library.examples()}
         for video_id in (*session.uploads, session.video):
             films[video_id] = self._video(session, video_id)
-        return [(video.title, video.id) for video in films.values()]
+        return [(video.title, video.id, True) for video in films.values()]
 
     def _video(self, session: Session, video_id: str) -> VideoInfo:
         """Return a film, under this visitor's own title if they have brought it."""
         video = self.services.library.get(video_id)
         return replace(video, title=session.uploads.get(video_id, video.title))
+
+    def _in_their_words(self, session: Session, text: str) -> str:
+        """Return ``text`` with the film named as its visitor named it, not as the library does."""
+        title = session.uploads.get(session.video)
+        return text.replace(self.services.library.get(session.video).title, title) if title else text
 
     def _suggested(self, video_id: str) -> tuple[str, ...]:
         return tuple(self.services.library.queries_for(video_id))
@@ -362,8 +389,8 @@ def _data(event: gr.EventData) -> dict[str, Any]:
     return event._data if isinstance(event._data, dict) else {}
 
 
-def _text(event: gr.EventData) -> str:
-    return str(_data(event).get("text", ""))
+def _text(event: gr.EventData, name: str = "text") -> str:
+    return str(_data(event).get(name, ""))
 
 
 def _index(event: gr.EventData, name: str, n: int) -> int:

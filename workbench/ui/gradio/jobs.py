@@ -33,6 +33,11 @@ class Job(Generic[R]):
         """Ask the work to end at its next step; it then counts as cancelled."""
         self._is_stopped.set()
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the work was asked to end."""
+        return self._is_stopped.is_set()
+
     def progress(self) -> Iterator[Progress]:
         """Run the work in a thread; yield the latest progress a few times a second until it ends.
 
@@ -76,6 +81,28 @@ class Job(Generic[R]):
         except queue.Empty:
             return latest
         return None
+
+
+class Pace:
+    """How long work will still take, from how long its steps took; the time only counts down between two steps."""
+
+    def __init__(self) -> None:
+        self._first: tuple[int, float] | None = None
+        self._latest: tuple[int, float] = (0, 0.0)
+
+    def left_s(self, progress: Progress, now_s: float) -> float | None:
+        """Return the seconds left as of ``now_s``, or None before a step has been made."""
+        if self._first is None:
+            if progress.total:
+                self._first = self._latest = (progress.done, now_s)
+            return None
+        if progress.done > self._latest[0]:
+            self._latest = (progress.done, now_s)
+        done, at_s = self._latest
+        if done == self._first[0]:
+            return None
+        per_unit_s = (at_s - self._first[1]) / (done - self._first[0])
+        return max(0.0, per_unit_s * (progress.total - done) - (now_s - at_s))
 
 
 class Jobs:

@@ -14,7 +14,7 @@ from workbench.analyses.analysis import Control, controls
 from workbench.analyses.ground import Ground
 from workbench.ui.gradio import panels
 from workbench.ui.gradio.session import Session, default_of
-from workbench.ui.gradio.view import Panel, PlayerView, PlotlyView, QueryEditor, VideoUpload
+from workbench.ui.gradio.view import Choice, Panel, PlayerView, PlotlyView, QueryEditor, VideoUpload
 
 FIRST_CONTROL = "fps"
 """The one parameter that is always in sight; the others are folded away."""
@@ -28,10 +28,10 @@ class Parts:
     arrived: gr.State
     address: gr.HTML
     download: gr.HTML
-    video: gr.Dropdown
+    video: Choice
     upload: VideoUpload
     film_note: Panel
-    model: gr.Dropdown
+    model: Choice
     model_note: Panel
     queries: QueryEditor
     parameters: dict[str, gr.Number]
@@ -84,12 +84,12 @@ def lay_out() -> Parts:
 def _setup() -> dict:
     made: dict = {}
     with gr.Group(elem_id="film-choice", elem_classes="plain"):
-        made["video"] = gr.Dropdown(label="Video", filterable=False, interactive=True, elem_id="video-picker")
+        made["video"] = Choice("Video", elem_id="video-picker")
         made["film_note"] = Panel()
         made["upload"] = VideoUpload(elem_id="upload")
     made["queries"] = QueryEditor(elem_id="queries")
     with gr.Group(elem_id="method", elem_classes="plain"):
-        made["model"] = gr.Dropdown(label="Model", filterable=False, interactive=True, elem_id="model-picker")
+        made["model"] = Choice("Model", elem_id="model-picker")
         made["model_note"] = Panel()
         declared = controls(Ground.Params)
         numbers = {FIRST_CONTROL: _number(FIRST_CONTROL, declared[FIRST_CONTROL])}
@@ -121,7 +121,7 @@ def _stage() -> dict:
     made["player"] = PlayerView(elem_id="film")
     with gr.Group(elem_id="when", elem_classes="plain"):
         with gr.Row(elem_id="work"):
-            made["status"] = Panel()
+            made["status"] = Panel(elem_id="status")
             made["cancel"] = gr.Button("Cancel", visible=False, size="sm", elem_id="cancel", min_width=0)
             made["resume"] = gr.Button("Go on", visible=False, size="sm", elem_id="resume", min_width=0)
         made["notice"] = Panel(elem_id="notice")

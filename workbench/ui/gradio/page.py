@@ -88,8 +88,8 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
         listener(placed(handler), inputs, **changing).success(answer, session, **asking)
 
     asks(page.load, events.open, [])
-    asks(parts.video.input, events.choose_video, [session, parts.video])
-    asks(parts.model.input, events.choose_model, [session, parts.model])
+    asks(parts.video.input, events.choose_video, [session])
+    asks(parts.model.input, events.choose_model, [session])
     asks(parts.queries.submit, events.add_query, [session])
     asks(parts.queries.input, events.change_query, [session])
     asks(parts.queries.delete, events.remove_query, [session])
@@ -100,7 +100,8 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     received = parts.upload.upload(placed(events.receive), parts.upload, **receiving)
     asks(received.success, events.show_upload, [session, parts.arrived])
     parts.resume.click(answer, session, **asking)
-    parts.cancel.click(events.cancel, None, None, queue=False, api_visibility="private")
+    stopping = {"outputs": [parts.status, parts.cancel], "queue": False, "api_visibility": "private"}
+    parts.cancel.click(placed(events.cancel), None, **stopping)
     page.unload(events.leave)
     parts.timeline.select(placed(events.select_row), session, **looking)
     parts.timeline.brush(placed(events.select_span), session, **looking)

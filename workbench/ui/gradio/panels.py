@@ -27,10 +27,14 @@ def masthead() -> str:
 
 
 def notice(message: str, kind: str = "error") -> str:
-    """Return one sentence for the visitor, or nothing; ``kind`` is ``error``, ``warning`` or ``hint``."""
+    """Return one sentence for the visitor, or nothing.
+
+    ``kind`` is ``error``, ``warning``, ``hint``, or ``error stale`` where the result on show is of an earlier
+    question.
+    """
     if not message:
         return ""
-    role = "alert" if kind == "error" else "status"
+    role = "alert" if kind.startswith("error") else "status"
     return f'<p class="notice {kind}" role="{role}">{escape(message)}</p>'
 
 
@@ -42,11 +46,11 @@ def working(message: str, done: int, total: int) -> str:
     )
 
 
-def answers(grounding: Grounding, current: int) -> str:
-    """Return the answer for every query: verdict, moments to click, and a sentence."""
+def answers(grounding: Grounding, current: int, source: str) -> str:
+    """Return the answer for every query: verdict, moments to click, and a sentence, headed by who answers."""
     blocks = [_answer(grounding, index, index == current) for index in range(len(grounding.queries))]
     warnings = "".join(notice(text, "warning") for text in grounding.warnings)
-    return warnings + "".join(blocks)
+    return f'<p class="note source">{escape(source)}</p>{warnings}{"".join(blocks)}'
 
 
 def _answer(grounding: Grounding, index: int, is_current: bool) -> str:

@@ -19,7 +19,7 @@ from workbench.media.library import VideoLibrary
 from workbench.settings import ASSETS
 
 PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-SCRIPTS = ("clock.js", "player.js", "figure.js", "queries.js", "upload.js", "page.js")
+SCRIPTS = ("clock.js", "player.js", "figure.js", "queries.js", "choice.js", "upload.js", "page.js")
 # One script, written into the page: Gradio adds its head from the browser, where files load in no fixed
 # order and a component may stand before the function that it calls.
 HEAD = """<meta name="viewport" content="width=device-width, initial-scale=1">

@@ -10,18 +10,25 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from workbench.analyses.ground import clock
+from workbench.analyses.analysis import controls
+from workbench.analyses.ground import GroundParams, clock
 from workbench.types import Grounding, Moment, Progress, Provenance, VideoInfo
 
 TITLE = "Video-text workbench"
 SUBTITLE = "When is a sentence true of a video, and how sure is that?"
 NO_QUERIES = "Type what should be seen, such as “a red circle appears”, and the video is searched for it."
 NO_RESULT = "There is no result to account for yet."
-MAP_KEY = "Start from left to right, end from bottom to top; a click goes to the start."
+MAP_KEY = (
+    "Every cell is a span: its start from left to right, its end from bottom to top, its colour the score. The "
+    "numbered points are the moments: spans higher than what is on both sides of them. A click goes to the start."
+)
 LOADING = "Loading the model"
-STOPPED = "Stopped. What was read so far is kept, so that going on is quicker than starting again."
+STOPPING = "Stopping …"
+STOPPED = "Stopped. What was read is kept but for the last few seconds; “Go on” continues from there."
 NOT_READ = "The video is not read to its end for this question; wait for the answer, or choose “Go on”."
 UNEXPECTED = "Something went wrong on our side and has been logged; reload the page, or choose another video."
+ALREADY_ASKED = "That sentence is in the list already."
+TOO_MANY_IN_LINK = "The link holds more sentences than can be asked at once; the first {} are shown."
 UNPLAYABLE_UPLOAD = "The upload did not arrive whole; try again."
 
 KEYS = (
@@ -69,7 +76,7 @@ def answer(grounding: Grounding, index: int) -> str:
     inside_of = _inside(grounding.times_s, moments[0].start_s, moments[0].end_s)
     curve = grounding.similarity[index]
     means = _inside_and_outside(curve, inside_of)
-    length = f"{moments[0].end_s - moments[0].start_s:.1f} s"
+    length = _length(moments[0].end_s - moments[0].start_s)
     start = f"Best from {clock(moments[0].start_s)} to {clock(moments[0].end_s)} ({length})"
     if not grounding.is_in_video[index]:
         start = f"If it were there: {start[0].lower()}{start[1:]}"
@@ -87,16 +94,15 @@ def evidence(grounding: Grounding, index: int) -> str:
     """Return where the query's peak lies among the peaks of sentences that are not in the video."""
     n_null = len(grounding.null_peaks)
     if np.isnan(grounding.p_absent[index]):
-        return "the model cannot tell: see the note, or the number of other sentences it brings"
+        return "the model cannot tell; the note above says why"
     n_below = int((grounding.null_peaks < grounding.peaks[index]).sum())
     return f"peak above {n_below} of {n_null} absent sentences"
 
 
 def how_sure(grounding: Grounding, index: int) -> str:
     """Return the chance of a peak this high for an absent sentence, against the stated error rate."""
-    n_null = len(grounding.null_peaks)
     if np.isnan(grounding.p_absent[index]):
-        return f"Whether this sentence is in the video cannot be decided ({n_null} other sentences to compare with)."
+        return "Whether this sentence is in the video cannot be said; the note beside the timeline tells why."
     chance = percent(float(grounding.p_absent[index]))
     return (
         f"An absent sentence peaks this high with probability {chance}, {_null_source(grounding)}. "
@@ -116,10 +122,9 @@ def about_map(grounding: Grounding, index: int) -> str:
     moments = grounding.moments[index]
     if not moments:
         return "No span stands out from the rest of the video."
-    best = f"The brightest span, {span(moments[0])}, is moment 1"
-    if len(moments) == 1:
-        return f"{best}; no other span stands out."
-    return f"{best}; {len(moments) - 1} more stand out and overlap it little."
+    best = f"Moment 1, {span(moments[0])}, lies {moments[0].score:.3f} above the video's mean"
+    others = f" and the other {len(moments) - 1} lie less" if len(moments) > 1 else ""
+    return f"{best}{others}. Brighter cells beside it are shorter spans within a peak."
 
 
 def about_null(grounding: Grounding, index: int) -> str:
@@ -128,7 +133,9 @@ def about_null(grounding: Grounding, index: int) -> str:
     if not n_null:
         return f"The sentence peaks at {peak:.3f}; this model brings no absent sentences to compare with."
     highest, middle = float(grounding.null_peaks.max()), float(np.median(grounding.null_peaks))
-    return f"The sentence peaks at {peak:.3f}; absent ones peak at {middle:.3f} in the middle, {highest:.3f} at most."
+    return (
+        f"The sentence peaks at {peak:.3f}; half of the absent ones peak below {middle:.3f}, all below {highest:.3f}."
+    )
 
 
 def about_span(grounding: Grounding, start_s: float, end_s: float) -> list[tuple[str, str]]:
@@ -145,7 +152,17 @@ def timeline_caption(grounding: Grounding, n_frames: int, rate: float) -> str:
     use = "Click to seek, drag to select a span."
     if grounding.window_s:
         return f"{n_frames:,} windows of {grounding.window_s:.3g} s, each shown at its middle. {use}"
-    return f"{n_frames:,} frames, {rate:.3g} a second. {use}"
+    return f"{n_frames:,} frames, {rate:.2g} a second. {use}"
+
+
+def no_such_model(model_id: str) -> str:
+    """Return that a link names a model that is not offered here."""
+    return f"The link asks for the model “{model_id[:60]}”, which is not offered here; the usual one answers instead."
+
+
+def answered_by(provenance: Provenance, model_title: str) -> str:
+    """Return which model gave the answers on show, and how closely it looked."""
+    return f"{model_title}, {provenance.sampling.fps:g} fps"
 
 
 def source(provenance: Provenance) -> str:
@@ -155,15 +172,12 @@ def source(provenance: Provenance) -> str:
     return f"{'From cache' if provenance.from_cache else 'Computed now'}, {took}"
 
 
-def working(progress: Progress, elapsed_s: float) -> str:
+def working(progress: Progress, left_s: float | None) -> str:
     """Return what is being done, how far it is, and how long it will still take."""
     if not progress.total:
         return f"{progress.what or LOADING} …"
     part = f"{progress.what}: {progress.done:,} of {progress.total:,}"
-    if progress.done <= 0 or elapsed_s < 1 or progress.done >= progress.total:
-        return part
-    left = elapsed_s / progress.done * (progress.total - progress.done)
-    return f"{part}, about {_duration(left)} left"
+    return part if left_s is None else f"{part}, about {_duration(left_s)} left"
 
 
 def video_line(video: VideoInfo) -> str:
@@ -190,12 +204,18 @@ _SAID = ("video", "model", "queries", "fps", "max_frames")
 
 
 def _name(key: str) -> str:
+    if key in (declared := controls(GroundParams)):
+        return declared[key].label
     return key.removesuffix("_s").replace("_", " ").capitalize()
 
 
 def _shown(key: str, value: object) -> str:
     text = f"{value:g}" if isinstance(value, float) else str(value)
     return f"{text} s" if key.endswith("_s") else text
+
+
+def _length(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 60 else clock(seconds)
 
 
 def _duration(seconds: float) -> str:

@@ -74,6 +74,27 @@ class PlotlyView(gr.HTML):
         return "html"
 
 
+class Choice(gr.HTML):
+    """One of several, by the browser's own list: value ``{choices: [[label, id, is_available]], value}``.
+
+    Event ``input`` with the id in ``value``.
+    """
+
+    def __init__(self, title: str = "", **kwargs: Any) -> None:
+        super().__init__(
+            html_template=f"<label><span>{title}</span><select></select></label>",
+            js_on_load="workbench.choice({ element, props, trigger, watch, events: ['input'] })",
+            apply_default_css=False,
+            **kwargs,
+        )
+
+    def postprocess(self, value: Any) -> Any:
+        return value
+
+    def get_block_name(self) -> str:
+        return "html"
+
+
 class PlayerView(gr.HTML):
     """The film: value ``{src, title, fps, aspect, start_s}``, or None."""
 
