@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import threading
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from typing import Any
 
 import gradio as gr
+from starlette.requests import ClientDisconnect
 
 from workbench.analyses.services import Services
 from workbench.errors import WorkbenchError
@@ -49,6 +51,7 @@ def build(services: Services) -> gr.Blocks:
 def launch_options(services: Services) -> dict[str, Any]:
     """Return what ``Blocks.launch`` needs beside the page: look, scripts, routes and limits."""
     palette = read_palette()
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     return {
         "theme": make_theme(palette),
         "css": palette_css(palette),
@@ -130,6 +133,11 @@ def _placed_steps(handler: Callable[..., Generator], outputs: dict[str, gr.Compo
                 yield {outputs[name]: value for name, value in update.items()}
 
     return placed
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Return whether a line belongs in the server's log: a visitor who cancels an upload is no failure."""
+    return record.exc_info is None or type(record.exc_info[1]) is not ClientDisconnect
 
 
 def warm_up(services: Services) -> None:

@@ -73,8 +73,9 @@ def _answer(grounding: Grounding, index: int, is_current: bool) -> str:
 def colour_key(low: float, high: float, caption: str) -> str:
     """Return the key of the heat rows: what dark and bright stand for, and how to use the timeline."""
     return (
-        f'<p class="caption"><span class="key">{_explained("saliency")} {low:.3f}'
-        f'<i role="img" aria-label="from dark to bright"></i>{high:.3f}</span><span>{escape(caption)}</span></p>'
+        f'<p class="caption"><span class="key">{_explained("saliency")} {texts.number(low)}'
+        f'<i role="img" aria-label="from dark to bright"></i>{texts.number(high)}</span>'
+        f"<span>{escape(caption)}</span></p>"
     )
 
 

@@ -61,6 +61,11 @@ def span(moment: Moment) -> str:
     return f"{clock(moment.start_s)} – {clock(moment.end_s)}"
 
 
+def number(value: float) -> str:
+    """Return a cosine or a saliency with three digits and a true minus sign."""
+    return f"{value:.3f}".replace("-", "\N{MINUS SIGN}")
+
+
 def percent(share: float) -> str:
     """Return a share as a percentage without false digits."""
     if 0 < share < 0.001:
@@ -131,7 +136,7 @@ def about_null(grounding: Grounding, index: int) -> str:
     """Return where the peak of one query stands among the peaks of absent sentences."""
     peak, n_null = float(grounding.peaks[index]), len(grounding.null_peaks)
     if not n_null:
-        return f"The sentence peaks at {peak:.3f}; this model brings no absent sentences to compare with."
+        return f"The sentence peaks at {number(peak)}; this model brings no absent sentences to compare with."
     highest, middle = float(grounding.null_peaks.max()), float(np.median(grounding.null_peaks))
     return (
         f"The sentence peaks at {peak:.3f}; half of the absent ones peak below {middle:.3f}, all below {highest:.3f}."
@@ -230,5 +235,5 @@ def _inside(times_s: np.ndarray, start_s: float, end_s: float) -> np.ndarray:
 
 def _inside_and_outside(curve: np.ndarray, inside: np.ndarray) -> str:
     if not inside.any() or inside.all():
-        return f"{float(curve.mean()):.3f}"
-    return f"{float(curve[inside].mean()):.3f} inside, {float(curve[~inside].mean()):.3f} outside"
+        return number(float(curve.mean()))
+    return f"{number(float(curve[inside].mean()))} inside, {number(float(curve[~inside].mean()))} outside"
