@@ -88,7 +88,7 @@ class Ground:
         contrast = _contrast(services, video, model, sampling, extracted.features, params.smoothing_s)
         measured = _null_for(model, video, sampling)
         level = [float(contrast[name].mean()) for name in ("background", "best")]
-        is_foreign = measured is not None and not is_of_their_kind(level, measured.levels)
+        is_foreign = measured is not None and not is_of_their_kind(level, np.array(measured.levels))
         found = grounding.ground(
             queries,
             model.similarity(extracted.features, asked),
