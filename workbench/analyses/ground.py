@@ -86,16 +86,16 @@ class Ground:
         extracted = extract(services, video, model, sampling, report)
         asked = _encode_prompts(services, model, queries)
         contrast = _contrast(services, video, model, sampling, extracted.features, params.smoothing_s)
-        measured = _null_for(model, video, sampling)
         level = [float(contrast[name].mean()) for name in ("background", "best")]
-        is_foreign = measured is not None and not is_of_their_kind(level, np.array(measured.levels))
+        known = next((null.levels for null in model.spec.measured_nulls), ())
+        is_foreign = not is_of_their_kind(level, np.array(known))
         found = grounding.ground(
             queries,
             model.similarity(extracted.features, asked),
             extracted.features.times_s,
             contrast["background"],
             contrast["peaks"],
-            measured=None if is_foreign else measured,
+            measured=None if is_foreign else _null_for(model, video, sampling),
             smoothing_s=params.smoothing_s,
             error_rate=params.error_rate,
             max_moments=params.max_moments,

@@ -32,6 +32,7 @@ from workbench.types import Grounding, Outcome, SamplingSpec, VideoInfo
 from workbench.ui.gradio import panels, texts
 from workbench.ui.gradio.jobs import Job, Jobs, Pace
 from workbench.ui.gradio.routes import film_url
+from workbench.ui.gradio.sent import asked_in, index_in, span_in, text_in
 from workbench.ui.gradio.session import Session, default_of, session_from_address
 from workbench.ui.gradio.strip import film_strip
 
@@ -77,7 +78,7 @@ class Events:
         first = self._first()
         problem = ""
         try:
-            session = session_from_address(_asked(request), first, self.services.settings)
+            session = session_from_address(asked_in(request), first, self.services.settings)
             session = replace(session, video=self.services.library.get(session.video).id)
             if not session.queries:
                 session = replace(session, queries=self._suggested(session.video)[:2])
@@ -86,14 +87,14 @@ class Events:
         if session.model not in {entry.id for entry in self.services.models.list()}:
             problem = panels.notice(texts.no_such_model(session.model))
             session = replace(session, model=first.model)
-        if len(_asked(request).get("q", ())) > len(session.queries) >= self.services.settings.max_queries:
+        if len(asked_in(request).get("q", ())) > len(session.queries) >= self.services.settings.max_queries:
             problem = panels.notice(texts.TOO_MANY_IN_LINK.format(len(session.queries)), "warning")
         return self._film_changed(session) | self._method(session) | {"notice": problem}
 
     @in_words
     def choose_video(self, session: Session, event: gr.EventData) -> Update:
         """Show another film; sentences that came with the old one are replaced by those of the new."""
-        video_id = _text(event, "value")
+        video_id = text_in(event, "value")
         self.services.library.get(video_id)
         queries = session.queries
         if set(queries) <= set(self._suggested(session.video)):
@@ -124,7 +125,7 @@ class Events:
     @in_words
     def choose_model(self, session: Session, event: gr.EventData) -> Update:
         """Ask another model the same."""
-        changed = replace(session, model=_text(event, "value"))
+        changed = replace(session, model=text_in(event, "value"))
         return self._changed(changed) | self._models(changed)
 
     def set_parameter(self, name: str) -> Callable[[Session, float | None], Update]:
@@ -140,20 +141,20 @@ class Events:
     @in_words
     def add_query(self, session: Session, event: gr.EventData) -> Update:
         """Ask for one more sentence."""
-        changed = session.with_query(_text(event), self.services.settings)
+        changed = session.with_query(text_in(event), self.services.settings)
         hint = panels.notice(texts.ALREADY_ASKED, "hint") if changed.queries == session.queries else ""
         return self._queries_changed(changed) | {"notice": hint}
 
     @in_words
     def change_query(self, session: Session, event: gr.EventData) -> Update:
         """Reword a sentence in place."""
-        index = _index(event, "index", len(session.queries))
-        return self._queries_changed(session.with_changed_query(index, _text(event), self.services.settings))
+        index = index_in(event, "index", len(session.queries))
+        return self._queries_changed(session.with_changed_query(index, text_in(event), self.services.settings))
 
     @in_words
     def remove_query(self, session: Session, event: gr.EventData) -> Update:
         """Take a sentence away."""
-        return self._queries_changed(session.without_query(_index(event, "index", len(session.queries))))
+        return self._queries_changed(session.without_query(index_in(event, "index", len(session.queries))))
 
     # Second step: do the work, show the result.
 
@@ -209,14 +210,14 @@ class Events:
     @in_words
     def select_row(self, session: Session, event: gr.EventData) -> Update:
         """Make another sentence the current one: the evidence below the timeline becomes its own."""
-        changed = replace(session, current=_index(event, "query", len(session.queries)))
+        changed = replace(session, current=index_in(event, "query", len(session.queries)))
         outcome = self._again(changed)
         return {"session": changed} | self._evidence(changed, outcome)
 
     @in_words
     def select_span(self, session: Session, event: gr.EventData) -> Update:
         """Say what the selected span holds, or forget it."""
-        span = _span(event)
+        span = span_in(event)
         changed = replace(session, span_s=span)
         if span is None or not session.queries:
             return {"session": changed, "span": ""}
@@ -375,35 +376,3 @@ def _first_look(grounding: Grounding) -> float:
     rows = zip(grounding.moments, grounding.is_in_video, strict=True)
     found = [moments[0] for moments, is_in_video in rows if is_in_video and moments]
     return (found[0].start_s + found[0].end_s) / 2 if found else 0.0
-
-
-def _asked(request: gr.Request) -> dict[str, list[str]]:
-    """Return the parameters of the page's address, each with all its values."""
-    asked: dict[str, list[str]] = {}
-    for name, value in request.query_params.multi_items():
-        asked.setdefault(name, []).append(value)
-    return asked
-
-
-def _data(event: gr.EventData) -> dict[str, Any]:
-    return event._data if isinstance(event._data, dict) else {}
-
-
-def _text(event: gr.EventData, name: str = "text") -> str:
-    return str(_data(event).get(name, ""))
-
-
-def _index(event: gr.EventData, name: str, n: int) -> int:
-    """Return an index that the browser sent, or raise ``InputError`` if nothing has that number."""
-    index = _data(event).get(name)
-    if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < n:
-        raise InputError("That row is no longer there; the page may be out of date, reload it.")
-    return index
-
-
-def _span(event: gr.EventData) -> tuple[float, float] | None:
-    data = _data(event)
-    start, end = (data.get(name) for name in ("start_s", "end_s"))
-    if isinstance(start, int | float) and isinstance(end, int | float) and 0 <= start < end:
-        return float(start), float(end)
-    return None

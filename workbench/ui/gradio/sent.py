@@ -1,0 +1,46 @@
+"""What the visitor's browser sent, read with care: an address, a text, a row, a span.
+
+Separate because none of it can be trusted: whatever is not what it should be is refused here, in words.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from workbench.errors import InputError
+
+
+def asked_in(request: gr.Request) -> dict[str, list[str]]:
+    """Return the parameters of the page's address, each with all its values."""
+    asked: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        asked.setdefault(name, []).append(value)
+    return asked
+
+
+def text_in(event: gr.EventData, name: str = "text") -> str:
+    """Return a text that the browser sent, empty where it sent none."""
+    return str(_data(event).get(name, ""))
+
+
+def index_in(event: gr.EventData, name: str, n: int) -> int:
+    """Return an index that the browser sent, or raise ``InputError`` if nothing has that number."""
+    index = _data(event).get(name)
+    if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < n:
+        raise InputError("That row is no longer there; the page may be out of date, reload it.")
+    return index
+
+
+def span_in(event: gr.EventData) -> tuple[float, float] | None:
+    """Return a span in seconds that the browser sent, None where it sent none or what is no span."""
+    data = _data(event)
+    start, end = (data.get(name) for name in ("start_s", "end_s"))
+    if isinstance(start, int | float) and isinstance(end, int | float) and 0 <= start < end:
+        return float(start), float(end)
+    return None
+
+
+def _data(event: gr.EventData) -> dict[str, Any]:
+    return event._data if isinstance(event._data, dict) else {}
