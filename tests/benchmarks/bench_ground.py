@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from workbench.analyses.extraction import CHUNK_FRAMES as CHUNK
 from workbench.core.grounding import distractor_peaks, ground
 from workbench.core.proposals import find_moments
 from workbench.store.keys import cache_key
 from workbench.store.tensors import TensorStore
 
-N_FRAMES, DIM, N_DISTRACTORS, CHUNK = 7200, 512, 64, 256
+N_FRAMES, DIM, N_DISTRACTORS = 7200, 512, 64
 LIMIT_MS = 100.0
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from transformers import CLIPModel
 
 from tests.benchmarks.toyworld_path import measure
+from workbench import Workbench
 from workbench.settings import ASSETS
 from workbench.toyworld.exam import examine
 
@@ -42,3 +46,27 @@ def test_moments_through_the_whole_path(tmp_path):
     assert scores["brief"]["MR-full-R1@0.5"] >= 90
     assert scores["in_video"]["present"] >= 95
     assert scores["in_video"]["absent"] >= 95
+
+
+@pytest.fixture
+def bench(settings):
+    return Workbench(replace(settings, device="cpu"))
+
+
+def test_real_footage_and_unknown_words_get_no_verdict(bench):
+    answer = bench.ground("big-buck-bunny", "a red circle").result
+    assert np.isnan(answer.p_absent[0])
+    assert "no video of the kind" in " ".join(answer.warnings)
+    drawn = bench.ground("toy-test-72-002", ["a red circle", "a red circle number 7"]).result
+    assert drawn.is_in_video.tolist() == [True, False]
+    assert np.isnan(drawn.p_absent).tolist() == [False, True]
+
+
+@pytest.mark.parametrize("fps", [2, 3, 5, 10])
+@pytest.mark.parametrize("smoothing_s", [1.0, 2.0])
+def test_the_verdict_does_not_hang_on_how_closely_one_looks(bench, fps, smoothing_s):
+    rows = bench.services.library.truth_for("toy-test-72-002")
+    said = bench.ground("toy-test-72-002", [row["query"] for row in rows], fps=fps, smoothing_s=smoothing_s).result
+    assert said.null_kind == "measured"
+    wrong = [row["query"] for row, is_in in zip(rows, said.is_in_video, strict=True) if is_in != bool(row["windows"])]
+    assert len(wrong) <= 1
