@@ -137,6 +137,18 @@ def test_an_answer_that_fails_leaves_the_last_result_and_says_it_is_old(events: 
     assert not {"timeline", "answers", "moments"} & update.keys()
 
 
+def test_leaving_a_field_unchanged_asks_nothing_and_going_on_does(events: Events, film: Film) -> None:
+    session = upload(events, film.path, "film.mp4")
+    assert list(events.answer_change(session, VISITOR))
+    same = events.set_parameter("fps")(session, 2.0)["session"]
+    assert list(events.answer_change(same, VISITOR)) == []
+    assert list(events.answer(same, VISITOR))
+    other = events.set_parameter("fps")(session, 3.0)["session"]
+    assert list(events.answer_change(other, VISITOR))
+    events.leave(VISITOR)
+    assert list(events.answer_change(other, VISITOR))
+
+
 def test_cancelling_is_answered_at_once(events: Events) -> None:
     update = events.cancel(VISITOR)
     assert texts.STOPPING in update["status"]

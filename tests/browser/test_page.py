@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 from tests.films import Film
+from tests.robustness_set import film as film_of_numbers
+from tests.robustness_set import number_of
+from workbench.media.decode import frames_at
 
 PATIENCE_MS = 90_000
 READY = "#timeline [data-ready=true]"
@@ -191,6 +195,45 @@ def test_a_rate_that_cannot_be_leaves_the_result_and_says_so(bench: Page) -> Non
     field.press("Enter")
     expect(notice(bench)).to_have_count(0)
     expect(bench.locator("#timeline .canvas")).to_have_css("opacity", "1")
+
+
+def test_cancel_holds_also_from_within_a_field_and_going_on_goes_on(bench: Page) -> None:
+    bench.locator("#model-picker select").select_option("conse-efficientnet-minilm")
+    bench.locator("#video-picker select").select_option(label="Big Buck Bunny (seconds 12 to 120)")
+    field = bench.locator("#parameter-fps input")
+    field.fill("1")
+    field.press("Enter")
+    bench.wait_for_url("**fps=1**", timeout=PATIENCE_MS)
+    expect(bench.locator("#status .working")).to_be_visible()
+    bench.locator("#cancel").click()  # takes the focus from the field
+    expect(bench.locator("#resume")).to_be_visible()
+    bench.wait_for_timeout(2000)
+    expect(bench.locator("#resume")).to_be_visible()
+    bench.locator("#resume").click()
+    expect(bench.locator("#answers .source")).to_have_text("ConSE (EfficientNet-Lite, MiniLM), 1 fps")
+    expect(bench.locator("#resume")).to_be_hidden()
+
+
+def test_a_film_that_starts_late_keeps_one_clock(bench: Page) -> None:
+    """A quarter of the way along the timeline is a quarter of the way along the player."""
+    path = film_of_numbers("late_start_mp4")
+    bench.locator("#upload input[type=file]").set_input_files(path)
+    expect(bench.locator("#video-picker option:checked")).to_have_text(path.stem)
+    bench.wait_for_selector(READY, state="attached", timeout=PATIENCE_MS)
+    expect(bench.locator("#caption")).to_contain_text("11 frames")
+    bench.wait_for_function(f"{PLAYER}.readyState >= 2 && {PLAYER}.duration < 6", timeout=PATIENCE_MS)
+    box = plot_box(bench)
+    bench.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 60)
+    wait_for_time(bench, 0.75 * 5.5, within_s=0.15)
+    pixels = bench.evaluate(
+        """() => { const canvas = Object.assign(document.createElement('canvas'), { width: 160, height: 120 });
+        const context = canvas.getContext('2d');
+        context.drawImage(document.querySelector('#film video'), 0, 0, 160, 120);
+        return [...context.getImageData(0, 0, 160, 120).data] }"""
+    )
+    shown = number_of(np.array(pixels, dtype=np.uint8).reshape(120, 160, 4)[..., :3])
+    server = next(iter(frames_at(path, "film", np.array([time_of(bench)]))))
+    assert shown == number_of(server)
 
 
 def test_without_sentences_the_page_says_what_to_type(bench: Page) -> None:

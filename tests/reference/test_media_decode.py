@@ -30,7 +30,8 @@ DAMAGED = {
 LARGE = {"ultra_hd_mp4", "portrait_4k_mp4"}
 FILMS = sorted(MAKERS.keys() - NO_FILMS - DAMAGED.keys())
 FIRST_NUMBER = {"edit_list_mp4": 12, "negative_start_mkv": 3}
-FIRST_TIME_S = {"late_video_mp4": 0.5}
+AS_TIMED = ("mov", "matroska", "ogg")
+"""Containers that a browser plays at the times they hold, unless those begin below zero."""
 CLOCK_S = 1e-6
 
 
@@ -44,7 +45,8 @@ def reference(name: str) -> tuple[np.ndarray, list[np.ndarray]]:
             if frame.time is not None:
                 times_s.append(frame.time)
                 frames.append(np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90))
-    start_s = times_s[0] - FIRST_TIME_S.get(name, 0.0)
+        is_as_timed = container.format.name.startswith(AS_TIMED)
+    start_s = min(times_s[0], 0.0) if is_as_timed else times_s[0]
     return np.array(times_s) - start_s, frames
 
 

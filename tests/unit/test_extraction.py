@@ -40,8 +40,10 @@ class CountingLibrary(VideoLibrary):
 
 class CountingModel(ColourHistogram):
     n_frames = n_texts = 0
+    pause_s = 0.0
 
     def encode_frames(self, frames):
+        time.sleep(self.pause_s)
         self.n_frames += len(frames.times_s)
         return super().encode_frames(frames)
 
@@ -178,15 +180,17 @@ from workbench.analyses.extraction import extract
 from workbench.settings import Settings
 services, library, model = make_services(Settings(home=Path({home!r}), offline=True))
 video = library.open_path(Path({film!r}))
+model.pause_s = {pause_s}
 print("ready", flush=True)
 extract(services, video, model, SAMPLING, nothing)
 print(library.n_frames, model.n_frames, flush=True)
 """
 
 
-def start(settings: Settings, film) -> subprocess.Popen:
+def start(settings: Settings, film, pause_s: float = 0.0) -> subprocess.Popen:
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    script = SCRIPT.format(root=root, tests=os.path.join(root, "tests"), home=str(settings.home), film=str(film))
+    places = {"root": root, "tests": os.path.join(root, "tests"), "home": str(settings.home), "film": str(film)}
+    script = SCRIPT.format(**places, pause_s=pause_s)
     return subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=root)
 
 
@@ -212,20 +216,23 @@ def test_killed_twenty_times_serves_nothing_corrupt_and_goes_on(settings, long_f
     video = library.open_path(long_film)
     keys = chunk_keys(video, model.spec, SAMPLING)
     rng = random.Random(0)
+    n_in_the_middle = 0
     for _ in range(20):
-        process = start(settings, long_film)
+        process = start(settings, long_film, pause_s=0.02)
         assert process.stdout.readline() == "ready\n"
-        time.sleep(rng.uniform(0.0, 0.5))
+        time.sleep(rng.uniform(0.0, 0.9))
         process.send_signal(signal.SIGKILL)
         process.wait()
         process.stdout.close()
         stored = [services.store.get(key) for key in keys]
+        n_in_the_middle += 0 < sum(chunk is not None for chunk in stored) < len(keys)
         for at, chunk in enumerate(stored):
             if chunk is not None:
                 rows = slice(at * extraction.CHUNK_FRAMES, (at + 1) * extraction.CHUNK_FRAMES)
                 np.testing.assert_array_equal(chunk["frames"], whole.frames[rows])
         if is_cached(services, video, model.spec, SAMPLING):
             shutil.rmtree(settings.home / "features")
+    assert n_in_the_middle >= 3
     again = extract(services, video, model, SAMPLING, nothing).features
     np.testing.assert_array_equal(again.frames, whole.frames)
 

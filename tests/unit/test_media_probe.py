@@ -39,7 +39,7 @@ def test_size_is_upright(name: str, size_px: tuple[int, int]) -> None:
         ("vp9_live_webm", 4.0),  # the container does not say
         ("h264_ts", 4.0),
         ("mpeg4_avi", 4.0),
-        ("late_start_mp4", 4.0),
+        ("late_start_mp4", 5.5),
         ("late_video_mp4", 4.5),
         ("negative_start_mp4", 4.0),
         ("edit_list_mp4", 3.0),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,3 +103,9 @@ def test_upload_limits_agree() -> None:
     from workbench.settings import Settings
 
     assert CONFIG["server"]["maxUploadSize"] * 2**20 == Settings().max_video_bytes
+
+
+def test_no_link_is_kept_in_the_repository():
+    """A link into somebody's machine would take the place of what is there on the next one."""
+    listed = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-s"], capture_output=True, text=True, check=False)
+    assert not [line for line in listed.stdout.splitlines() if line.startswith("120000")]

@@ -144,7 +144,8 @@ def presence_sentence(found: Grounding, at: int) -> str:
         return "whether it is in this video cannot be said"
     chance = f"an absent sentence peaks this high with probability {_probability(p)}"
     verdict = "in this video" if found.is_in_video[at] else "not in this video, as far as this model can tell"
-    return f"{verdict} ({chance}; decided at {found.error_rate:.2g})"
+    basis = "as measured" if found.null_kind == "measured" else "as estimated, which can be off by a factor of four"
+    return f"{verdict} ({chance}, {basis}; decided at {found.error_rate:.2g})"
 
 
 def _probability(p: float) -> str:

@@ -20,7 +20,7 @@ from workbench.media.routing import reader_for
 from workbench.media.track import Track, read_track
 from workbench.types import FrameBatch, SamplingSpec, VideoInfo
 
-DECODE_VERSION = 1
+DECODE_VERSION = 2
 """Raised whenever the same film, asked for in the same way, gives other frames or times than before."""
 
 MAX_BATCH_BYTES = 64 * 2**20

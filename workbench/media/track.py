@@ -22,17 +22,19 @@ MAX_SIDE_PX = 1920
 # 4 hours at 120 frames a second, and a few hundred bytes are kept of each.
 MAX_PACKETS = 1_728_000
 _ORDERED_BY_DECODING = ("avi",)
+# In the others, times may begin anywhere: a broadcast counts from when the sender was switched on.
+_PLAYED_AS_TIMED = ("mov", "matroska", "webm", "ogg")
 
 
 @dataclass(frozen=True, eq=False)
 class Track:
     """The video stream that is shown, frame by frame in the order of showing.
 
-    ``times_s`` count from where a player's clock starts: the earliest stream of the file, or the first
-    frame where that is negative. ``pts`` are the same instants in the stream's own ticks, or None where
-    the file has no such times and frames are known by their order alone. ``keys`` are the frames that
-    decoding can start from, ``key_dts`` where their packets stand in the file. ``width_px`` and
-    ``height_px`` are as stored; ``quarter_turns`` anticlockwise bring a frame upright.
+    ``times_s`` are what a browser's clock shows: the file's own times, but where they begin below zero, or in a
+    container that no browser plays, they count from the earliest stream of the file. ``pts`` are the same
+    instants in the stream's own ticks, or None where the file has no such times and frames are known by their
+    order alone. ``keys`` are the frames that decoding can start from, ``key_dts`` where their packets stand in
+    the file. ``width_px`` and ``height_px`` are as stored; ``quarter_turns`` anticlockwise bring a frame upright.
     """
 
     container: str
@@ -163,11 +165,13 @@ def _first_of(packet: av.Packet) -> av.VideoFrame | None:
 
 
 def _origin_s(container: av.container.InputContainer, first_s: float) -> float:
-    """Return the stream time at which a player's clock shows 0.
+    """Return the stream time at which a browser's clock shows 0: a film that starts late is shown late.
 
     Sound that starts before zero only warms up its decoder, and does not move the pictures.
     """
     start_s = first_s if container.start_time is None else container.start_time / av.time_base
+    if container_name(container) in _PLAYED_AS_TIMED:
+        start_s = min(start_s, 0.0)
     return min(first_s, max(start_s, min(first_s, 0.0)))
 
 

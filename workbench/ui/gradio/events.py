@@ -69,6 +69,7 @@ class Events:
     def __init__(self, services: Services) -> None:
         self.services = services
         self.jobs = Jobs()
+        self._asked: dict[str, Session] = {}
 
     # First step: change the session, show the choice.
 
@@ -166,10 +167,16 @@ class Events:
             yield self._idle() | self._nothing()
             return
         job = self.jobs.start(visitor, Job(functools.partial(self._work, session)))
+        self._asked[visitor] = session
         try:
             yield from self._steps(session, visitor, job)
         finally:
             self.jobs.end(visitor, job)
+
+    def answer_change(self, session: Session, request: gr.Request) -> Generator[Update]:
+        """Do the same where the session is not the one that was asked last: leaving a field changes nothing."""
+        if self._asked.get(request.session_hash or "") != session:
+            yield from self.answer(session, request)
 
     def _steps(self, session: Session, visitor: str, job: Job) -> Generator[Update]:
         started, pace = time.monotonic(), Pace()
@@ -193,6 +200,7 @@ class Events:
                 "resume": gr.update(visible=True),
             }
         except Exception as problem:
+            self._asked.pop(visitor, None)
             said = _said(problem, "error stale", functools.partial(self._in_their_words, session))
             update = self._idle() | {"notice": said}
         if self.jobs.is_newest(visitor, job):
@@ -206,6 +214,7 @@ class Events:
     def leave(self, request: gr.Request) -> None:
         """Stop the work of a visitor who has gone."""
         self.jobs.drop(request.session_hash or "")
+        self._asked.pop(request.session_hash or "", None)
 
     @in_words
     def select_row(self, session: Session, event: gr.EventData) -> Update:

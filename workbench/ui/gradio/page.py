@@ -86,9 +86,9 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     receiving = {"concurrency_id": "receive", "concurrency_limit": N_RECEIVING, **common}
     looking = {"concurrency_id": "look", "concurrency_limit": N_ASKING, **common}
 
-    def asks(listener: Callable, handler: Callable, inputs: list) -> None:
+    def asks(listener: Callable, handler: Callable, inputs: list, then: Callable = answer) -> None:
         """On an event: the quick step, then the answer."""
-        listener(placed(handler), inputs, **changing).success(answer, session, **asking)
+        listener(placed(handler), inputs, **changing).success(then, session, **asking)
 
     asks(page.load, events.open, [])
     asks(parts.video.input, events.choose_video, [session])
@@ -98,7 +98,7 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     asks(parts.queries.delete, events.remove_query, [session])
     for name, number in parts.parameters.items():
         for listener in (number.submit, number.blur):
-            asks(listener, events.set_parameter(name), [session, number])
+            asks(listener, events.set_parameter(name), [session, number], _placed_steps(events.answer_change, outputs))
     # Taking in a large video takes minutes: nobody's changes wait for it, and it changes no session itself.
     received = parts.upload.upload(placed(events.receive), parts.upload, **receiving)
     asks(received.success, events.show_upload, [session, parts.arrived])

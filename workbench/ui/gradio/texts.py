@@ -119,7 +119,7 @@ def _null_source(grounding: Grounding) -> str:
     n_null = len(grounding.null_peaks)
     if grounding.null_kind == "measured":
         return f"measured on {n_null:,} sentences known to be absent from other videos"
-    return f"estimated from {n_null:,} distractors in this video"
+    return f"estimated from {n_null:,} distractors in this video, which can be off by a factor of four"
 
 
 def about_map(grounding: Grounding, index: int) -> str:
