@@ -24,7 +24,7 @@ from workbench.store.keys import cache_key
 from workbench.types import FrameBatch, Progress, SamplingSpec, VideoFeatures, VideoInfo
 
 CHUNK_FRAMES = 64
-BATCH_FRAMES = 16
+BATCH_FRAMES = 32
 _AHEAD_BATCHES = 4
 
 

@@ -5,6 +5,7 @@ The numerics are ``core.grounding``; this file fetches what they need and says w
 
 from __future__ import annotations
 
+import functools
 import platform
 import re
 import time
@@ -283,6 +284,13 @@ def _shortened(text: str) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
+@functools.cache
+def _versions() -> tuple[tuple[str, str], ...]:
+    """Return what an answer was made with; read once, as it takes milliseconds."""
+    libraries = ((name, version(name)) for name in ("numpy", "torch", "transformers"))
+    return (("python", platform.python_version()), *libraries)
+
+
 def _provenance(
     analysis: str,
     params: GroundParams,
@@ -301,10 +309,7 @@ def _provenance(
         model_revision=model.spec.revision,
         parameters=chosen,
         sampling=sampling,
-        versions={
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("numpy", "torch", "transformers")},
-        },
+        versions=dict(_versions()),
         elapsed_s=time.monotonic() - started,
         from_cache=from_cache,
     )
