@@ -8,6 +8,7 @@ well sentences fit it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -63,8 +64,17 @@ _TEXT = (
 )
 
 
-def new_video_model(frame_model: CLIPModel, seed: int) -> XCLIPModel:
-    """Return an untrained model with the towers of ``frame_model``, whose frames send each other no messages yet."""
+def load_frame_model(folder: Path) -> CLIPModel:
+    """Return the frame model of a folder."""
+    return CLIPModel.from_pretrained(folder, local_files_only=True, use_safetensors=True).eval()
+
+
+def new_video_model(frame_model: CLIPModel, seed: int, position_gain: float = 1.0) -> XCLIPModel:
+    """Return an untrained model with the towers of ``frame_model``, whose frames send each other no messages yet.
+
+    ``position_gain`` multiplies the position embedding of the patches: the frame model hardly uses it, and what
+    it learned to ignore is not taken up again at its old size.
+    """
     torch.manual_seed(seed)
     model = XCLIPModel(video_config(frame_model))
     for mine, given in ((model.vision_model, frame_model.vision_model), (model.text_model, frame_model.text_model)):
@@ -73,6 +83,8 @@ def new_video_model(frame_model: CLIPModel, seed: int) -> XCLIPModel:
         found = mine.load_state_dict(state, strict=False)
         assert not found.unexpected_keys
         assert all(".message_" in name for name in found.missing_keys), found.missing_keys
+    with torch.no_grad():
+        model.vision_model.embeddings.position_embedding.weight[1:] *= position_gain
     for layer in model.vision_model.encoder.layers:
         for last in (layer.message_fc, layer.message_attn.out_proj):
             nn.init.zeros_(last.weight)
@@ -104,7 +116,7 @@ def frame_facts(model: XCLIPModel, pixels: torch.Tensor) -> FrameFacts:
 
 
 def embed_windows(model: XCLIPModel, facts: FrameFacts) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return unit embeddings ``[window dim]`` and the context ``[window patch dim]`` that sentences are read against."""
+    """Return unit embeddings ``[window dim]`` and what sentences are read against, ``[window patch dim]``."""
     windows = model.mit(model.visual_projection(facts.frames)).pooler_output
     scale = model.prompts_visual_layernorm
     context = (facts.patches * scale.weight + scale.bias) @ model.prompts_visual_projection
