@@ -48,16 +48,16 @@ class VideoRecipe:
     """Every number that training depends on; stored beside the weights."""
 
     seed: int = 0
-    n_look_steps: int = 1500
-    n_time_steps: int = 1500
-    n_joint_steps: int = 200
+    n_look_steps: int = 1200
+    n_time_steps: int = 1200
+    n_joint_steps: int = 100
     look_rate: float = 1e-3
     time_rate: float = 1e-3
     joint_rate: float = 2e-4
     look_batch: int = 64
     crowded_from: float = 0.4
     position_gain: float = 4.0
-    n_windows: int = 10_000
+    n_windows: int = 8_000
     window_batch: int = 32
     pair_weight: float = 10.0
     warmup_steps: int = 40
@@ -357,7 +357,8 @@ def _loss_of_said(model: XCLIPModel, loss_of: WindowLoss, facts: FrameFacts, sai
     texts = sorted({text for own in said.texts for text in own})
     row = {text: i for i, text in enumerate(texts)}
     ids, mask = (torch.from_numpy(array).to(device) for array in encode(texts))
-    embedded = embed_texts(model, ids, mask)
+    with _half(device.type):
+        embedded = embed_texts(model, ids, mask).float()
     own = embedded[torch.tensor([[row[text] for text in texts_of_one] for texts_of_one in said.texts])]
     shared = own[:, 0].expand(len(own), -1, -1)
     windows, context = embed_windows(model, facts)
