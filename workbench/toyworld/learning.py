@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import torch
 from torch import nn
@@ -21,6 +21,7 @@ from workbench.errors import InputError
 Made = TypeVar("Made")
 
 
+@runtime_checkable
 class Stateful(Protocol):
     """A model, a loss or an optimiser."""
 

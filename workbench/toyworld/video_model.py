@@ -89,7 +89,6 @@ def new_video_model(frame_model: CLIPModel, seed: int, position_gain: float = 1.
         for last in (layer.message_fc, layer.message_attn.out_proj):
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
-    nn.init.normal_(model.mit.position_embedding, std=0.2)
     return model
 
 

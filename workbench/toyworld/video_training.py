@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -128,6 +128,7 @@ class WindowBatch:
     said: Said
 
 
+@runtime_checkable
 class Lesson(Protocol):
     """One part of the training: what is learned, from what, at which rate."""
 
