@@ -10,15 +10,18 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from transformers import CLIPImageProcessor, CLIPModel, PreTrainedTokenizerFast
+from transformers import CLIPImageProcessor, CLIPModel, PreTrainedModel, PreTrainedTokenizerFast, XCLIPModel
 
 from workbench.toyworld.calibration import measured_nulls
 from workbench.toyworld.exam import Mark
 from workbench.toyworld.grammar import indefinite, plural
 from workbench.toyworld.tokens import CONTEXT, SPECIAL, make_tokenizer
 from workbench.toyworld.training import IMAGE_PX, PIXEL_MEAN, PIXEL_STD, Recipe
+from workbench.toyworld.video_training import VideoRecipe
 from workbench.toyworld.vocabulary import COLOURS, SHAPES
+from workbench.toyworld.window import N_FRAMES, SAMPLE_FPS
 
 LICENCE = "Apache-2.0"
 
@@ -27,24 +30,54 @@ def ship_frame_model(
     model: CLIPModel, out_dir: Path, recipe: Recipe, marks: Mapping[str, Mark], work_dir: Path, commit: str
 ) -> None:
     """Write weights, configuration, tokenizer, preprocessing, card and training log into ``out_dir``."""
+    described = {
+        "title": "Toy world, single frames",
+        "measured_nulls": [asdict(null) for null in measured_nulls(model, _image_processor(), _distractors())],
+        "note": (
+            "Sees single frames: it knows what is there and where, and by construction nothing of motion or order. "
+            + _SPEAKS_OF
+        ),
+    }
+    _write_folder(model, out_dir, described, _card(model, recipe, marks, commit), work_dir)
+
+
+def ship_video_model(
+    model: XCLIPModel,
+    out_dir: Path,
+    recipe: VideoRecipe,
+    marks: Mapping[str, Mark],
+    frame_marks: Mapping[str, Mark],
+    work_dir: Path,
+    commit: str,
+) -> None:
+    """Write the same for the model that sees motion; ``frame_marks`` are those of the model that cannot."""
+    described = {
+        "title": "Toy world, eight frames",
+        "note": (
+            "Sees eight frames at a time, best at 2 frames a second: it knows what is there and what it does. "
+            + _SPEAKS_OF
+        ),
+    }
+    _write_folder(model, out_dir, described, _video_card(model, recipe, marks, frame_marks, commit), work_dir)
+
+
+_SPEAKS_OF = "Speaks only of " + ", ".join(map(plural, SHAPES)) + " in " + ", ".join(COLOURS) + "."
+
+
+def _distractors() -> list[str]:
+    return [indefinite(f"{colour} {shape}") for colour in COLOURS for shape in SHAPES]
+
+
+def _write_folder(
+    model: PreTrainedModel, out_dir: Path, described: Mapping[str, Any], card: str, work_dir: Path
+) -> None:
     out_dir.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(out_dir)
     _tokenizer().save_pretrained(out_dir)
     _image_processor().save_pretrained(out_dir)
-    distractors = [indefinite(f"{colour} {shape}") for colour in COLOURS for shape in SHAPES]
-    described = {
-        "title": "Toy world, single frames",
-        "licence": LICENCE,
-        "prompts": ["{}"],
-        "distractors": distractors,
-        "measured_nulls": [asdict(null) for null in measured_nulls(model, _image_processor(), distractors)],
-        "note": (
-            "Sees single frames: it knows what is there and where, and by construction nothing of motion or order. "
-            "Speaks only of " + ", ".join(map(plural, SHAPES)) + " in " + ", ".join(COLOURS) + "."
-        ),
-    }
-    (out_dir / "workbench.json").write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
-    (out_dir / "README.md").write_text(_card(model, recipe, marks, commit), encoding="utf-8")
+    whole = {"licence": LICENCE, "prompts": ["{}"], "distractors": _distractors(), **described}
+    (out_dir / "workbench.json").write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
+    (out_dir / "README.md").write_text(card, encoding="utf-8")
     shutil.copyfile(work_dir / "training_log.jsonl", out_dir / "training_log.jsonl")
 
 
@@ -72,7 +105,6 @@ def _image_processor() -> CLIPImageProcessor:
 def _card(model: CLIPModel, recipe: Recipe, marks: Mapping[str, Mark], commit: str) -> str:
     n_parameters = sum(p.numel() for p in model.parameters())
     rows = "\n".join(f"| {m.kind} | {m.share:.3f} | {m.n_asked} |" for m in marks.values())
-    settings = "\n".join(f"| `{name}` | {value} |" for name, value in asdict(recipe).items())
     return f"""---
 license: apache-2.0
 library_name: transformers
@@ -103,5 +135,53 @@ The caption of a frame against the same caption with one thing changed so that i
 
 | setting | value |
 |---|---|
-{settings}
+{_settings(recipe)}
+"""
+
+
+def _settings(recipe: Recipe | VideoRecipe) -> str:
+    return "\n".join(f"| `{name}` | {value} |" for name, value in asdict(recipe).items())
+
+
+def _video_card(
+    model: XCLIPModel, recipe: VideoRecipe, marks: Mapping[str, Mark], frame_marks: Mapping[str, Mark], commit: str
+) -> str:
+    n_parameters = sum(p.numel() for p in model.parameters())
+    rows = "\n".join(
+        f"| {m.kind} | {m.share:.3f} | {frame_marks[m.kind].share:.3f} | {m.n_asked} |" for m in marks.values()
+    )
+    return f"""---
+license: apache-2.0
+library_name: transformers
+pipeline_tag: zero-shot-classification
+---
+
+# toyworld-video
+
+An `XCLIPModel` of {n_parameters:,} parameters ({IMAGE_PX} px, patches of 8, windows of {N_FRAMES} frames at
+{SAMPLE_FPS:g} frames a second) that learned the synthetic world of this repository: what is there, and what it
+does. Its towers began as those of `toyworld-frame`. It exists so that what a model of single frames cannot know
+can be held against one that sees order. It knows nothing of real footage.
+
+Sentences are read against the video. How high absent sentences rise was not measured, so whether a sentence is
+in a video at all is an estimate from its distractors.
+
+## How it does on windows it has never seen
+
+The sentence of an event against the same sentence with one thing changed so that it is false; a tie is wrong.
+Windows are centred on the event, and every verb is asked about as often as another. Where the changed sentence
+is what happens when the window is shown backwards, it is shown backwards, too, and must win there: whoever
+cannot see order is right about half at most.
+
+| edit | right | `toyworld-frame` | asked |
+|---|---|---|---|
+{rows}
+
+## How it was made
+
+`python -m workbench toyworld train video`, at commit `{commit}`; the log is `training_log.jsonl`.
+
+| setting | value |
+|---|---|
+{_settings(recipe)}
 """

@@ -9,12 +9,10 @@ Source: Radford et al. 2021 (CLIP); Khosla et al. 2020 (several positives); Zhai
 
 from __future__ import annotations
 
-import json
 import math
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +21,9 @@ from torch import nn
 from torch.nn import functional
 from transformers import CLIPConfig, CLIPModel
 
-from workbench.errors import InputError
-from workbench.toyworld import grammar, stills
+from workbench.toyworld import grammar, learning, stills
 from workbench.toyworld.grammar import Sentence
+from workbench.toyworld.learning import cosine_decay
 from workbench.toyworld.seeds import Split, generator
 from workbench.toyworld.tokens import BOS, CONTEXT, EOS, PAD, encode, make_tokenizer
 
@@ -163,15 +161,6 @@ def _varied(sentence: Sentence, rng: np.random.Generator) -> str:
     return others[rng.integers(len(others))] if others and rng.random() < 0.15 else sentence.text
 
 
-def _batches(recipe: Recipe, first: int) -> Iterator[Batch]:
-    """Yield batches, drawing the next one while the present one is learned from."""
-    with ThreadPoolExecutor(1) as pool:
-        ahead = pool.submit(make_batch, recipe, first)
-        for step in range(first, recipe.total_steps):
-            batch, ahead = ahead, pool.submit(make_batch, recipe, step + 1)
-            yield batch.result()
-
-
 class PairLoss(nn.Module):
     """The loss of a batch; holds the two numbers of the sigmoid, which the shipped model leaves behind."""
 
@@ -215,17 +204,18 @@ def train_frame(recipe: Recipe, work_dir: Path, report: Callable[[int, str], Non
     """
     work_dir.mkdir(parents=True, exist_ok=True)
     model, loss_of = new_frame_model(recipe.seed).to(device), PairLoss().to(device)
-    plain = [p for p in (*model.parameters(), *loss_of.parameters()) if p.ndim < 2]
-    matrices = [p for p in model.parameters() if p.ndim >= 2]
-    groups = [
-        {"params": matrices, "weight_decay": recipe.weight_decay},
-        {"params": plain, "weight_decay": 0.0},
-    ]
-    optimiser = torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=(0.9, 0.98))
-    first = _restore(work_dir, recipe, model, loss_of, optimiser, device)
-    _cut_log(work_dir, first)
+    parameters = [*model.parameters(), *loss_of.parameters()]
+    optimiser = learning.make_optimiser(parameters, recipe.learning_rate, recipe.weight_decay)
+    parts: dict[str, learning.Stateful] = {"model": model, "loss": loss_of, "optimiser": optimiser}
+    first, kept = 0, learning.load(work_dir, recipe, device)
+    if kept is not None:
+        first = int(kept["step"])
+        for name, part in parts.items():
+            part.load_state_dict(kept[name])
+    learning.cut_log(work_dir, first)
     started, running = time.monotonic(), None
-    for step, batch in enumerate(_batches(recipe, first), first):
+    batches = learning.made_ahead(lambda step: make_batch(recipe, step), range(first, recipe.total_steps))
+    for step, batch in enumerate(batches, first):
         for group in optimiser.param_groups:
             group["lr"] = _learning_rate(step, recipe)
         batch = Batch(*(getattr(batch, name).to(device) for name in Batch.__dataclass_fields__))
@@ -242,10 +232,10 @@ def train_frame(recipe: Recipe, work_dir: Path, report: Callable[[int, str], Non
         running = loss.item() if running is None else 0.98 * running + 0.02 * loss.item()
         if (step + 1) % 50 == 0:
             line = {"step": step + 1, "loss": round(running, 4), "s": round(time.monotonic() - started, 1)}
-            _log(work_dir, line)
+            learning.log(work_dir, line)
             report(step + 1, f"loss {running:.3f}")
         if (step + 1) % recipe.checkpoint_every == 0 or step + 1 == recipe.total_steps:
-            _save(work_dir, recipe, step + 1, model, loss_of, optimiser)
+            learning.save(work_dir, recipe, step + 1, parts)
     return model.eval().cpu()
 
 
@@ -255,56 +245,5 @@ def _learning_rate(step: int, recipe: Recipe) -> float:
         return recipe.learning_rate * (step + 1) / recipe.warmup_steps
     if step < recipe.n_steps:
         part = (step - recipe.warmup_steps) / max(1, recipe.n_steps - recipe.warmup_steps)
-        return recipe.learning_rate * _cosine(part)
-    return recipe.polish_rate * _cosine((step - recipe.n_steps) / recipe.n_polish_steps)
-
-
-def _cosine(part: float) -> float:
-    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part))
-
-
-def _cut_log(work_dir: Path, step: int) -> None:
-    """Forget what was logged after ``step``: it is done again."""
-    path = work_dir / "training_log.jsonl"
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    path.write_text("".join(f"{line}\n" for line in lines if json.loads(line)["step"] <= step), encoding="utf-8")
-
-
-def _log(work_dir: Path, line: dict) -> None:
-    with (work_dir / "training_log.jsonl").open("a") as file:
-        file.write(json.dumps(line) + "\n")
-
-
-def _save(
-    work_dir: Path, recipe: Recipe, step: int, model: CLIPModel, loss_of: PairLoss, optimiser: torch.optim.Optimizer
-) -> None:
-    state = {
-        "recipe": asdict(recipe),
-        "step": step,
-        "model": model.state_dict(),
-        "loss": loss_of.state_dict(),
-        "optimiser": optimiser.state_dict(),
-    }
-    unfinished = work_dir / "checkpoint.part"
-    torch.save(state, unfinished)
-    unfinished.replace(work_dir / "checkpoint.pt")
-
-
-def _restore(
-    work_dir: Path,
-    recipe: Recipe,
-    model: CLIPModel,
-    loss_of: PairLoss,
-    optimiser: torch.optim.Optimizer,
-    device: str,
-) -> int:
-    path = work_dir / "checkpoint.pt"
-    if not path.exists():
-        return 0
-    state = torch.load(path, map_location=device, weights_only=True)
-    if state["recipe"] != asdict(recipe):
-        raise InputError(f"{work_dir} holds a training with another recipe; name another folder or empty this one.")
-    model.load_state_dict(state["model"])
-    loss_of.load_state_dict(state["loss"])
-    optimiser.load_state_dict(state["optimiser"])
-    return int(state["step"])
+        return recipe.learning_rate * cosine_decay(part)
+    return recipe.polish_rate * cosine_decay((step - recipe.n_steps) / recipe.n_polish_steps)

@@ -106,15 +106,13 @@ def _add_toyworld(subparsers: Any, verb: Callable[..., argparse.ArgumentParser])
     sub.add_argument("--out", required=True, metavar="DIR", help="folder to write to")
     sub.add_argument("--split", choices=("train", "validation", "test"), default="test", help="splits never overlap")
     sub = verb("train", "Train a toy model and write it as a folder with its card.", verbs.train_toyworld, within)
-    sub.add_argument("which", choices=("frame",), help="the model to train")
-    sub.add_argument(
-        "--out", default="toyworld-frame", metavar="DIR", help="folder for the model (default %(default)s)"
-    )
+    sub.add_argument("which", choices=("frame", "video"), help="the model to train: of single frames, or of motion")
+    sub.add_argument("--out", default=None, metavar="DIR", help="folder for the model (default toyworld-WHICH)")
     sub.add_argument(
         "--work",
-        default=".toyworld-training",
+        default=None,
         metavar="DIR",
-        help="folder for checkpoints; training goes on from there",
+        help="folder for checkpoints; training goes on from there (default .toyworld-training/WHICH)",
     )
     sub.add_argument("--steps", type=int, default=None, metavar="N", help="how many steps, instead of the recipe's")
     sub.add_argument("--seed", type=int, default=0, metavar="N", help="seed of weights and frames")

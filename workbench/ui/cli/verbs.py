@@ -7,9 +7,10 @@ import json
 import mimetypes
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbench.analyses.analysis import controls
 from workbench.analyses.extraction import extract
@@ -20,6 +21,9 @@ from workbench.core.metrics import evaluate_moments
 from workbench.errors import InputError, WorkbenchError
 from workbench.types import SamplingSpec, VideoInfo
 from workbench.ui.cli.output import Bar, read_rows, write_json, write_text
+
+if TYPE_CHECKING:
+    from workbench.toyworld.exam import Mark
 
 
 def videos(services: Services, args: argparse.Namespace) -> int:
@@ -197,35 +201,70 @@ def make_toyworld(services: Services, args: argparse.Namespace) -> int:
 
 
 def train_toyworld(services: Services, args: argparse.Namespace) -> int:
-    """Train the frame model, examine it, and write its folder."""
-    from tqdm import tqdm
+    """Train a toy model, examine it, and write its folder."""
+    if args.steps is not None and args.steps < 10:
+        raise InputError(f"--steps is {args.steps}; train for 10 steps or more.")
+    out_dir = Path(args.out or f"toyworld-{args.which}")
+    work_dir = Path(args.work or f".toyworld-training/{args.which}")
+    train = _train_frame if args.which == "frame" else _train_video
+    marks = train(services, args, out_dir, work_dir)
+    summary = {kind: {"share": mark.share, "asked": mark.n_asked} for kind, mark in marks.items()}
+    if args.json:
+        write_json({"model": str(out_dir), "edits": summary}, args.json)
+    else:
+        for kind, mark in marks.items():
+            print(f"{kind:<18} {mark.share:.3f} of {mark.n_asked}")
+    return 0
 
+
+def _train_frame(services: Services, args: argparse.Namespace, out_dir: Path, work_dir: Path) -> dict[str, Mark]:
     from workbench.models.runtime import device_for
     from workbench.toyworld.exam import examine
     from workbench.toyworld.shipping import ship_frame_model
     from workbench.toyworld.training import Recipe, train_frame
 
-    if args.steps is not None and args.steps < 10:
-        raise InputError(f"--steps is {args.steps}; train for 10 steps or more.")
     recipe = Recipe(seed=args.seed)
     if args.steps is not None:
         recipe = recipe.shortened(args.steps)
-    with tqdm(total=recipe.total_steps, unit="step", file=sys.stderr) as bar:
+    with _steps_bar(recipe.total_steps) as report:
+        model = train_frame(recipe, work_dir, report, str(device_for(services.settings)))
+    marks = examine(model)
+    ship_frame_model(model, out_dir, recipe, marks, work_dir, _commit())
+    return marks
+
+
+def _train_video(services: Services, args: argparse.Namespace, out_dir: Path, work_dir: Path) -> dict[str, Mark]:
+    from workbench.models.runtime import device_for
+    from workbench.settings import ASSETS
+    from workbench.toyworld.shipping import ship_video_model
+    from workbench.toyworld.video_model import load_frame_model
+    from workbench.toyworld.video_training import VideoRecipe, train_video
+    from workbench.toyworld.window_exam import examine_windows, scores_of_frame_model, scores_of_video_model
+
+    recipe = VideoRecipe(seed=args.seed)
+    if args.steps is not None:
+        recipe = recipe.shortened(args.steps)
+    frame_model = load_frame_model(ASSETS / "models" / "toyworld-frame")
+    with _steps_bar(recipe.total_steps) as report:
+        model = train_video(recipe, frame_model, work_dir, report, str(device_for(services.settings)))
+    marks = examine_windows(scores_of_video_model(model))
+    frame_marks = examine_windows(scores_of_frame_model(frame_model))
+    ship_video_model(model, out_dir, recipe, marks, frame_marks, work_dir, _commit())
+    return marks
+
+
+@contextmanager
+def _steps_bar(n_steps: int) -> Iterator[Callable[[int, str], None]]:
+    """Yield a function that moves a bar to a step and writes a line beside it."""
+    from tqdm import tqdm
+
+    with tqdm(total=n_steps, unit="step", file=sys.stderr) as bar:
 
         def report(step: int, line: str) -> None:
             bar.update(step - bar.n)
             bar.set_postfix_str(line)
 
-        model = train_frame(recipe, Path(args.work), report, str(device_for(services.settings)))
-    marks = examine(model)
-    ship_frame_model(model, Path(args.out), recipe, marks, Path(args.work), _commit())
-    summary = {kind: {"share": mark.share, "asked": mark.n_asked} for kind, mark in marks.items()}
-    if args.json:
-        write_json({"model": args.out, "edits": summary}, args.json)
-    else:
-        for kind, mark in marks.items():
-            print(f"{kind:<10} {mark.share:.3f} of {mark.n_asked}")
-    return 0
+        yield report
 
 
 def _commit() -> str:

@@ -1,0 +1,134 @@
+"""The training of the toy model that sees motion: it runs, goes on where it stopped, and its folder loads."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from workbench.errors import InputError
+from workbench.models.registry import ModelRegistry
+from workbench.settings import ASSETS, Settings
+from workbench.toyworld import learning
+from workbench.toyworld.geometry import geometry_batch
+from workbench.toyworld.shipping import ship_video_model
+from workbench.toyworld.video_model import embed_windows, frame_facts, load_frame_model, new_video_model
+from workbench.toyworld.video_training import VideoRecipe, WindowLoss, train_video
+from workbench.toyworld.vocabulary import SHAPES
+from workbench.toyworld.window_exam import examine_windows, scores_of_frame_model, scores_of_video_model
+
+RECIPE = replace(VideoRecipe().shortened(10), look_batch=8, window_batch=4, n_windows=8, checkpoint_every=3)
+
+
+def quiet(step: int, line: str) -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def frame_model():
+    return load_frame_model(ASSETS / "models" / "toyworld-frame")
+
+
+@pytest.fixture(scope="module")
+def work_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("work")
+
+
+@pytest.fixture(scope="module")
+def model(frame_model, work_dir: Path):
+    return train_video(RECIPE, frame_model, work_dir, quiet)
+
+
+def test_a_training_that_was_stopped_ends_as_one_that_was_not(frame_model, model, tmp_path, monkeypatch):
+    kept = learning.save
+
+    def killed(work_dir, recipe, step, parts):
+        kept(work_dir, recipe, step, parts)
+        if step == 6:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(learning, "save", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train_video(RECIPE, frame_model, tmp_path, quiet)
+    monkeypatch.setattr(learning, "save", kept)
+    again = train_video(RECIPE, frame_model, tmp_path, quiet).state_dict()
+    for name, value in model.state_dict().items():
+        torch.testing.assert_close(again[name], value, rtol=0, atol=1e-4, msg=name)
+
+
+def test_another_recipe_is_refused(frame_model, model, work_dir):
+    with pytest.raises(InputError, match="another recipe"):
+        train_video(replace(RECIPE, seed=1), frame_model, work_dir, quiet)
+
+
+def test_its_folder_loads_through_the_registry_and_tells_its_figures(frame_model, model, work_dir, tmp_path):
+    marks = examine_windows(scores_of_video_model(model), 16)
+    frame_marks = examine_windows(scores_of_frame_model(frame_model), 16)
+    (work_dir / "training_log.jsonl").touch()
+    ship_video_model(model, tmp_path / "model", RECIPE, marks, frame_marks, work_dir, "abc1234")
+    loaded = ModelRegistry(Settings(offline=True, device="cpu")).load(str(tmp_path / "model"))
+    assert (loaded.spec.family, loaded.spec.window_frames, loaded.spec.separable) == ("xclip", 8, False)
+    card = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+    assert f"| direction | {marks['direction'].share:.3f} | {frame_marks['direction'].share:.3f} |" in card
+    assert "abc1234" in card
+    assert json.loads((tmp_path / "model" / "workbench.json").read_text())["prompts"] == ["{}"]
+    assert sum(path.stat().st_size for path in (tmp_path / "model").iterdir()) <= 16_000_000
+
+
+def test_a_model_of_single_frames_is_right_about_half_of_the_directions_at_most(frame_model):
+    marks = examine_windows(scores_of_frame_model(frame_model), 32)
+    assert marks["direction"].n_asked >= 20
+    assert 0.4 <= marks["direction"].share <= 0.5
+
+
+def test_before_anything_is_learned_frames_are_those_of_the_frame_model_to_a_part_and_order_shows(frame_model):
+    new = new_video_model(frame_model, 0).eval()
+    pixels = torch.rand(1, 8, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    with torch.inference_mode():
+        facts = frame_facts(new, pixels)
+        alone = frame_model.vision_model(pixel_values=pixels[0]).pooler_output
+        # An empty message is one more token to attend to, so the two are close and not equal.
+        assert torch.nn.functional.cosine_similarity(facts.frames[0], alone).min() > 0.9
+        forwards, context = embed_windows(new, facts)
+        backwards, same_context = embed_windows(new, frame_facts(new, pixels.flip(1)))
+    assert (forwards - backwards).abs().max() > 1e-3
+    torch.testing.assert_close(context, same_context, rtol=0, atol=1e-4)
+
+
+def test_what_is_unclear_costs_nothing():
+    loss_of = WindowLoss(pair_weight=1.0)
+    cosine = torch.tensor([[0.9, 0.1, 0.3, 0.9, 0.2], [0.2, 0.8, -0.5, 0.1, 0.8]])
+    truth = torch.tensor([[1, 0, -1, 1, 0], [0, 1, -1, 0, 1]])
+    changed = cosine.clone()
+    changed[:, 2] = 0.99
+    scale = torch.tensor(10.0)
+    assert loss_of(cosine, scale, truth, 3) == loss_of(changed, scale, truth, 3)
+    worse = cosine.clone()
+    worse[0, 1] = 0.95
+    assert loss_of(worse, scale, truth, 3) > loss_of(cosine, scale, truth, 3)
+
+
+def test_geometry_of_a_batch_is_that_of_its_pictures():
+    """A noun that is there is at the middle of the patches that show it; one that is not is in none."""
+    batch = geometry_batch(np.random.default_rng(0), 64, crowding=1.0)
+    at = (torch.arange(8) + 0.5) / 8 * 2 - 1
+    x, y = at.repeat(8), at.repeat_interleave(8)
+    n_seen = 0
+    for frame in range(64):
+        for noun, is_there, geometry in zip(
+            batch.nouns[frame], batch.is_there[frame], batch.geometry[frame], strict=True
+        ):
+            shown = batch.patch_nouns[frame] == noun
+            if not is_there:
+                assert not shown.any()
+            elif shown.sum() >= 9 and batch.geometry_known[frame][batch.nouns[frame] == noun][0, 0]:
+                assert abs(x[shown].mean() - geometry[0]) < 0.15
+                assert abs(y[shown].mean() - geometry[1]) < 0.15
+                n_seen += 1
+    assert n_seen >= 10
+    round_ones = batch.nouns % len(SHAPES) == SHAPES.index("circle")
+    assert not batch.geometry_known[..., 3:][round_ones].any()

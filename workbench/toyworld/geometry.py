@@ -1,0 +1,126 @@
+"""The first lesson of ``toyworld-video``: where a named object stands, how large it is and how it is turned.
+
+Separate because it is about single frames and its heads are thrown away. A frame model learns to ignore what
+captions never speak of, such as an angle; motion is the change of just that. Every patch is asked about the
+object that it shows, which is learned fast, and the whole frame about every object by name, which is what time
+is read from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from workbench.toyworld import stills
+from workbench.toyworld.training import IMAGE_PX, PATCH_PX, to_network
+from workbench.toyworld.vocabulary import COLOURS, SHAPES
+
+# By how many turns of a full one a shape looks the same; 0: by any.
+_SYMMETRY = np.array([{"square": 4, "cross": 4, "triangle": 3, "star": 5}.get(shape, 0) for shape in SHAPES])
+_N_NOUNS = len(COLOURS) * len(SHAPES)
+_GEOMETRY = 5  # x, y, radius, and the cosine and sine of the angle times the symmetry
+_MIDDLE_RADIUS, _RADIUS_RANGE = 0.17, 0.07
+_WIDTH = 256
+
+
+@dataclass(frozen=True)
+class GeometryBatch:
+    """Frames, and what is to be known of each noun asked and of each patch.
+
+    Geometry is x, y and radius from about -1 to 1 and the cosine and sine of the angle times the symmetry of the
+    shape; ``*_known`` masks what cannot be seen. The noun of a patch is ``_N_NOUNS`` where it shows none.
+    """
+
+    frames: torch.Tensor
+    nouns: torch.Tensor
+    is_there: torch.Tensor
+    geometry: torch.Tensor
+    geometry_known: torch.Tensor
+    patch_nouns: torch.Tensor
+    patch_geometry: torch.Tensor
+    patch_known: torch.Tensor
+
+    def to(self, device: str) -> GeometryBatch:
+        """Return the batch on a device."""
+        return GeometryBatch(*(getattr(self, field.name).to(device) for field in fields(self)))
+
+
+class GeometryHeads(nn.Module):
+    """Asks frames for nouns and patches for what they show; returns the loss."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.seen = nn.Linear(width, _WIDTH)
+        self.asked = nn.Embedding(_N_NOUNS, 2 * _WIDTH)
+        self.answer = nn.Sequential(nn.GELU(), nn.Linear(_WIDTH, _WIDTH), nn.GELU(), nn.Linear(_WIDTH, 1 + _GEOMETRY))
+        self.patch = nn.Sequential(
+            nn.LayerNorm(width), nn.Linear(width, _WIDTH), nn.GELU(), nn.Linear(_WIDTH, _N_NOUNS + 1 + _GEOMETRY)
+        )
+
+    def forward(self, features: torch.Tensor, patches: torch.Tensor, batch: GeometryBatch) -> dict[str, torch.Tensor]:
+        """Return the parts of the loss for ``features [frame dim]`` and ``patches [frame patch dim]``."""
+        gate, shift = self.asked(batch.nouns).chunk(2, -1)
+        frame = self.answer(self.seen(features)[:, None] * gate + shift)
+        patch = self.patch(patches)
+        off = (frame[..., 1:] - batch.geometry).square()
+        patch_off = (patch[..., -_GEOMETRY:] - batch.patch_geometry).square()
+        return {
+            "there": functional.binary_cross_entropy_with_logits(frame[..., 0], batch.is_there.float()),
+            "geometry": 4 * off[batch.geometry_known].mean(),
+            "patch": functional.cross_entropy(patch[..., :-_GEOMETRY].flatten(0, 1), batch.patch_nouns.flatten()),
+            "patch_geometry": 4 * patch_off[batch.patch_known].mean(),
+        }
+
+
+def geometry_batch(rng: np.random.Generator, n_frames: int, crowding: float) -> GeometryBatch:
+    """Return ``n_frames`` stills with objects turned anyhow, asked for its objects and for mixtures of them."""
+    scene = stills.random_stills(rng, n_frames, crowding)
+    turned = rng.uniform(0, 2 * np.pi, scene.objects.angle.shape)
+    scene = replace(scene, objects=replace(scene.objects, angle=turned))
+    pixels = stills.draw_stills(scene, IMAGE_PX, rng)
+    objects, colour = scene.objects, scene.attributes[..., 0]
+    name = colour * len(SHAPES) + objects.shape
+    turn = objects.angle * _SYMMETRY[objects.shape]
+    radius = (objects.radius - _MIDDLE_RADIUS) / _RADIUS_RANGE
+    exact = np.stack([2 * objects.x - 1, 2 * objects.y - 1, radius, np.cos(turn), np.sin(turn)], -1)
+    crossed = np.roll(colour, 1, axis=1) * len(SHAPES) + objects.shape
+    nouns = np.concatenate([name, crossed], 1)
+    holds = (nouns[:, :, None] == name[:, None]) & objects.is_visible[:, None]
+    covers, front = _patch_objects(scene)
+    shown = np.take_along_axis(name, front, 1)
+    arrays = (
+        nouns,
+        holds.any(-1),
+        _taken(exact, holds.argmax(-1)),
+        _known(nouns, holds.sum(-1) == 1),
+        np.where(covers, shown, _N_NOUNS),
+        _taken(exact, front),
+        _known(shown, covers),
+    )
+    return GeometryBatch(to_network(pixels), *map(torch.from_numpy, arrays))
+
+
+def _patch_objects(scene: stills.Stills) -> tuple[np.ndarray, np.ndarray]:
+    """Return which patches ``[frame patch]`` have their middle on an object, and on which one."""
+    grid = IMAGE_PX // PATCH_PX
+    at = (np.arange(grid) + 0.5) / grid
+    y, x = (part.ravel() for part in np.meshgrid(at, at, indexing="ij"))
+    objects = scene.objects
+    apart = np.hypot(x[None, :, None] - objects.x[:, None], y[None, :, None] - objects.y[:, None])
+    reach = np.where(objects.is_visible, objects.radius, 0)[:, None]
+    return (apart < reach).any(-1), (apart - reach).argmin(-1)
+
+
+def _taken(exact: np.ndarray, at: np.ndarray) -> np.ndarray:
+    return np.take_along_axis(exact, at[..., None], 1).astype(np.float32)
+
+
+def _known(nouns: np.ndarray, is_clear: np.ndarray) -> np.ndarray:
+    """Return what is to be known of nouns: no angle of round shapes."""
+    known = np.repeat(is_clear[..., None], _GEOMETRY, -1)
+    known[..., 3:] &= (_SYMMETRY[nouns % len(SHAPES)] > 0)[..., None]
+    return known

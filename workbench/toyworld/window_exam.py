@@ -1,0 +1,109 @@
+"""Examines models on windows they have never seen: which edits of what happens they tell from the truth.
+
+Separate from the examination on frames because the question is another: half of what is changed here cannot be
+seen in any one frame. A model is a function from a window and sentences to scores, so that one that sees motion
+and one that cannot are measured in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from jaxtyping import Float32, UInt8
+from transformers import CLIPModel, XCLIPModel
+
+from workbench.toyworld import grammar, truth
+from workbench.toyworld.exam import Mark
+from workbench.toyworld.seeds import generator
+from workbench.toyworld.story import Event, Story, random_story
+from workbench.toyworld.tokens import encode
+from workbench.toyworld.training import IMAGE_PX, cosine_of, to_network
+from workbench.toyworld.video_model import cosine_of as window_cosine_of
+from workbench.toyworld.video_model import embed_texts, embed_windows, frame_facts
+from workbench.toyworld.vocabulary import VERBS
+from workbench.toyworld.window import centred_on, cut, judge
+from workbench.toyworld.window_batches import StoryWindow
+
+Scores = Callable[[UInt8[np.ndarray, "frame height width 3"], list[str]], Float32[np.ndarray, "sentence"]]
+"""How well each sentence fits the frames of a window."""
+
+_PER_STORY = 8
+_REVERSIBLE = tuple(verb for verb in VERBS if verb not in ("bounces", "stays_still", "changes_colour"))
+
+
+def examine_windows(scores: Scores, n_windows: int = 512, seed: int = 0) -> dict[str, Mark]:
+    """Return one mark per kind of edit, over windows of the test split that are centred on an event.
+
+    Every verb is asked as often as the others, as far as it happens. Where the edit is what happens when the
+    window is shown backwards, it is shown backwards, too: there the edit must win. Whoever cannot see order
+    is right about one of the two at most, that is, about half. ``direction`` is also told apart by what moves
+    how: ``direction (moves)``, of which those towards and away from another object are a part, and
+    ``direction (spins)``.
+    """
+    right: dict[str, list[bool]] = {}
+    for index in range(-(-n_windows // _PER_STORY)):
+        story = random_story(seed, index, "test")
+        rng = generator("test", seed, 4_000_000 + index)
+        for event in _events(story, rng):
+            window = StoryWindow(*cut(story, centred_on(story, event)))
+            for kind, is_right in _answers(scores, window, event, truth.sentence_of(story, event), rng):
+                right.setdefault(kind, []).append(is_right)
+    return {kind: Mark(kind, int(np.sum(marks)), len(marks)) for kind, marks in sorted(right.items())}
+
+
+def _events(story: Story, rng: np.random.Generator) -> list[Event]:
+    """Return events of the story, each verb as likely as another."""
+    verbs = sorted({event.verb for event in story.events})
+    chosen = []
+    for _ in range(_PER_STORY if verbs else 0):
+        verb = verbs[rng.integers(len(verbs))]
+        events = [event for event in story.events if event.verb == verb]
+        chosen.append(events[rng.integers(len(events))])
+    return chosen
+
+
+def _answers(
+    scores: Scores, window: StoryWindow, event: Event, sentence: grammar.Sentence, rng: np.random.Generator
+) -> Iterator[tuple[str, bool]]:
+    """Yield the kind of each edit that is false of the window, and whether it scored strictly below the truth."""
+    if not judge(window.story, sentence, window.start_s):
+        return
+    edits = [
+        edit for edit in grammar.edits(sentence, rng) if judge(window.story, edit.sentence, window.start_s) is False
+    ]
+    texts = [sentence.text, *(edit.text for edit in edits)]
+    pixels = window.pixels(IMAGE_PX)
+    said, said_backwards = scores(pixels, texts), scores(pixels[::-1].copy(), texts)
+    for at, edit in enumerate(edits, 1):
+        answers = [said[0] > said[at]]
+        if event.verb in _REVERSIBLE and edit.kind in ("direction", "verb"):
+            answers.append(said_backwards[at] > said_backwards[0])
+        for answer in answers:
+            yield edit.kind, bool(answer)
+            if edit.kind == "direction":
+                yield f"direction ({event.verb.split('_')[0]})", bool(answer)
+
+
+def scores_of_video_model(model: XCLIPModel) -> Scores:
+    """Return the cosine of a window with each sentence read against it."""
+
+    @torch.inference_mode()
+    def scores(pixels: np.ndarray, texts: list[str]) -> np.ndarray:
+        windows, context = embed_windows(model, frame_facts(model, to_network(pixels)[None]))
+        said = embed_texts(model, *map(torch.from_numpy, encode(texts)))
+        return window_cosine_of(model, windows, context, said[None])[0].numpy()
+
+    return scores
+
+
+def scores_of_frame_model(model: CLIPModel) -> Scores:
+    """Return the cosine of the mean of the frames with each sentence."""
+
+    @torch.inference_mode()
+    def scores(pixels: np.ndarray, texts: list[str]) -> np.ndarray:
+        cosine = cosine_of(model, to_network(pixels), *map(torch.from_numpy, encode(texts)))
+        return cosine.mean(0).numpy()
+
+    return scores
