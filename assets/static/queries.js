@@ -28,12 +28,10 @@ workbench.queries = ({ element, props, trigger, watch }) => {
     button.addEventListener("click", () => trigger("submit", { text }));
     return button;
   };
-  let nBefore = 0;
   const draw = () => {
     const { queries = [], suggestions = [] } = props.value || {};
-    // What was refused stays in the box to be mended.
-    if (queries.length > nBefore) entry.value = "";
-    nBefore = queries.length;
+    // Only what has arrived leaves the box: what was refused stays to be mended, and so does the next one.
+    if (queries.includes(entry.value.trim().replace(/\s+/g, " "))) entry.value = "";
     list.replaceChildren(...queries.map(row));
     ideas.replaceChildren(...suggestions.map(idea));
     element.querySelector(".ideas-title").hidden = !suggestions.length;
