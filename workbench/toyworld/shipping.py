@@ -160,7 +160,7 @@ pipeline_tag: zero-shot-classification
 
 An `XCLIPModel` of {n_parameters:,} parameters ({IMAGE_PX} px, patches of 8, windows of {N_FRAMES} frames at
 {SAMPLE_FPS:g} frames a second) that learned the synthetic world of this repository: what is there, and what it
-does. Its towers began as those of `toyworld-frame`. It exists so that what a model of single frames cannot know
+does. Its vision tower began as that of `toyworld-frame`. It exists so that what a model of single frames cannot know
 can be held against one that sees order. It knows nothing of real footage.
 
 Sentences are read against the video. How high absent sentences rise was not measured, so whether a sentence is

@@ -70,19 +70,21 @@ def load_frame_model(folder: Path) -> CLIPModel:
 
 
 def new_video_model(frame_model: CLIPModel, seed: int, position_gain: float = 1.0) -> XCLIPModel:
-    """Return an untrained model with the towers of ``frame_model``, whose frames send each other no messages yet.
+    """Return a model with the vision tower of ``frame_model``, whose frames send each other no messages yet.
 
+    Its text tower begins anew: the frame model's has learned to drop verbs, and all sentences about an object
+    were one to it.
     ``position_gain`` multiplies the position embedding of the patches: the frame model hardly uses it, and what
     it learned to ignore is not taken up again at its old size.
     """
     torch.manual_seed(seed)
     model = XCLIPModel(video_config(frame_model))
-    for mine, given in ((model.vision_model, frame_model.vision_model), (model.text_model, frame_model.text_model)):
-        # The frame model spells the same layers alike, but for one historical slip.
-        state = {name.replace("pre_layrnorm", "pre_layernorm"): value for name, value in given.state_dict().items()}
-        found = mine.load_state_dict(state, strict=False)
-        assert not found.unexpected_keys
-        assert all(".message_" in name for name in found.missing_keys), found.missing_keys
+    # The frame model spells the same layers alike, but for one historical slip.
+    tower = frame_model.vision_model.state_dict()
+    state = {name.replace("pre_layrnorm", "pre_layernorm"): value for name, value in tower.items()}
+    found = model.vision_model.load_state_dict(state, strict=False)
+    assert not found.unexpected_keys
+    assert all(".message_" in name for name in found.missing_keys), found.missing_keys
     with torch.no_grad():
         model.vision_model.embeddings.position_embedding.weight[1:] *= position_gain
     for layer in model.vision_model.encoder.layers:

@@ -22,6 +22,7 @@ from torch.nn import functional
 from transformers import CLIPModel, XCLIPModel
 
 from workbench.toyworld import learning
+from workbench.toyworld.events import EventHeads
 from workbench.toyworld.geometry import GeometryBatch, GeometryHeads, geometry_batch
 from workbench.toyworld.learning import cosine_decay
 from workbench.toyworld.seeds import generator
@@ -179,11 +180,17 @@ class Timing:
     """What happens in windows whose frames were looked at once: changes everything but the vision tower."""
 
     def __init__(
-        self, recipe: VideoRecipe, model: XCLIPModel, loss_of: WindowLoss, windows: list[StoryWindow], device: str
+        self,
+        recipe: VideoRecipe,
+        model: XCLIPModel,
+        loss_of: WindowLoss,
+        events: EventHeads,
+        windows: list[StoryWindow],
+        device: str,
     ) -> None:
         self.n_steps, self.rate = recipe.n_time_steps, recipe.time_rate
         self._recipe, self._model, self._loss_of, self._device = recipe, model, loss_of, device
-        self._windows = windows
+        self._events, self._windows = events, windows
         self._facts: FrameFacts | None = None
 
     def look(self, work_dir: Path) -> None:
@@ -202,7 +209,8 @@ class Timing:
     def parameters(self) -> list[nn.Parameter]:
         """Return time, prompts, projections, the text tower and the numbers of the loss."""
         tower = {id(p) for p in self._model.vision_model.parameters()}
-        return [*(p for p in self._model.parameters() if id(p) not in tower), *self._loss_of.parameters()]
+        rest = [p for p in self._model.parameters() if id(p) not in tower]
+        return [*rest, *self._loss_of.parameters(), *self._events.parameters()]
 
     def batch(self, step: int) -> WindowBatch:
         """Return windows and what is said of them."""
@@ -212,22 +220,28 @@ class Timing:
         """Return the loss of the sentences on the kept features."""
         assert self._facts is not None
         kept = (part[batch.indices].to(self._device).float() for part in (self._facts.frames, self._facts.patches))
-        return _loss_of_said(self._model, self._loss_of, FrameFacts(*kept), batch.said)
+        return _loss_of_said(self._model, self._loss_of, self._events, FrameFacts(*kept), batch.said)
 
 
 class Joining:
     """The same, with the vision tower and its messages learning along."""
 
     def __init__(
-        self, recipe: VideoRecipe, model: XCLIPModel, loss_of: WindowLoss, windows: list[StoryWindow], device: str
+        self,
+        recipe: VideoRecipe,
+        model: XCLIPModel,
+        loss_of: WindowLoss,
+        events: EventHeads,
+        windows: list[StoryWindow],
+        device: str,
     ) -> None:
         self.n_steps, self.rate = recipe.n_joint_steps, recipe.joint_rate
         self._recipe, self._model, self._loss_of, self._device = recipe, model, loss_of, device
-        self._windows = windows
+        self._events, self._windows = events, windows
 
     def parameters(self) -> list[nn.Parameter]:
         """Return everything."""
-        return [*self._model.parameters(), *self._loss_of.parameters()]
+        return [*self._model.parameters(), *self._loss_of.parameters(), *self._events.parameters()]
 
     def batch(self, step: int) -> WindowBatch:
         """Return windows with their pixels, and what is said of them."""
@@ -237,7 +251,7 @@ class Joining:
         """Return the loss of the sentences on the pixels."""
         assert batch.pixels is not None
         facts = _looked_at(self._model, batch.pixels, self._device)
-        return _loss_of_said(self._model, self._loss_of, facts, batch.said)
+        return _loss_of_said(self._model, self._loss_of, self._events, facts, batch.said)
 
 
 def train_video(
@@ -255,7 +269,8 @@ def train_video(
     model = new_video_model(frame_model, recipe.seed, recipe.position_gain).to(device)
     heads = GeometryHeads(model.config.vision_config.hidden_size).to(device)
     loss_of = WindowLoss(recipe.pair_weight).to(device)
-    learned: dict[str, learning.Stateful] = {"model": model, "heads": heads, "loss": loss_of}
+    events = EventHeads(model.config.projection_dim).to(device)
+    learned: dict[str, learning.Stateful] = {"model": model, "heads": heads, "loss": loss_of, "events": events}
     kept = learning.load(work_dir, recipe, device)
     if kept is not None:
         for name, part in learned.items():
@@ -263,11 +278,11 @@ def train_video(
     done = 0 if kept is None else int(kept["step"])
     learning.cut_log(work_dir, done)
     windows = windows_of("train", recipe.seed, recipe.n_windows)
-    timing = Timing(recipe, model, loss_of, windows, device)
+    timing = Timing(recipe, model, loss_of, events, windows, device)
     lessons: list[Lesson] = [
         Looking(recipe, model, heads, device),
         timing,
-        Joining(recipe, model, loss_of, windows, device),
+        Joining(recipe, model, loss_of, events, windows, device),
     ]
     begin, started = 0, time.monotonic()
     for lesson in lessons:
@@ -353,7 +368,10 @@ def _looked_at(model: XCLIPModel, pixels: np.ndarray, device: str) -> FrameFacts
     return FrameFacts(facts.frames.float(), facts.patches.float())
 
 
-def _loss_of_said(model: XCLIPModel, loss_of: WindowLoss, facts: FrameFacts, said: Said) -> torch.Tensor:
+def _loss_of_said(
+    model: XCLIPModel, loss_of: WindowLoss, events: EventHeads, facts: FrameFacts, said: Said
+) -> torch.Tensor:
+    """Return how badly the windows and what is said of them fit, and how little either tells by itself."""
     device = facts.frames.device
     texts = sorted({text for own in said.texts for text in own})
     row = {text: i for i, text in enumerate(texts)}
@@ -363,9 +381,16 @@ def _loss_of_said(model: XCLIPModel, loss_of: WindowLoss, facts: FrameFacts, sai
     own = embedded[torch.tensor([[row[text] for text in texts_of_one] for texts_of_one in said.texts])]
     shared = own[:, 0].expand(len(own), -1, -1)
     windows, context = embed_windows(model, facts)
+    scaffold = events(
+        windows * windows.shape[-1] ** 0.5,
+        own,
+        torch.from_numpy(said.codes).to(device),
+        torch.from_numpy(said.own).to(device),
+    )
     cosine = cosine_of(model, windows, context, torch.cat([own, shared], 1))
     truth = torch.from_numpy(np.concatenate([said.own, said.shared], 1)).to(device)
-    return loss_of(cosine, model.logit_scale.clamp(max=math.log(100)).exp(), truth, own.shape[1])
+    matched = loss_of(cosine, model.logit_scale.clamp(max=math.log(100)).exp(), truth, own.shape[1])
+    return matched + scaffold
 
 
 def _half(device: str) -> torch.autocast:
