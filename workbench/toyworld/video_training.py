@@ -176,30 +176,33 @@ class Looking:
         return torch.stack(list(parts.values())).sum()
 
 
-class Timing:
+@dataclass
+class _OnWindows:
+    """What a lesson on windows works with: the network, its losses and the windows of stories."""
+
+    recipe: VideoRecipe
+    model: XCLIPModel
+    loss_of: WindowLoss
+    events: EventHeads
+    windows: list[StoryWindow]
+    device: str
+
+
+@dataclass
+class Timing(_OnWindows):
     """What happens in windows whose frames were looked at once: changes everything but the vision tower."""
 
-    def __init__(
-        self,
-        recipe: VideoRecipe,
-        model: XCLIPModel,
-        loss_of: WindowLoss,
-        events: EventHeads,
-        windows: list[StoryWindow],
-        device: str,
-    ) -> None:
-        self.n_steps, self.rate = recipe.n_time_steps, recipe.time_rate
-        self._recipe, self._model, self._loss_of, self._device = recipe, model, loss_of, device
-        self._events, self._windows = events, windows
+    def __post_init__(self) -> None:
+        self.n_steps, self.rate = self.recipe.n_time_steps, self.recipe.time_rate
         self._facts: FrameFacts | None = None
 
     def look(self, work_dir: Path) -> None:
         """Compute what the vision tower says of all windows, or take from ``work_dir`` what is there."""
         parts = []
-        for start in range(0, len(self._windows), _PART_WINDOWS):
+        for start in range(0, len(self.windows), _PART_WINDOWS):
             path = work_dir / f"facts-{start // _PART_WINDOWS:03d}.safetensors"
             if not path.exists():
-                facts = _facts_of(self._model, self._windows[start : start + _PART_WINDOWS], self._device)
+                facts = _facts_of(self.model, self.windows[start : start + _PART_WINDOWS], self.device)
                 unfinished = path.with_suffix(".part")
                 save_file({"frames": facts.frames, "patches": facts.patches}, unfinished)
                 unfinished.replace(path)
@@ -208,50 +211,41 @@ class Timing:
 
     def parameters(self) -> list[nn.Parameter]:
         """Return time, prompts, projections, the text tower and the numbers of the loss."""
-        tower = {id(p) for p in self._model.vision_model.parameters()}
-        rest = [p for p in self._model.parameters() if id(p) not in tower]
-        return [*rest, *self._loss_of.parameters(), *self._events.parameters()]
+        tower = {id(p) for p in self.model.vision_model.parameters()}
+        rest = [p for p in self.model.parameters() if id(p) not in tower]
+        return [*rest, *self.loss_of.parameters(), *self.events.parameters()]
 
     def batch(self, step: int) -> WindowBatch:
         """Return windows and what is said of them."""
-        return _window_batch(self._recipe, self._windows, step, with_pixels=False)
+        return _window_batch(self.recipe, self.windows, step, with_pixels=False)
 
     def loss(self, batch: WindowBatch) -> torch.Tensor:
         """Return the loss of the sentences on the kept features."""
         assert self._facts is not None
-        kept = (part[batch.indices].to(self._device).float() for part in (self._facts.frames, self._facts.patches))
-        return _loss_of_said(self._model, self._loss_of, self._events, FrameFacts(*kept), batch.said)
+        kept = (part[batch.indices].to(self.device).float() for part in (self._facts.frames, self._facts.patches))
+        return _loss_of_said(self.model, self.loss_of, self.events, FrameFacts(*kept), batch.said)
 
 
-class Joining:
+@dataclass
+class Joining(_OnWindows):
     """The same, with the vision tower and its messages learning along."""
 
-    def __init__(
-        self,
-        recipe: VideoRecipe,
-        model: XCLIPModel,
-        loss_of: WindowLoss,
-        events: EventHeads,
-        windows: list[StoryWindow],
-        device: str,
-    ) -> None:
-        self.n_steps, self.rate = recipe.n_joint_steps, recipe.joint_rate
-        self._recipe, self._model, self._loss_of, self._device = recipe, model, loss_of, device
-        self._events, self._windows = events, windows
+    def __post_init__(self) -> None:
+        self.n_steps, self.rate = self.recipe.n_joint_steps, self.recipe.joint_rate
 
     def parameters(self) -> list[nn.Parameter]:
         """Return everything."""
-        return [*self._model.parameters(), *self._loss_of.parameters(), *self._events.parameters()]
+        return [*self.model.parameters(), *self.loss_of.parameters(), *self.events.parameters()]
 
     def batch(self, step: int) -> WindowBatch:
         """Return windows with their pixels, and what is said of them."""
-        return _window_batch(self._recipe, self._windows, self._recipe.n_time_steps + step, with_pixels=True)
+        return _window_batch(self.recipe, self.windows, self.recipe.n_time_steps + step, with_pixels=True)
 
     def loss(self, batch: WindowBatch) -> torch.Tensor:
         """Return the loss of the sentences on the pixels."""
         assert batch.pixels is not None
-        facts = _looked_at(self._model, batch.pixels, self._device)
-        return _loss_of_said(self._model, self._loss_of, self._events, facts, batch.said)
+        facts = _looked_at(self.model, batch.pixels, self.device)
+        return _loss_of_said(self.model, self.loss_of, self.events, facts, batch.said)
 
 
 def train_video(
