@@ -43,9 +43,9 @@ class Recipe:
 
     seed: int = 0
     n_steps: int = 3000
-    n_polish_steps: int = 2500
-    polish_rate: float = 5e-4
-    level_from: int = 4100
+    n_polish_steps: int = 3000
+    polish_rate: float = 7e-4
+    level_from: int = 3500
     level: float = 0.5
     level_weight: float = 40.0
     batch: int = 128
