@@ -22,7 +22,7 @@ from workbench.errors import Cancelled
 from workbench.media.library import VideoLibrary
 from workbench.models.adapter_template import ENTRY, FAMILY, ColourHistogram
 from workbench.models.registry import ModelRegistry
-from workbench.settings import Settings
+from workbench.settings import ASSETS, Settings
 from workbench.store.tensors import TensorStore
 from workbench.types import Progress, SamplingSpec
 
@@ -202,6 +202,36 @@ def test_a_second_process_uses_what_the_first_computed(settings, long_film):
     extract(services, library.open_path(long_film), model, SAMPLING, nothing)
     out, _ = start(settings, long_film).communicate(timeout=120)
     assert out.split() == ["ready", "0", "0"]
+
+
+COUNT_CALLS = """
+import av, pathlib, torch
+from workbench.analyses.ground import Ground
+from workbench.analyses.services import Services
+from workbench.settings import Settings
+
+opened, passes = [], []
+av.open = lambda *args, _open=av.open, **named: opened.append(args) or _open(*args, **named)
+services = Services.create(Settings(home=pathlib.Path({home!r}), offline=True))
+model = services.models.get("toyworld-frame")  # tries one grey picture: a misfit shows before a film is read
+model._model.vision_model.register_forward_hook(lambda *_: passes.append("picture"))
+model._model.text_model.register_forward_hook(lambda *_: passes.append("text"))
+video = services.library.open_path(pathlib.Path({film!r}))
+found = Ground().run(services, Ground.Params(video=video.id, queries=("a red circle",), model="toyworld-frame"))
+print(len(opened) > 0, passes.count("picture") > 0, found.provenance.from_cache)
+"""
+
+
+def test_a_second_process_opens_no_decoder_and_runs_no_picture_through_the_network(settings, tmp_path):
+    """Counted where it happens: at the decoder's door and in the network, with the shipped model."""
+    film = tmp_path / "toy.mp4"
+    shutil.copy(ASSETS / "examples" / "toy-test-72-000.mp4", film)
+    script = COUNT_CALLS.format(home=str(settings.home), film=str(film))
+    answers = [
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+        for _ in range(2)
+    ]
+    assert answers == [["True", "True", "False"], ["False", "False", "True"]]
 
 
 def test_two_processes_at_once_compute_every_frame_once(settings, long_film):

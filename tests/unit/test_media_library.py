@@ -296,3 +296,31 @@ def test_opening_a_film_two_hundred_times_keeps_memory(name: str, library: Video
 
 def resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_a_film_opened_before_is_not_probed_again_by_any_name(
+    library: VideoLibrary, settings: Settings, examples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = library.open_path(film("h264_mkv"))
+    shutil.copy(film("h264_mkv"), renamed := tmp_path / "renamed.mkv")
+    with monkeypatch.context() as patched:
+        patched.setattr("workbench.media.library.probe", None)
+        again = VideoLibrary(settings, examples).open_path(renamed)
+    assert again == replace(first, title="renamed.mkv")
+    narrower = replace(settings, max_duration_s=0.5)
+    with pytest.raises(VideoError, match="longer than"):
+        VideoLibrary(narrower, examples).open_path(renamed)
+
+
+def test_facts_that_are_damaged_or_cannot_be_kept_cost_time_and_not_the_film(
+    settings: Settings, examples: Path
+) -> None:
+    places = settings.home / "films"
+    first = VideoLibrary(settings, examples).open_path(film("h264_mkv"))
+    (facts,) = places.glob("*.json")
+    assert "h264_mkv" not in facts.read_text()  # the name of a file is its owner's
+    facts.write_text('{"id":')
+    assert VideoLibrary(settings, examples).open_path(film("h264_mkv")) == first
+    shutil.rmtree(places)
+    places.write_text("no folder")
+    assert VideoLibrary(settings, examples).open_path(film("h264_mkv")) == first

@@ -10,14 +10,16 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from workbench.errors import VideoError
-from workbench.media.decode import sample_frames
+from workbench.media.decode import DECODE_VERSION, sample_frames
+from workbench.media.facts import read_facts, write_facts
 from workbench.media.manifest import read_manifest
-from workbench.media.probe import probe
+from workbench.media.probe import check_file, content_id, is_within, probe
 from workbench.media.thumbnails import read_thumbnails
 from workbench.media.uploads import Uploads
 from workbench.settings import ASSETS, Settings
@@ -67,12 +69,13 @@ class VideoLibrary:
     def open_path(self, path: Path) -> VideoInfo:
         """Enter a file of this machine, without copying it, for as long as this object lives.
 
+        What is known of it is kept by its content, so that the same film is decoded once, by any name.
         For a person at their own machine only: never call it with what a visitor sent. Raises
         ``VideoError`` for what is no usable film.
         """
         path = Path(path).resolve()
         stamp = _stamp(path)
-        info = probe(path, self._settings)
+        info = self._known(path) or self._probed(path)
         with self._lock:
             self._files[info.id] = _Film(info, path, stamp)
         return info
@@ -142,6 +145,26 @@ class VideoLibrary:
     def truth_for(self, video_id: str) -> Sequence[dict[str, Any]]:
         """Return what is known to be true of a film: rows of ``query`` and its ``windows`` in seconds."""
         return [row for e in self._examples if e.info.id == self.get(video_id).id for row in e.truth]
+
+    def _known(self, path: Path) -> VideoInfo | None:
+        """Return what an earlier opening found out, None if none did or the limits are narrower now."""
+        check_file(path, self._settings, path.name)
+        video_id = content_id(path)
+        info = read_facts(self._facts_file(video_id), video_id)
+        if info is None or not is_within(info, self._settings):
+            return None
+        return replace(info, title=path.name)
+
+    def _probed(self, path: Path) -> VideoInfo:
+        info = probe(path, self._settings)
+        file = self._facts_file(info.id)
+        with suppress(OSError):  # a full or read-only disk costs time, never a film
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_facts(file, replace(info, title=""))
+        return info
+
+    def _facts_file(self, video_id: str) -> Path:
+        return self._settings.home / "films" / f"{video_id}-{DECODE_VERSION}.json"
 
     def _film(self, video_id: str) -> _Film:
         for example in self._examples:

@@ -51,6 +51,11 @@ def probe(path: Path, settings: Settings, title: str | None = None) -> VideoInfo
     )
 
 
+def is_within(info: VideoInfo, settings: Settings) -> bool:
+    """Return whether a film that was probed before is no longer and no larger than ``settings`` accept."""
+    return info.duration_s <= settings.max_duration_s and info.width_px * info.height_px <= settings.max_pixels
+
+
 def check_file(path: Path, settings: Settings, title: str) -> int:
     """Return the size of a file in bytes, or raise ``VideoError`` for what no decoder need look at."""
     if path.is_dir():

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import logging
 import os
 import shutil
 import tempfile
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from workbench.errors import StoreError, VideoError
+from workbench.media.facts import read_facts, write_facts
 from workbench.media.probe import check_file, probe
 from workbench.settings import Settings
 from workbench.types import VideoInfo
@@ -80,12 +80,12 @@ class Uploads:
 
     def all(self) -> list[VideoInfo]:
         """Return all uploads, the one used last first."""
-        return [info for folder, _ in self._by_use() if (info := _read_facts(folder)) is not None]
+        return [info for folder, _ in self._by_use() if (info := read_facts(folder / _FACTS, folder.name)) is not None]
 
     def find(self, video_id: str) -> tuple[VideoInfo, Path] | None:
         """Return an upload and its file, and note that it was used; None where there is none."""
         folder = self._folder / video_id
-        info = _read_facts(folder)
+        info = read_facts(folder / _FACTS, folder.name)
         film = next(folder.glob(_FILM + ".*"), None) if info else None
         if info is None or film is None:
             return None
@@ -98,7 +98,7 @@ class Uploads:
         if self.find(info.id) is not None:
             return
         shutil.rmtree(folder, ignore_errors=True)
-        (incoming / _FACTS).write_text(json.dumps(asdict(info), ensure_ascii=False), encoding="utf-8")
+        write_facts(incoming / _FACTS, info)
         try:
             incoming.rename(folder)
         except OSError:
@@ -130,11 +130,3 @@ class Uploads:
             except FileNotFoundError:  # another process has just removed it
                 continue
         return sorted(found, key=lambda pair: -pair[1])
-
-
-def _read_facts(folder: Path) -> VideoInfo | None:
-    try:
-        info = VideoInfo(**json.loads((folder / _FACTS).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
-    return info if info.id == folder.name else None
