@@ -213,7 +213,7 @@ from workbench.settings import Settings
 opened, passes = [], []
 av.open = lambda *args, _open=av.open, **named: opened.append(args) or _open(*args, **named)
 services = Services.create(Settings(home=pathlib.Path({home!r}), offline=True))
-model = services.models.get("toyworld-frame")  # tries one grey picture: a misfit shows before a film is read
+model = services.models.load("toyworld-frame")  # tries one grey picture: a misfit shows before a film is read
 model._model.vision_model.register_forward_hook(lambda *_: passes.append("picture"))
 model._model.text_model.register_forward_hook(lambda *_: passes.append("text"))
 video = services.library.open_path(pathlib.Path({film!r}))
