@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -45,6 +45,7 @@ def film(seed, n_frames=120, dim=16, n_distractors=24):
 
 
 @given(curves, st.integers(-5, 5), st.sampled_from([0.25, 1.0, 8.0]))
+@example(np.array([-1.375, 1.625, -2.125, -2.5, 0, 0, 0, -0.5, 1.125]), 1, 0.25)  # two moments of one height
 def test_shift_and_scale_change_no_window(curve, shift, factor):
     times_s = np.arange(len(curve)) / 2
     one, two = find_moments(curve, times_s), find_moments(factor * curve + shift, times_s)

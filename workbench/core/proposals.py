@@ -73,6 +73,11 @@ def find_moments(
     values, times = _curve(saliency), _times(times_s)
     if len(values) != len(times):
         raise InputError("The curve and its times differ in length; give one time per value.")
+    span = float(np.ptp(values)) if len(values) else 0.0
+    if span == 0:
+        return []
+    # From 0 to 1, so that of two spans that are equal the same one comes first wherever the curve lies.
+    values = (values - values.min()) / span
     bounds = np.append(change_points(values), len(values))
     if len(bounds) < 3:
         return []
@@ -87,7 +92,7 @@ def find_moments(
     kept = _suppress(spans_s, by_prominence[is_long[by_prominence]], iou_threshold)
     best = kept[np.argsort(-score[kept], kind="stable")]
     best = best[score[best] > 0][:max_moments]
-    return [Moment(*map(float, (*spans_s[k], score[k]))) for k in best]
+    return [Moment(*map(float, (*spans_s[k], score[k] * span))) for k in best]
 
 
 def _hills(
