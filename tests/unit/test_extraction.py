@@ -205,7 +205,7 @@ def test_a_second_process_uses_what_the_first_computed(settings, long_film):
 
 
 COUNT_CALLS = """
-import av, pathlib, torch
+import av, pathlib
 from workbench.analyses.ground import Ground
 from workbench.analyses.services import Services
 from workbench.settings import Settings
@@ -214,15 +214,15 @@ opened, passes = [], []
 av.open = lambda *args, _open=av.open, **named: opened.append(args) or _open(*args, **named)
 services = Services.create(Settings(home=pathlib.Path({home!r}), offline=True))
 model = services.models.load("toyworld-frame")  # tries one grey picture: a misfit shows before a film is read
-model._model.vision_model.register_forward_hook(lambda *_: passes.append("picture"))
-model._model.text_model.register_forward_hook(lambda *_: passes.append("text"))
+for encoder in (model._model.vision_model, model._model.text_model):
+    encoder.register_forward_hook(lambda *_: passes.append(1))
 video = services.library.open_path(pathlib.Path({film!r}))
 found = Ground().run(services, Ground.Params(video=video.id, queries=("a red circle",), model="toyworld-frame"))
-print(len(opened) > 0, passes.count("picture") > 0, found.provenance.from_cache)
+print(len(opened) > 0, len(passes) > 0, found.provenance.from_cache)
 """
 
 
-def test_a_second_process_opens_no_decoder_and_runs_no_picture_through_the_network(settings, tmp_path):
+def test_a_second_process_opens_no_decoder_and_runs_nothing_through_the_network(settings, tmp_path):
     """Counted where it happens: at the decoder's door and in the network, with the shipped model."""
     film = tmp_path / "toy.mp4"
     shutil.copy(ASSETS / "examples" / "toy-test-72-000.mp4", film)

@@ -30,7 +30,7 @@ def test_what_is_written_is_read_again(fps: float, tmp_path: Path) -> None:
 
 
 def test_same_frames_give_same_bytes_with_the_index_in_front(tmp_path: Path) -> None:
-    # Forty films of 160 × 120: at a height that is no multiple of 16, x264 as it comes varies in one of ten.
+    # Forty films of 160 × 120: at a height that is no multiple of 16, x264 as it comes varies now and then.
     films = [tmp_path / f"{number}.mp4" for number in range(40)]
     for film in films:
         write_video(film, numbered(10), 8)

@@ -304,12 +304,18 @@ def test_a_film_opened_before_is_not_probed_again_by_any_name(
     first = library.open_path(film("h264_mkv"))
     shutil.copy(film("h264_mkv"), renamed := tmp_path / "renamed.mkv")
     with monkeypatch.context() as patched:
-        patched.setattr("workbench.media.library.probe", None)
+        patched.setattr("av.open", None)
         again = VideoLibrary(settings, examples).open_path(renamed)
     assert again == replace(first, title="renamed.mkv")
     narrower = replace(settings, max_duration_s=0.5)
     with pytest.raises(VideoError, match="longer than"):
         VideoLibrary(narrower, examples).open_path(renamed)
+
+
+def test_a_film_uploaded_again_is_not_probed_again(library: VideoLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = library.add(film("h264_mkv"), "mine")
+    monkeypatch.setattr("av.open", None)
+    assert library.add(film("h264_mkv"), "yours") == replace(first, title="yours")
 
 
 def test_facts_that_are_damaged_or_cannot_be_kept_cost_time_and_not_the_film(

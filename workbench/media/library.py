@@ -19,7 +19,7 @@ from workbench.errors import VideoError
 from workbench.media.decode import DECODE_VERSION, sample_frames
 from workbench.media.facts import read_facts, write_facts
 from workbench.media.manifest import read_manifest
-from workbench.media.probe import check_file, content_id, is_within, probe
+from workbench.media.probe import probe
 from workbench.media.thumbnails import read_thumbnails
 from workbench.media.uploads import Uploads
 from workbench.settings import ASSETS, Settings
@@ -75,7 +75,8 @@ class VideoLibrary:
         """
         path = Path(path).resolve()
         stamp = _stamp(path)
-        info = self._known(path) or self._probed(path)
+        info = probe(path, self._settings, recall=self._recall)
+        self._remember(info)
         with self._lock:
             self._files[info.id] = _Film(info, path, stamp)
         return info
@@ -146,22 +147,15 @@ class VideoLibrary:
         """Return what is known to be true of a film: rows of ``query`` and its ``windows`` in seconds."""
         return [row for e in self._examples if e.info.id == self.get(video_id).id for row in e.truth]
 
-    def _known(self, path: Path) -> VideoInfo | None:
-        """Return what an earlier opening found out, None if none did or the limits are narrower now."""
-        check_file(path, self._settings, path.name)
-        video_id = content_id(path)
-        info = read_facts(self._facts_file(video_id), video_id)
-        if info is None or not is_within(info, self._settings):
-            return None
-        return replace(info, title=path.name)
+    def _recall(self, video_id: str) -> VideoInfo | None:
+        return read_facts(self._facts_file(video_id), video_id)
 
-    def _probed(self, path: Path) -> VideoInfo:
-        info = probe(path, self._settings)
+    def _remember(self, info: VideoInfo) -> None:
+        """Keep what is known of a film, but for its title: the name of a file is its owner's."""
         file = self._facts_file(info.id)
         with suppress(OSError):  # a full or read-only disk costs time, never a film
             file.parent.mkdir(parents=True, exist_ok=True)
             write_facts(file, replace(info, title=""))
-        return info
 
     def _facts_file(self, video_id: str) -> Path:
         return self._settings.home / "films" / f"{video_id}-{DECODE_VERSION}.json"

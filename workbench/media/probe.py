@@ -6,6 +6,8 @@ Separate because this is the gate: whatever comes from outside passes here first
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from workbench.errors import VideoError
@@ -22,15 +24,25 @@ def content_id(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def probe(path: Path, settings: Settings, title: str | None = None) -> VideoInfo:
+def probe(
+    path: Path,
+    settings: Settings,
+    title: str | None = None,
+    recall: Callable[[str], VideoInfo | None] = lambda video_id: None,
+) -> VideoInfo:
     """Return what is known of the film: from the timetable of its packets, not from its headers.
 
     ``duration_s`` ends with the last frame, ``fps`` is the mean rate, ``width_px`` and ``height_px``
-    are upright. Raises ``VideoError`` unless a frame really decodes, within the limits of ``settings``.
-    Cost: reads the file twice.
+    are upright. What ``recall`` returns of an id was found out before, and the film is not decoded again.
+    Raises ``VideoError`` unless a frame really decodes, within the limits of ``settings``. Cost: reads the
+    file twice, or once where it is known.
     """
     title = title or path.name
     n_bytes = check_file(path, settings, title)
+    video_id = content_id(path)
+    known = recall(video_id)
+    if known is not None and _is_within(known, settings):
+        return replace(known, title=title)
     _check_frame_size(path, settings, title)
     track = read_track(path, title)
     if track.end_s > settings.max_duration_s:
@@ -40,7 +52,7 @@ def probe(path: Path, settings: Settings, title: str | None = None) -> VideoInfo
         )
     width_px, height_px = track.upright_size_px
     return VideoInfo(
-        id=content_id(path),
+        id=video_id,
         title=title,
         duration_s=track.end_s,
         fps=round(len(track.times_s) / max(track.end_s - float(track.times_s[0]), 1e-6), 3),
@@ -49,11 +61,6 @@ def probe(path: Path, settings: Settings, title: str | None = None) -> VideoInfo
         codec=track.codec,
         n_bytes=n_bytes,
     )
-
-
-def is_within(info: VideoInfo, settings: Settings) -> bool:
-    """Return whether a film that was probed before is no longer and no larger than ``settings`` accept."""
-    return info.duration_s <= settings.max_duration_s and info.width_px * info.height_px <= settings.max_pixels
 
 
 def check_file(path: Path, settings: Settings, title: str) -> int:
@@ -88,6 +95,10 @@ def _check_frame_size(path: Path, settings: Settings, title: str) -> None:
             f"“{title}” has frames of {width} × {height}, more than the {settings.max_pixels / 1e6:.3g} "
             "million pixels accepted; scale it down first."
         )
+
+
+def _is_within(info: VideoInfo, settings: Settings) -> bool:
+    return info.duration_s <= settings.max_duration_s and info.width_px * info.height_px <= settings.max_pixels
 
 
 def _clock(seconds: float) -> str:

@@ -69,7 +69,7 @@ class Uploads:
                 incoming.mkdir()
                 film = incoming / (_FILM + suffix)
                 shutil.copyfile(path, film)
-                info = probe(film, self._settings, title)
+                info = probe(film, self._settings, title, self._recall)
                 self._keep(incoming, replace(info, title=f"Upload {info.id[:8]}"))
         except OSError as problem:
             why = "the disk is full" if problem.errno == errno.ENOSPC else problem.strerror or "it failed"
@@ -80,18 +80,21 @@ class Uploads:
 
     def all(self) -> list[VideoInfo]:
         """Return all uploads, the one used last first."""
-        return [info for folder, _ in self._by_use() if (info := read_facts(folder / _FACTS, folder.name)) is not None]
+        return [info for folder, _ in self._by_use() if (info := self._recall(folder.name)) is not None]
 
     def find(self, video_id: str) -> tuple[VideoInfo, Path] | None:
         """Return an upload and its file, and note that it was used; None where there is none."""
         folder = self._folder / video_id
-        info = read_facts(folder / _FACTS, folder.name)
+        info = self._recall(video_id)
         film = next(folder.glob(_FILM + ".*"), None) if info else None
         if info is None or film is None:
             return None
         with contextlib.suppress(OSError):  # a folder that may only be read serves as well
             os.utime(folder)
         return info, film
+
+    def _recall(self, video_id: str) -> VideoInfo | None:
+        return read_facts(self._folder / video_id / _FACTS, video_id)
 
     def _keep(self, incoming: Path, info: VideoInfo) -> None:
         folder = self._folder / info.id
