@@ -1,6 +1,6 @@
 """Area under the ROC curve, query by query, of a model's curves on real footage.
 
-Run: python tests/benchmarks/bench_conse_real.py FOLDER_OF_VIDEOS MOMENTS_JSONL [--model ID] [--fps 2]
+Run: python -m tests.benchmarks.bench_conse_real FOLDER_OF_VIDEOS MOMENTS_JSONL [--model ID] [--fps 2]
 
 ``MOMENTS_JSONL`` has the rows of QVHighlights: qid, query, vid, relevant_windows. A curve is judged as the
 raw cosine and as the saliency that the moments are read from (distractors subtracted, smoothed).
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from workbench.core.grounding import ground, prompt_ensemble
+from workbench.core.grounding import distractor_peaks, ground, prompt_ensemble
 from workbench.core.metrics import area_under_curve
 from workbench.media.decode import sample_frames
 from workbench.media.probe import probe
