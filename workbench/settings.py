@@ -30,7 +30,7 @@ def setting(default: Any, about: str) -> Any:
 class Settings:
     """Every knob of the workbench; field ``x`` is read from the variable ``WORKBENCH_X``."""
 
-    home: Path = setting(_default_home, "folder for cached features and uploads")
+    home: Path = setting(_default_home, "folder for cached features, uploads, and what is known of films")
     max_video_bytes: int = setting(2 * 2**30, "largest video file accepted, in bytes")
     max_duration_s: float = setting(4 * 3600.0, "longest video accepted, in seconds")
     max_pixels: int = setting(7680 * 4320, "largest frame accepted, width times height")

@@ -44,8 +44,13 @@ def film(seed, n_frames=120, dim=16, n_distractors=24):
     return features, np.arange(n_frames) / 2.0, distractors
 
 
-@given(curves, st.integers(-5, 5), st.sampled_from([0.25, 1.0, 8.0]))
-@example(np.array([-1.375, 1.625, -2.125, -2.5, 0, 0, 0, -0.5, 1.125]), 1, 0.25)  # two moments of one height
+TIED = [[-1.375, 1.625, -2.125, -2.5, 0, 0, 0, -0.5, 1.125]]  # two moments of one height
+TIED += [[0.7, 0.1, 0.3, 0.6, 0.3, 0.4, 0.3, 0, 0.7, 0.5, 0.3, 0.4, 0.7, 0.3, 0.4, 0.1]]
+
+
+@given(curves, st.sampled_from([-5.0, -0.1, 0.0, 0.2, 3.0, 100.0]), st.sampled_from([0.1, 0.25, 0.37, 0.7, 1.0, 8.0]))
+@example(np.array(TIED[0]), 1.0, 0.25)
+@example(np.array(TIED[1]), 0.2, 0.37)
 def test_shift_and_scale_change_no_window(curve, shift, factor):
     times_s = np.arange(len(curve)) / 2
     one, two = find_moments(curve, times_s), find_moments(factor * curve + shift, times_s)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import time
@@ -13,11 +14,13 @@ import av
 import numpy as np
 import pytest
 
-from tests.robustness_set import film, number_of
+from tests.robustness_set import film, number_of, numbered
 from workbench.errors import Cancelled, StoreError, VideoError
+from workbench.media.encode import write_video
 from workbench.media.library import VideoLibrary
 from workbench.media.manifest import add_example, read_manifest
 from workbench.media.probe import content_id, probe
+from workbench.media.track import Track, read_track
 from workbench.settings import ASSETS, Settings
 from workbench.types import SamplingSpec
 
@@ -303,13 +306,9 @@ def test_a_film_opened_before_is_not_probed_again_by_any_name(
 ) -> None:
     first = library.open_path(film("h264_mkv"))
     shutil.copy(film("h264_mkv"), renamed := tmp_path / "renamed.mkv")
-    with monkeypatch.context() as patched:
-        patched.setattr("av.open", None)
-        again = VideoLibrary(settings, examples).open_path(renamed)
-    assert again == replace(first, title="renamed.mkv")
-    narrower = replace(settings, max_duration_s=0.5)
-    with pytest.raises(VideoError, match="longer than"):
-        VideoLibrary(narrower, examples).open_path(renamed)
+    monkeypatch.setattr("av.open", None)
+    monkeypatch.setattr("workbench.media.library.write_facts", None)  # what lies there stays as it is
+    assert VideoLibrary(settings, examples).open_path(renamed) == replace(first, title="renamed.mkv")
 
 
 def test_a_film_uploaded_again_is_not_probed_again(library: VideoLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -318,15 +317,71 @@ def test_a_film_uploaded_again_is_not_probed_again(library: VideoLibrary, monkey
     assert library.add(film("h264_mkv"), "yours") == replace(first, title="yours")
 
 
-def test_facts_that_are_damaged_or_cannot_be_kept_cost_time_and_not_the_film(
-    settings: Settings, examples: Path
+@pytest.mark.parametrize("limit", [{"max_duration_s": 0.5}, {"max_pixels": 10}, {"max_video_bytes": 10}])
+def test_a_limit_that_has_become_narrower_holds_for_what_was_known(
+    limit: dict[str, float], library: VideoLibrary, settings: Settings, examples: Path
 ) -> None:
-    places = settings.home / "films"
+    library.open_path(film("h264_mkv"))
+    upload = library.add(film("h264_mkv"))
+    narrower = VideoLibrary(replace(settings, **limit), examples / "none")
+    for bring in (narrower.open_path, narrower.add):
+        with pytest.raises(VideoError, match="accepted"):
+            bring(film("h264_mkv"))
+    with pytest.raises(VideoError, match="in the library"):
+        narrower.get(upload.id)
+    assert narrower.list() == []
+
+
+def test_a_file_that_changes_while_it_is_opened_leaves_nothing_untrue(
+    settings: Settings, examples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = shutil.copy(film("h264_mkv"), tmp_path / "film.mkv")
+
+    def replaced(path: Path, title: str) -> Track:
+        write_video(path, numbered(3), 8)
+        return read_track(path, title)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("workbench.media.probe.read_track", replaced)
+        VideoLibrary(settings, examples).open_path(path)
+    truth = probe(film("h264_mkv"), settings)
+    assert VideoLibrary(settings, examples).open_path(film("h264_mkv")) == truth
+
+
+DAMAGE = [{"duration_s": bad} for bad in ("abc", None, [1], float("nan"), -5.0, 1.0)]
+DAMAGE += [{"width_px": bad} for bad in (None, "9", 0)]
+
+
+def _damaged(facts: Path, damage: dict[str, object]) -> str:
+    kept = json.loads(facts.read_text())
+    return json.dumps({**kept, "facts": kept["facts"] | damage})
+
+
+@pytest.mark.parametrize("damage", [*DAMAGE, '{"id":', "[1]", "", "[" * 100_000])
+def test_facts_that_are_damaged_cost_time_and_not_the_film(
+    damage: dict[str, object] | str, settings: Settings, examples: Path
+) -> None:
     first = VideoLibrary(settings, examples).open_path(film("h264_mkv"))
-    (facts,) = places.glob("*.json")
-    assert "h264_mkv" not in facts.read_text()  # the name of a file is its owner's
-    facts.write_text('{"id":')
-    assert VideoLibrary(settings, examples).open_path(film("h264_mkv")) == first
-    shutil.rmtree(places)
-    places.write_text("no folder")
-    assert VideoLibrary(settings, examples).open_path(film("h264_mkv")) == first
+    upload = VideoLibrary(settings, examples).add(film("h264_mkv"), first.title)
+    for facts in (*(settings.home / "films").glob("*"), *(settings.home / "uploads").glob("*/facts.json")):
+        assert first.title not in facts.read_text()  # the name of a file is its owner's
+        facts.write_text(damage if isinstance(damage, str) else _damaged(facts, damage))
+    again = VideoLibrary(settings, examples / "none")
+    with pytest.raises(VideoError, match="in the library"):
+        again.get(upload.id)
+    assert again.open_path(film("h264_mkv")) == again.add(film("h264_mkv"), first.title) == first
+    assert replace(VideoLibrary(settings, examples / "none").get(upload.id), title=first.title) == upload
+
+
+def test_facts_of_another_decoder_are_none(settings: Settings, examples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    VideoLibrary(settings, examples).open_path(film("h264_mkv"))
+    monkeypatch.setattr("workbench.media.facts.DECODE_VERSION", 0)
+    monkeypatch.setattr("av.open", None)
+    with pytest.raises(TypeError):  # it is probed again
+        VideoLibrary(settings, examples).open_path(film("h264_mkv"))
+
+
+def test_facts_that_cannot_be_kept_cost_time_and_not_the_film(settings: Settings, examples: Path) -> None:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    (settings.home / "films").write_text("no folder")
+    assert VideoLibrary(settings, examples).open_path(film("h264_mkv")) == probe(film("h264_mkv"), settings)

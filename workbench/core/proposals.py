@@ -76,8 +76,8 @@ def find_moments(
     span = float(np.ptp(values)) if len(values) else 0.0
     if span == 0:
         return []
-    # From 0 to 1, so that of two spans that are equal the same one comes first wherever the curve lies.
-    values = (values - values.min()) / span
+    # From 0 to 1, without what is rounding only: spans that are equal stay equal wherever the curve lies.
+    values = np.round((values - values.min()) / span, 11)
     bounds = np.append(change_points(values), len(values))
     if len(bounds) < 3:
         return []

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import VideoError
-from workbench.media.decode import DECODE_VERSION, sample_frames
+from workbench.media.decode import sample_frames
 from workbench.media.facts import read_facts, write_facts
 from workbench.media.manifest import read_manifest
 from workbench.media.probe import probe
@@ -76,7 +76,8 @@ class VideoLibrary:
         path = Path(path).resolve()
         stamp = _stamp(path)
         info = probe(path, self._settings, recall=self._recall)
-        self._remember(info)
+        if _stamp(path) == stamp:  # else the id may be that of other content than what was read
+            self._remember(info)
         with self._lock:
             self._files[info.id] = _Film(info, path, stamp)
         return info
@@ -148,17 +149,19 @@ class VideoLibrary:
         return [row for e in self._examples if e.info.id == self.get(video_id).id for row in e.truth]
 
     def _recall(self, video_id: str) -> VideoInfo | None:
-        return read_facts(self._facts_file(video_id), video_id)
+        return read_facts(self._facts_file(video_id), video_id, self._settings)
 
     def _remember(self, info: VideoInfo) -> None:
         """Keep what is known of a film, but for its title: the name of a file is its owner's."""
+        if self._recall(info.id) is not None:
+            return
         file = self._facts_file(info.id)
         with suppress(OSError):  # a full or read-only disk costs time, never a film
             file.parent.mkdir(parents=True, exist_ok=True)
             write_facts(file, replace(info, title=""))
 
     def _facts_file(self, video_id: str) -> Path:
-        return self._settings.home / "films" / f"{video_id}-{DECODE_VERSION}.json"
+        return self._settings.home / "films" / f"{video_id}.json"
 
     def _film(self, video_id: str) -> _Film:
         for example in self._examples:

@@ -41,7 +41,7 @@ def probe(
     n_bytes = check_file(path, settings, title)
     video_id = content_id(path)
     known = recall(video_id)
-    if known is not None and _is_within(known, settings):
+    if known is not None:
         return replace(known, title=title)
     _check_frame_size(path, settings, title)
     track = read_track(path, title)
@@ -95,10 +95,6 @@ def _check_frame_size(path: Path, settings: Settings, title: str) -> None:
             f"“{title}” has frames of {width} × {height}, more than the {settings.max_pixels / 1e6:.3g} "
             "million pixels accepted; scale it down first."
         )
-
-
-def _is_within(info: VideoInfo, settings: Settings) -> bool:
-    return info.duration_s <= settings.max_duration_s and info.width_px * info.height_px <= settings.max_pixels
 
 
 def _clock(seconds: float) -> str:

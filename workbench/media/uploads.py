@@ -94,7 +94,7 @@ class Uploads:
         return info, film
 
     def _recall(self, video_id: str) -> VideoInfo | None:
-        return read_facts(self._folder / video_id / _FACTS, video_id)
+        return read_facts(self._folder / video_id / _FACTS, video_id, self._settings)
 
     def _keep(self, incoming: Path, info: VideoInfo) -> None:
         folder = self._folder / info.id
