@@ -219,6 +219,21 @@ def test_what_lies_below_the_measured_floor_is_no_evidence():
     assert (found["measured"].start_s, found["measured"].end_s) == (19.5, 25.5)
 
 
+@pytest.mark.parametrize("peak", [0.65, 0.699, 0.7, 0.701, 0.72, 0.8])
+def test_a_curve_that_barely_reaches_the_floor_is_not_cut_down_to_its_tip(peak: float):
+    """A long hill with a tip, whose top passes the floor of 0.7 by a hair or not, keeps its moment."""
+    times_s = np.arange(60, dtype=np.float64)
+    curve = np.full(60, 0.1, np.float32)
+    curve[20:40], curve[30:32] = peak - 0.02, peak
+    measured = MeasuredNull(1.0, 0.0, 120.0, (), (0.7,) * 20)
+    found = grounding.ground(
+        ["q"], curve[None], times_s, np.zeros(60, np.float32), np.zeros(0), measured=measured, smoothing_s=0.0
+    )
+    best = found.moments[0][0]
+    assert (best.start_s, best.end_s) == (19.5, 39.5)
+    assert best.score > 0.1
+
+
 @pytest.mark.parametrize(("fps", "smoothing_s"), [(2, 1.0), (2, 4.0), (4, 0.0), (10, 1.0), (3, 2.0)])
 def test_a_measured_null_is_asked_as_it_was_measured_whatever_is_shown(fps: float, smoothing_s: float):
     """A curve that is level within every half second peaks alike at any rate and smoothing."""

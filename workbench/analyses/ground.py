@@ -276,7 +276,7 @@ def _warnings(
             f"were measured; choose {1 / (len(found.null_peaks) + 1):.2g} or more."
         )
     if extracted.problem:
-        said.append(f"The features could not be kept, so the next answer takes as long: {extracted.problem}")
+        said.append(extracted.problem)
     return tuple(said)
 
 

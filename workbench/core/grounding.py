@@ -90,8 +90,8 @@ def ground(
     the background, averaged over ``smoothing_s``. A query is in the video if an absent sentence reaches its
     highest saliency with probability ``error_rate`` at most. ``measured``, where a model brings it, takes the
     place of ``null_peaks``, and the peaks are then read as it was measured, whatever is shown.
-    What lies below a quarter of those is no evidence (a yellow triangle for "a yellow star"), and the
-    moments of a query that rises above it are read from the part above, their scores too.
+    What lies below a quarter of those is no evidence (a yellow triangle for "a yellow star"): moments are
+    read from the part above, their scores too, or from the upper half of a curve that hardly gets there.
 
     Raises ``InputError`` for a video without frames, or an error rate outside (0, 0.5).
 
@@ -113,7 +113,9 @@ def ground(
         peaks = saliency.max(axis=1).astype(np.float64)
         probability = p_absent(peaks, null_peaks)
         floor = -np.inf
-    evidence = [np.maximum(curve, floor) if curve.max() > floor else curve for curve in saliency]
+    # Half height bounds the floor, so that no curve is cut down to its tip, or is not, by a hair's breadth.
+    half_heights = (saliency.mean(axis=1) + saliency.max(axis=1)) / 2
+    evidence = np.maximum(saliency, np.minimum(floor, half_heights)[:, None]).astype(saliency.dtype)
     moments = tuple(
         tuple(find_moments(curve, times_s, max_moments=max_moments, iou_threshold=iou_threshold, duration_s=duration_s))
         for curve in evidence

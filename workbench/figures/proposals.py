@@ -41,6 +41,7 @@ def proposals_figure(grounding: Grounding, index: int, duration_s: float) -> go.
             text=[str(rank) for rank, _ in enumerate(moments, 1)],
             mode="markers+text",
             textposition="top left",
+            cliponaxis=False,
             marker={
                 "size": 9,
                 "color": query_colour(index),
@@ -53,7 +54,7 @@ def proposals_figure(grounding: Grounding, index: int, duration_s: float) -> go.
     axis = clock_axis(duration_s, 6) | {"showgrid": False, "fixedrange": True}
     figure.update_layout(
         height=320,
-        margin={"l": 56, "r": 8, "t": 8, "b": 44},
+        margin={"l": 56, "r": 8, "t": 24, "b": 44},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         showlegend=False,

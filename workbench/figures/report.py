@@ -52,7 +52,7 @@ def standalone_html(outcome: Outcome[Grounding], video: VideoInfo) -> str:
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{escape(video.title)}</title><style>{_STYLE}</style></head>
 <body><h1>{escape(video.title)}</h1>{picture}{warnings}
-<h2>Moments</h2><table>{rows}</table>
+<h2>Moments</h2><table><tr><th>start</th><th>end</th><th>score</th></tr>{rows}</table>
 <h2>Is the sentence in the video at all?</h2>
 <p class="quiet">Peaks of other sentences, and of those asked; decided at an error rate of {found.error_rate:g}.</p>
 {null.to_html(full_html=False, include_plotlyjs=False)}

@@ -243,6 +243,11 @@ def _plain(problem: OSError) -> StoreError:
             "The feature cache cannot be written because its folder is read-only; "
             "change its permissions, or set WORKBENCH_HOME to a folder you may write."
         )
+    if problem.errno in (errno.ENOENT, errno.ENOTDIR):
+        return StoreError(
+            "The feature cache cannot be written because its folder cannot be made; "
+            "set WORKBENCH_HOME to a folder you may write."
+        )
     return StoreError(
         f"The feature cache cannot be written ({problem.strerror}); set WORKBENCH_HOME to another folder."
     )

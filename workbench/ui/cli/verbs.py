@@ -69,7 +69,7 @@ def index(services: Services, args: argparse.Namespace) -> int:
         n_frames = len(extracted.features.times_s)
         rows.append({"path": path, "video": video.id, "n_frames": n_frames, "from_cache": extracted.from_cache})
         if not args.json:
-            print(f"{video.id[:12]}  {n_frames} frames {'from cache' if extracted.from_cache else 'computed'}  {path}")
+            print(f"{path}  {n_frames} frames {'from cache' if extracted.from_cache else 'computed'}")
     if args.json:
         write_json(rows, args.json)
     return 1 if any("error" in row for row in rows) else 0

@@ -111,15 +111,15 @@ class Events:
     def _received(self, file: gr.FileData | None) -> Update:
         if file is None:
             raise InputError(texts.UNPLAYABLE_UPLOAD)
-        title = Path(file.orig_name or "Upload").stem[:80]
-        return {"arrived": self.services.library.add(Path(file.path), title)}
+        name = Path(file.orig_name or "Upload").name
+        return {"arrived": self.services.library.add(Path(file.path), name)}
 
     @in_words
     def show_upload(self, session: Session, arrived: VideoInfo | None) -> Update:
         """Show the film that was received, under its visitor's own title, and nothing if none was."""
         if arrived is None:
             return {"session": session}
-        uploads = {**session.uploads, arrived.id: arrived.title}
+        uploads = {**session.uploads, arrived.id: Path(arrived.title).stem[:80]}
         changed = replace(session, video=arrived.id, uploads=uploads, current=0, span_s=None)
         return self._film_changed(changed)
 
