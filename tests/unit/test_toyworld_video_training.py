@@ -16,7 +16,14 @@ from workbench.settings import ASSETS, Settings
 from workbench.toyworld import learning
 from workbench.toyworld.geometry import geometry_batch
 from workbench.toyworld.shipping import ship_video_model
-from workbench.toyworld.video_model import embed_windows, frame_facts, load_frame_model, new_video_model
+from workbench.toyworld.tokens import OF_WINDOWS
+from workbench.toyworld.video_model import (
+    embed_texts,
+    embed_windows,
+    frame_facts,
+    load_frame_model,
+    new_video_model,
+)
 from workbench.toyworld.video_training import VideoRecipe, WindowLoss, train_video
 from workbench.toyworld.vocabulary import SHAPES
 from workbench.toyworld.window_exam import examine_windows, scores_of_frame_model, scores_of_video_model
@@ -132,3 +139,11 @@ def test_geometry_of_a_batch_is_that_of_its_pictures():
     assert n_seen >= 10
     round_ones = batch.nouns % len(SHAPES) == SHAPES.index("circle")
     assert not batch.geometry_known[..., 3:][round_ones].any()
+
+
+def test_the_library_reads_a_text_at_its_end(frame_model):
+    model = new_video_model(frame_model, 0).eval()
+    ids, mask = map(torch.from_numpy, OF_WINDOWS.encode(["a red circle moves left", "a red circle moves right"]))
+    with torch.inference_mode():
+        left, right = embed_texts(model, ids, mask)
+    assert not torch.allclose(left, right, atol=1e-4)

@@ -35,6 +35,11 @@ class XClip(Clip):
             "window_step": max(1, n_frames // 4),
         }
 
+    @staticmethod
+    def end_token(config: Any, n_vocabulary: int) -> int | None:
+        """Return the largest id: the library reads a text there, whatever the config names."""
+        return n_vocabulary - 1
+
     @property
     def _n_frames(self) -> int:
         return self._model.config.vision_config.num_frames

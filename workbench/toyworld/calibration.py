@@ -18,7 +18,7 @@ from workbench.core import grounding
 from workbench.toyworld import dataset
 from workbench.toyworld.seeds import generator
 from workbench.toyworld.story import DURATION_S, Story, draw_frames, random_story
-from workbench.toyworld.tokens import encode
+from workbench.toyworld.tokens import OF_FRAMES
 from workbench.types import MeasuredNull
 
 SAMPLE_FPS = (2.0, 1.0, 0.5)
@@ -66,7 +66,7 @@ def measured_nulls(
 @torch.inference_mode()
 def text_embeddings(model: CLIPModel, texts: Sequence[str]) -> Float32[np.ndarray, "text dim"]:
     """Return unit embeddings of sentences."""
-    ids, mask = (torch.from_numpy(array) for array in encode(list(texts)))
+    ids, mask = (torch.from_numpy(array) for array in OF_FRAMES.encode(list(texts)))
     pooled = model.text_model(input_ids=ids, attention_mask=mask).pooler_output
     return functional.normalize(model.text_projection(pooled), dim=-1).numpy()
 

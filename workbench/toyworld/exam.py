@@ -13,7 +13,7 @@ from transformers import CLIPModel
 
 from workbench.toyworld import grammar, stills
 from workbench.toyworld.seeds import generator
-from workbench.toyworld.tokens import encode
+from workbench.toyworld.tokens import OF_FRAMES
 from workbench.toyworld.training import IMAGE_PX, cosine_of, to_network
 
 _FRAMES = 64
@@ -44,7 +44,7 @@ def examine(model: CLIPModel, n_frames: int = 512, seed: int = 0) -> dict[str, M
         true = stills.captions(scene, rng, n_edits=0)
         edited = [(at, edit) for at, sentence in enumerate(true) for edit in grammar.edits(sentence, rng)]
         false = ~stills.truth_table(scene, [edit.sentence for _, edit in edited])
-        ids, mask = encode([sentence.text for sentence in true] + [edit.text for _, edit in edited])
+        ids, mask = OF_FRAMES.encode([sentence.text for sentence in true] + [edit.text for _, edit in edited])
         cosine = cosine_of(model, to_network(pixels), torch.from_numpy(ids), torch.from_numpy(mask)).numpy()
         for column, (at, edit) in enumerate(edited):
             if false[at, column]:

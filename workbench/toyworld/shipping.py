@@ -17,7 +17,7 @@ from transformers import CLIPImageProcessor, CLIPModel, PreTrainedModel, PreTrai
 from workbench.toyworld.calibration import measured_nulls
 from workbench.toyworld.exam import Mark
 from workbench.toyworld.grammar import indefinite, plural
-from workbench.toyworld.tokens import CONTEXT, SPECIAL, make_tokenizer
+from workbench.toyworld.tokens import BOS, CONTEXT, EOS, OF_FRAMES, OF_WINDOWS, PAD, UNKNOWN, Vocabulary
 from workbench.toyworld.training import IMAGE_PX, PIXEL_MEAN, PIXEL_STD, Recipe
 from workbench.toyworld.video_training import VideoRecipe
 from workbench.toyworld.vocabulary import COLOURS, SHAPES
@@ -38,7 +38,7 @@ def ship_frame_model(
             + _SPEAKS_OF
         ),
     }
-    _write_folder(model, out_dir, described, _card(model, recipe, marks, commit), work_dir)
+    _write_folder(model, OF_FRAMES, out_dir, described, _card(model, recipe, marks, commit), work_dir)
 
 
 def ship_video_model(
@@ -58,7 +58,8 @@ def ship_video_model(
             + _SPEAKS_OF
         ),
     }
-    _write_folder(model, out_dir, described, _video_card(model, recipe, marks, frame_marks, commit), work_dir)
+    card = _video_card(model, recipe, marks, frame_marks, commit)
+    _write_folder(model, OF_WINDOWS, out_dir, described, card, work_dir)
 
 
 _SPEAKS_OF = "Speaks only of " + ", ".join(map(plural, SHAPES)) + " in " + ", ".join(COLOURS) + "."
@@ -69,11 +70,16 @@ def _distractors() -> list[str]:
 
 
 def _write_folder(
-    model: PreTrainedModel, out_dir: Path, described: Mapping[str, Any], card: str, work_dir: Path
+    model: PreTrainedModel,
+    vocabulary: Vocabulary,
+    out_dir: Path,
+    described: Mapping[str, Any],
+    card: str,
+    work_dir: Path,
 ) -> None:
     out_dir.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(out_dir)
-    _tokenizer().save_pretrained(out_dir)
+    _tokenizer(vocabulary).save_pretrained(out_dir)
     _image_processor().save_pretrained(out_dir)
     whole = {"licence": LICENCE, "prompts": ["{}"], "distractors": _distractors(), **described}
     (out_dir / "workbench.json").write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
@@ -81,14 +87,13 @@ def _write_folder(
     shutil.copyfile(work_dir / "training_log.jsonl", out_dir / "training_log.jsonl")
 
 
-def _tokenizer() -> PreTrainedTokenizerFast:
-    pad, unknown, bos, eos = SPECIAL
+def _tokenizer(vocabulary: Vocabulary) -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(
-        tokenizer_object=make_tokenizer(),
-        pad_token=pad,
-        unk_token=unknown,
-        bos_token=bos,
-        eos_token=eos,
+        tokenizer_object=vocabulary.tokenizer,
+        pad_token=PAD,
+        unk_token=UNKNOWN,
+        bos_token=BOS,
+        eos_token=EOS,
         model_max_length=CONTEXT,
     )
 

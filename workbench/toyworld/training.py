@@ -25,7 +25,7 @@ from workbench.toyworld import grammar, learning, stills
 from workbench.toyworld.grammar import Sentence
 from workbench.toyworld.learning import cosine_decay
 from workbench.toyworld.seeds import Split, generator
-from workbench.toyworld.tokens import BOS, CONTEXT, EOS, PAD, encode, make_tokenizer
+from workbench.toyworld.tokens import BOS, CONTEXT, EOS, OF_FRAMES, PAD
 
 IMAGE_PX, PATCH_PX = 64, 8
 PIXEL_MEAN, PIXEL_STD = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
@@ -82,9 +82,9 @@ def frame_config(n_words: int) -> CLIPConfig:
         "num_hidden_layers": 3,
         "num_attention_heads": 4,
         "max_position_embeddings": CONTEXT,
-        "bos_token_id": BOS,
-        "eos_token_id": EOS,
-        "pad_token_id": PAD,
+        "bos_token_id": OF_FRAMES.ids[BOS],
+        "eos_token_id": OF_FRAMES.ids[EOS],
+        "pad_token_id": OF_FRAMES.ids[PAD],
         "hidden_act": "gelu",
     }
     vision = {
@@ -106,7 +106,7 @@ def new_frame_model(seed: int) -> CLIPModel:
     stays unused, and "at the top left" is never learned.
     """
     torch.manual_seed(seed)
-    model = CLIPModel(frame_config(make_tokenizer().get_vocab_size()))
+    model = CLIPModel(frame_config(len(OF_FRAMES.ids)))
     grid, width = IMAGE_PX // PATCH_PX, 128
     position = model.vision_model.embeddings.position_embedding.weight
     with torch.no_grad():
@@ -150,7 +150,7 @@ def make_batch(recipe: Recipe, step: int, split: Split = "train") -> Batch:
     if step >= recipe.n_steps:
         sentences += stills.crossed_captions(scene, rng)
     texts = [_varied(sentence, rng) for sentence in sentences]
-    ids, mask = encode(texts)
+    ids, mask = OF_FRAMES.encode(texts)
     truth = stills.truth_table(scene, sentences)
     names_one = np.array([sentence.kind in ("presence", "event") for sentence in sentences])
     return Batch(to_network(pixels), *map(torch.from_numpy, (ids, mask, truth, names_one)))

@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn import functional
 from transformers import CLIPModel, XCLIPConfig, XCLIPModel
 
+from workbench.toyworld.tokens import BOS, EOS, OF_WINDOWS, PAD
 from workbench.toyworld.window import N_FRAMES
 
 PROJECTION = 192
@@ -38,6 +39,7 @@ def video_config(frame_model: CLIPModel) -> XCLIPConfig:
         "mit_num_attention_heads": 6,
     }
     text = {name: value for name, value in towers.text_config.to_dict().items() if name in _TEXT}
+    text |= {f"{name}_token_id": OF_WINDOWS.ids[token] for name, token in (("bos", BOS), ("eos", EOS), ("pad", PAD))}
     return XCLIPConfig(
         text_config=text,
         vision_config=vision,
@@ -58,9 +60,6 @@ _TEXT = (
     "num_attention_heads",
     "max_position_embeddings",
     "hidden_act",
-    "bos_token_id",
-    "eos_token_id",
-    "pad_token_id",
 )
 
 

@@ -26,7 +26,7 @@ from workbench.toyworld.events import EventHeads
 from workbench.toyworld.geometry import GeometryBatch, GeometryHeads, geometry_batch
 from workbench.toyworld.learning import cosine_decay
 from workbench.toyworld.seeds import generator
-from workbench.toyworld.tokens import encode
+from workbench.toyworld.tokens import OF_WINDOWS
 from workbench.toyworld.training import IMAGE_PX, to_network
 from workbench.toyworld.video_model import (
     FrameFacts,
@@ -49,14 +49,14 @@ class VideoRecipe:
     """Every number that training depends on; stored beside the weights."""
 
     seed: int = 0
-    n_look_steps: int = 1200
+    n_look_steps: int = 4000
     n_time_steps: int = 1200
     n_joint_steps: int = 100
     look_rate: float = 1e-3
     time_rate: float = 1e-3
     joint_rate: float = 2e-4
     look_batch: int = 64
-    crowded_from: float = 0.4
+    crowded_from: float = 0.25
     position_gain: float = 4.0
     n_windows: int = 8_000
     window_batch: int = 32
@@ -369,7 +369,7 @@ def _loss_of_said(
     device = facts.frames.device
     texts = sorted({text for own in said.texts for text in own})
     row = {text: i for i, text in enumerate(texts)}
-    ids, mask = (torch.from_numpy(array).to(device) for array in encode(texts))
+    ids, mask = (torch.from_numpy(array).to(device) for array in OF_WINDOWS.encode(texts))
     with _half(device.type):
         embedded = embed_texts(model, ids, mask).float()
     own = embedded[torch.tensor([[row[text] for text in texts_of_one] for texts_of_one in said.texts])]

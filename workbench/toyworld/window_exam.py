@@ -18,7 +18,7 @@ from workbench.toyworld import grammar, truth
 from workbench.toyworld.exam import Mark
 from workbench.toyworld.seeds import generator
 from workbench.toyworld.story import Event, Story, random_story
-from workbench.toyworld.tokens import encode
+from workbench.toyworld.tokens import OF_FRAMES, OF_WINDOWS
 from workbench.toyworld.training import IMAGE_PX, cosine_of, to_network
 from workbench.toyworld.video_model import cosine_of as window_cosine_of
 from workbench.toyworld.video_model import embed_texts, embed_windows, frame_facts
@@ -92,7 +92,7 @@ def scores_of_video_model(model: XCLIPModel) -> Scores:
     @torch.inference_mode()
     def scores(pixels: np.ndarray, texts: list[str]) -> np.ndarray:
         windows, context = embed_windows(model, frame_facts(model, to_network(pixels)[None]))
-        said = embed_texts(model, *map(torch.from_numpy, encode(texts)))
+        said = embed_texts(model, *map(torch.from_numpy, OF_WINDOWS.encode(texts)))
         return window_cosine_of(model, windows, context, said[None])[0].numpy()
 
     return scores
@@ -103,7 +103,7 @@ def scores_of_frame_model(model: CLIPModel) -> Scores:
 
     @torch.inference_mode()
     def scores(pixels: np.ndarray, texts: list[str]) -> np.ndarray:
-        cosine = cosine_of(model, to_network(pixels), *map(torch.from_numpy, encode(texts)))
+        cosine = cosine_of(model, to_network(pixels), *map(torch.from_numpy, OF_FRAMES.encode(texts)))
         return cosine.mean(0).numpy()
 
     return scores
