@@ -31,3 +31,9 @@ class StoreError(WorkbenchError):
 
 class Cancelled(WorkbenchError):
     """The person stopped the work; nothing is lost, what was finished stays in the cache."""
+
+
+def said_by(error: BaseException) -> str:
+    """Return what a library's error says, in one line that fits into a sentence."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 160 else text[:159] + "…"

@@ -41,6 +41,8 @@ class Settings:
     max_queries: int = setting(16, "most sentences grounded at once")
     default_model: str = setting("toyworld-frame", "model the page opens with")
     device: str = setting("auto", "cuda, mps, cpu, or auto for the best one present")
+    precision: str = setting("auto", "float32, bfloat16, float16, or auto: 16 bits on a GPU where the model stands it")
+    max_model_bytes: int = setting(0, "size all loaded models together are kept under, in bytes; 0 for half the memory")
     models: str = setting("", "further models offered, as hub ids or folders, separated by commas")
     public: bool = setting(False, "true to load no model that is not listed; the page never does")
     offline: bool = setting(False, "true to never ask the hub, also when it can be reached")

@@ -170,9 +170,19 @@ class Outcome(Generic[R]):
 
 
 @dataclass(frozen=True)
+class Glimpse:
+    """What is known of a video while it is still being read: the raw cosines of the parts that were read."""
+
+    queries: tuple[str, ...]
+    times_s: Float64[np.ndarray, "time"]
+    similarity: Float32[np.ndarray, "query time"]
+
+
+@dataclass(frozen=True)
 class Progress:
-    """One step of long work: ``done`` of ``total`` units, and what is being done, for people."""
+    """One step of long work: ``done`` of ``total`` units, what is being done, for people, and what is known."""
 
     done: int
     total: int
     what: str = field(default="")
+    glimpse: Glimpse | None = None

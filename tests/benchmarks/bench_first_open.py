@@ -12,7 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from workbench.analyses.extraction import BATCH_FRAMES, extract
+from workbench.analyses.extraction import extract
+from workbench.analyses.frame_batches import BATCH_FRAMES
 from workbench.analyses.services import Services
 from workbench.settings import ASSETS, Settings
 from workbench.store.tensors import TensorStore

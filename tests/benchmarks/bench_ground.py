@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from workbench.analyses.extraction import CHUNK_FRAMES as CHUNK
+from workbench.analyses.chunks import CHUNK_FRAMES as CHUNK
 from workbench.core.grounding import distractor_peaks, ground
 from workbench.core.proposals import find_moments
 from workbench.store.keys import cache_key

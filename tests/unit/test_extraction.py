@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 
 from tests.films import BLUE, GREEN, RED, write_film
-from workbench.analyses import extraction
-from workbench.analyses.extraction import chunk_keys, extract, is_cached
+from workbench.analyses.chunks import CHUNK_FRAMES, chunk_keys
+from workbench.analyses.extraction import extract, is_cached
 from workbench.analyses.services import Services
-from workbench.errors import Cancelled
+from workbench.errors import Cancelled, InputError
 from workbench.media.library import VideoLibrary
 from workbench.models.adapter_template import ENTRY, FAMILY, ColourHistogram
+from workbench.models.protocol import Placement
 from workbench.models.registry import ModelRegistry
 from workbench.settings import ASSETS, Settings
 from workbench.store.tensors import TensorStore
@@ -80,7 +81,7 @@ def test_features_are_those_of_the_model_on_every_frame(settings, long_film):
     whole = [model.encode_frames(batch) for batch in VideoLibrary.frames(library, video.id, SAMPLING)]
     np.testing.assert_array_equal(found.times_s, np.concatenate([part.times_s for part in whole]))
     np.testing.assert_array_equal(found.frames, np.concatenate([part.frames for part in whole]))
-    assert len(found.times_s) == 700 > 2 * extraction.CHUNK_FRAMES
+    assert len(found.times_s) == 700 > 2 * CHUNK_FRAMES
 
 
 def test_second_opening_decodes_and_encodes_nothing_also_after_a_restart(settings, long_film):
@@ -135,11 +136,11 @@ def test_cancelled_work_keeps_what_was_finished(settings, long_film):
     with pytest.raises(Cancelled):
         extract(services, video, model, SAMPLING, stop_late)
     done = sum(key in services.store for key in chunk_keys(video, model.spec, SAMPLING))
-    assert done == read[-1] // extraction.CHUNK_FRAMES
+    assert done == read[-1] // CHUNK_FRAMES
     assert 0 < done < len(chunk_keys(video, model.spec, SAMPLING))
     before = model.n_frames
     extract(services, video, model, SAMPLING, nothing)
-    assert model.n_frames - before == 700 - done * extraction.CHUNK_FRAMES
+    assert model.n_frames - before == 700 - done * CHUNK_FRAMES
 
 
 def test_a_full_disk_costs_the_cache_and_not_the_answer(settings, long_film, monkeypatch):
@@ -155,7 +156,8 @@ def test_a_full_disk_costs_the_cache_and_not_the_answer(settings, long_film, mon
     found = extract(services, video, model, SAMPLING, nothing)
     assert len(found.features.times_s) == 700
     assert found.problem == "The disk is full; free some space."
-    assert not is_cached(services, video, model.spec, SAMPLING)
+    assert not any(key in services.store for key in chunk_keys(video, model.spec, SAMPLING))
+    assert is_cached(services, video, model.spec, SAMPLING), "what is open stays in memory"
 
 
 def test_a_decoder_that_fails_in_the_middle_is_heard(settings, long_film, monkeypatch):
@@ -261,7 +263,7 @@ def test_killed_twenty_times_serves_nothing_corrupt_and_goes_on(settings, long_f
         n_in_the_middle += 0 < sum(chunk is not None for chunk in stored) < len(keys)
         for at, chunk in enumerate(stored):
             if chunk is not None:
-                rows = slice(at * extraction.CHUNK_FRAMES, (at + 1) * extraction.CHUNK_FRAMES)
+                rows = slice(at * CHUNK_FRAMES, (at + 1) * CHUNK_FRAMES)
                 np.testing.assert_array_equal(chunk["frames"], whole.frames[rows])
         if is_cached(services, video, model.spec, SAMPLING):
             shutil.rmtree(settings.home / "features")
@@ -332,3 +334,73 @@ def test_a_video_shorter_than_a_window_is_one_window(settings, film):
     found = extract(services, video, model, SamplingSpec(fps=0.5), nothing).features
     assert found.frames.shape[0] == 1
     assert 0 <= found.times_s[0] <= video.duration_s
+
+
+def test_a_frame_that_hardly_differs_takes_the_feature_of_the_last_one_read(settings, long_film):
+    services, _, model = make_services(settings)
+    video = services.library.open_path(long_film)
+    found = extract(services, video, model, SAMPLING, nothing, reuse_below=8.0)
+    n_chunks = len(chunk_keys(video, model.spec, SAMPLING, 8.0))
+    assert model.n_frames <= n_chunks + 4, "one a chunk, and one for each of the two cuts, give or take the codec"
+    every = extract(services, video, model, SAMPLING, nothing)
+    assert not every.from_cache, "what was read with reuse is not taken for what was read without"
+    np.testing.assert_array_equal(found.features.times_s, every.features.times_s)
+    assert (found.features.frames * every.features.frames).sum(1).min() > 0.99
+    assert extract(services, video, model, SAMPLING, nothing, reuse_below=8.0).from_cache
+
+
+def test_reuse_gives_the_same_chunks_when_it_goes_on_in_the_middle(settings, long_film):
+    services, _, model = make_services(settings)
+    video = services.library.open_path(long_film)
+    whole = extract(services, video, model, SAMPLING, nothing, reuse_below=8.0).features
+    key = chunk_keys(video, model.spec, SAMPLING, 8.0)[4]
+    (settings.home / "features" / key[:2] / f"{key}.safetensors").unlink()
+    fresh, _, fresh_model = make_services(settings)
+    again = extract(fresh, fresh.library.open_path(long_film), fresh_model, SAMPLING, nothing, reuse_below=8.0)
+    assert fresh_model.n_frames == 1
+    np.testing.assert_array_equal(again.features.frames, whole.frames)
+
+
+def test_reuse_is_refused_where_frames_are_read_together(settings, film):
+    services, library, _ = make_services(settings)
+    model = WindowedModel(ENTRY, settings)
+    with pytest.raises(InputError, match="reads several frames at once, so none can stand for another; set Reuse to 0"):
+        extract(services, library.open_path(film.path), model, SAMPLING, nothing, reuse_below=1.0)
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 3, 64, 500])
+def test_features_do_not_depend_on_how_many_rows_are_encoded_at_once(settings, long_film, rows_at_once: int):
+    services, _, model = make_services(settings)
+    video = services.library.open_path(long_film)
+    expected = extract(services, video, model, SAMPLING, nothing).features
+    other, _, _ = make_services(replace(settings, home=settings.home / "other"))
+    calls = []
+
+    class Picky(CountingModel):
+        placement = Placement("cpu", 0, rows_at_once)
+
+        def encode_frames(self, frames):
+            calls.append(len(frames.times_s))
+            return super().encode_frames(frames)
+
+    found = extract(other, other.library.open_path(long_film), Picky(ENTRY, settings), SAMPLING, nothing).features
+    np.testing.assert_array_equal(found.frames, expected.frames)
+    np.testing.assert_array_equal(found.times_s, expected.times_s)
+    assert set(calls[:-1]) == {rows_at_once}
+    assert sum(calls) == 700
+
+
+def test_parts_are_seen_as_they_come_and_those_that_were_there_first(settings, long_film):
+    services, _, model = make_services(settings)
+    video = services.library.open_path(long_film)
+    keys = chunk_keys(video, model.spec, SAMPLING)
+    whole = extract(services, video, model, SAMPLING, nothing).features
+    fresh, _, _ = make_services(settings)
+    (settings.home / "features" / keys[1][:2] / f"{keys[1]}.safetensors").unlink()
+    video = fresh.library.open_path(long_film)
+    starts: list[float] = []
+    extract(fresh, video, model, SAMPLING, nothing, seen=lambda part: starts.append(part.times_s[0]))
+    assert starts == [whole.times_s[i * CHUNK_FRAMES] for i in (0, *range(2, len(keys)), 1)]
+    starts.clear()
+    extract(fresh, video, model, SAMPLING, nothing, seen=lambda part: starts.append(part.times_s[0]))
+    assert starts == [], "nothing is seen by and by of what is there at once"

@@ -30,7 +30,7 @@ TEXTS = ["a red circle", "a green circle on the red square with a cat and the do
 
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> ModelRegistry:
-    registry = ModelRegistry(Settings(offline=True, device="cpu"), max_loaded=8)
+    registry = ModelRegistry(Settings(offline=True, device="cpu"))
     registry.register_family(adapter_template.FAMILY)
     registry.register(adapter_template.ENTRY)
     return registry

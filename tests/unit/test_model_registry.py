@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from workbench.errors import ModelError
-from workbench.models.adapter_template import ENTRY, FAMILY, ColourHistogram
+from workbench.models.adapter_template import COLOURS, ENTRY, FAMILY, ColourHistogram
 from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
 
@@ -178,10 +178,48 @@ def test_twenty_threads_share_one_load():
 
 
 def test_the_least_recently_used_model_goes_first():
-    registry, loads = counting_registry(Settings(offline=True), n_entries=3, max_loaded=2)
+    room_for_two = 2 * 3 * len(COLOURS)
+    registry, loads = counting_registry(Settings(offline=True, max_model_bytes=room_for_two), n_entries=3)
     for model_id in ["colour-0", "colour-1", "colour-0", "colour-2", "colour-0", "colour-1"]:
         assert registry.load(model_id).spec.id == model_id
     assert loads == ["colour-0", "colour-1", "colour-2", "colour-1"]
+    assert list(registry.placements()) == ["colour-0", "colour-1"]
+
+
+def test_a_model_larger_than_all_there_may_be_is_kept_alone():
+    registry, loads = counting_registry(Settings(offline=True, max_model_bytes=1), n_entries=2)
+    for model_id in ["colour-0", "colour-0", "colour-1"]:
+        registry.load(model_id)
+    assert loads == ["colour-0", "colour-1"]
+    assert list(registry.placements()) == ["colour-1"]
+
+
+def test_when_memory_runs_out_while_loading_the_others_make_room():
+    attempts = []
+
+    def load(entry, settings):
+        attempts.append(entry.id)
+        if len(attempts) == 1:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return ColourHistogram(entry, settings)
+
+    registry, _ = counting_registry(Settings(offline=True))
+    registry.load("colour-0")
+    registry.register_family(replace(FAMILY, name="large", load=load))
+    registry.register(replace(ENTRY, id="large", family="large"))
+    assert registry.load("large").spec.id == "large"
+    assert list(registry.placements()) == ["large"]
+
+
+def test_a_model_that_fits_nowhere_is_a_sentence():
+    def load(entry, settings):
+        raise MemoryError
+
+    registry, _ = counting_registry(Settings(offline=True))
+    registry.register_family(replace(FAMILY, name="large", load=load))
+    registry.register(replace(ENTRY, id="large", family="large"))
+    with pytest.raises(ModelError, match="“large” does not fit into the memory of this device; choose a smaller"):
+        registry.load("large")
 
 
 def test_a_failed_load_leaves_the_others_usable_and_can_be_tried_again():

@@ -16,7 +16,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from workbench.analyses.analysis import Control, Report, check_ranges, parameter, silent
-from workbench.analyses.extraction import Extracted, chunk_keys, extract
+from workbench.analyses.chunks import chunk_keys
+from workbench.analyses.extraction import Extracted, extract
+from workbench.analyses.looks import Looks
 from workbench.analyses.plain import plain
 from workbench.analyses.queries import checked_queries
 from workbench.analyses.services import Services
@@ -59,6 +61,10 @@ class GroundParams:
     error_rate: float = parameter(
         0.01, Control("Error rate", "How often an absent sentence may be called present", 0.0001, 0.49, 0.01)
     )
+    reuse_below: float = parameter(
+        0.0,
+        Control("Reuse", "A frame that differs less takes the feature of the last one read", 0.0, 30.0, 0.5, "levels"),
+    )
     max_moments: int = parameter(10, Control("Most moments", "Most moments shown for a sentence", 1, 50, 1))
 
 
@@ -84,9 +90,13 @@ class Ground:
         video = services.library.get(params.video)
         model = services.models.load(params.model)
         sampling = SamplingSpec(params.fps, params.max_frames)
-        extracted = extract(services, video, model, sampling, report)
         asked = _encode_prompts(services, model, queries)
-        contrast = _contrast(services, video, model, sampling, extracted.features, params.smoothing_s)
+        looks = Looks(model, asked, report)
+        extracted = extract(
+            services, video, model, sampling, looks.report, reuse_below=params.reuse_below, seen=looks.seen
+        )
+        keys = chunk_keys(video, model.spec, sampling, params.reuse_below)
+        contrast = _contrast(services, model, keys, extracted.features, params.smoothing_s)
         level = [float(contrast[name].mean()) for name in ("background", "best")]
         known = next((null.levels for null in model.spec.measured_nulls), ())
         is_foreign = not is_of_their_kind(level, np.array(known))
@@ -201,9 +211,8 @@ def _null_for(model: VideoTextModel, video: VideoInfo, sampling: SamplingSpec) -
 
 def _contrast(
     services: Services,
-    video: VideoInfo,
     model: VideoTextModel,
-    sampling: SamplingSpec,
+    chunks: list[str],
     features: VideoFeatures,
     smoothing_s: float,
 ) -> dict[str, np.ndarray]:
@@ -214,7 +223,7 @@ def _contrast(
     key = cache_key(
         kind="contrast",
         version=_CONTRAST_VERSION,
-        chunks=chunk_keys(video, model.spec, sampling),
+        chunks=chunks,
         distractors=model.spec.distractors,
         prompts=model.spec.prompts,
         smoothing_s=smoothing_s,

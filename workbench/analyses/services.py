@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from workbench.analyses.opened import OpenedFeatures
 from workbench.media.library import VideoLibrary
 from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
@@ -12,12 +13,13 @@ from workbench.store.tensors import TensorStore
 
 @dataclass(frozen=True)
 class Services:
-    """The library of videos, the models, the feature store, and the settings they were made from."""
+    """The library of videos, the models, the feature store, what is open, and the settings they were made from."""
 
     settings: Settings
     library: VideoLibrary
     models: ModelRegistry
     store: TensorStore
+    opened: OpenedFeatures = field(default_factory=OpenedFeatures)
 
     @classmethod
     def create(cls, settings: Settings) -> Services:

@@ -15,7 +15,7 @@ from workbench.types import TextFeatures
 def encode_texts(services: Services, model: VideoTextModel, texts: tuple[str, ...]) -> TextFeatures:
     """Return the features of ``texts``; asks the model only for a list it has not seen before."""
     spec = model.spec
-    key = cache_key(kind="text-features", family=spec.family, revision=spec.revision, texts=texts)
+    key = cache_key(kind="text-features", family=spec.family, revision=spec.revision, dtype=spec.precision, texts=texts)
 
     def compute() -> dict[str, np.ndarray]:
         features = model.encode_texts(texts)

@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from workbench.models.entry import Family, ModelEntry
-from workbench.models.protocol import ModelSpec
+from workbench.models.protocol import ModelSpec, Placement
 from workbench.models.rows import cosine, mean_pooled_score, unit_rows
 from workbench.settings import Settings
 from workbench.types import FrameBatch, TextFeatures, VideoFeatures
@@ -65,6 +65,11 @@ class ColourHistogram:
             distractors=tuple(f"something {colour}" for colour in COLOURS),
             note="Knows colour words only; made for tests and as an example.",
         )
+
+    @property
+    def placement(self) -> Placement:
+        """Return where the model is and what it costs."""
+        return Placement(device="cpu", n_bytes=3 * len(COLOURS), rows_at_once=32)
 
     def encode_frames(self, frames: FrameBatch) -> VideoFeatures:
         """Return the square root of each frame's colour histogram, which has unit length by itself."""

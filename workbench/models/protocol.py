@@ -29,6 +29,7 @@ class ModelSpec:
     ``distractors``: sentences that make the null distribution of "not in this video".
     ``measured_nulls``: where a model brings them, the null is measured instead of estimated, one a sampling rate.
     ``preprocessing``: a digest of everything between pixels and the network; part of cache keys.
+    ``precision``: the type of its matrix products; features are float32 all the same. Part of cache keys.
     """
 
     id: str
@@ -41,6 +42,7 @@ class ModelSpec:
     licence: str
     n_parameters: int
     preprocessing: str
+    precision: str = "float32"
     capabilities: frozenset[Capability] = frozenset()
     frame_independent: bool = True
     separable: bool = True
@@ -52,11 +54,29 @@ class ModelSpec:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Placement:
+    """Where a loaded model is and what it costs: the bytes of its weights, and how many rows it encodes at once.
+
+    ``notice`` is one sentence for people where something did not go as it should, such as memory that ran out.
+    """
+
+    device: str
+    n_bytes: int
+    rows_at_once: int
+    notice: str = ""
+
+
 @runtime_checkable
 class VideoTextModel(Protocol):
     """A model that embeds frames and sentences in one space."""
 
     spec: ModelSpec
+
+    @property
+    def placement(self) -> Placement:
+        """Return where the model is and what it costs, as of now."""
+        ...
 
     def encode_frames(self, frames: FrameBatch) -> VideoFeatures:
         """Return features with unit rows, float32: one per frame, or one per window.

@@ -10,14 +10,15 @@ import difflib
 import os
 import re
 import threading
-from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
 
 from workbench.errors import ModelError
 from workbench.models import builtin, checkpoint, hub
+from workbench.models.compute import is_out_of_memory
 from workbench.models.entry import FROM_CHECKPOINT, Family, ModelEntry
-from workbench.models.protocol import VideoTextModel
+from workbench.models.loaded import LoadedModels
+from workbench.models.protocol import Placement, VideoTextModel
 from workbench.settings import ASSETS, Settings
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -28,14 +29,13 @@ OPEN_CLIP_ID = re.compile(r"hf-hub:(?P<hub_id>[^:]+)|(?P<architecture>[A-Za-z0-9
 class ModelRegistry:
     """All models of one process; a model is loaded once, shared by all threads, and kept while used."""
 
-    def __init__(self, settings: Settings, bundled_dir: Path = ASSETS / "models", max_loaded: int = 2) -> None:
+    def __init__(self, settings: Settings, bundled_dir: Path = ASSETS / "models") -> None:
         self.settings = settings
         self._families: dict[str, Family] = {}
         self._entries: dict[str, ModelEntry] = {}
-        self._loaded: OrderedDict[str, VideoTextModel] = OrderedDict()
+        self._loaded = LoadedModels(settings.max_model_bytes)
         self._loading: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
-        self._max_loaded = max_loaded
         for family in builtin.FAMILIES:
             self.register_family(family)
         for entry in builtin.entries(bundled_dir):
@@ -73,25 +73,36 @@ class ModelRegistry:
         Cost: seconds to minutes the first time, nothing afterwards.
         """
         entry = self._entry(model_id)
+        if (model := self._loaded.get(entry.id)) is not None:
+            return model
         with self._lock:
-            if (model := self._recall(entry.id)) is not None:
-                return model
             loading = self._loading.setdefault(entry.id, threading.Lock())
         with loading:
-            with self._lock:
-                if (model := self._recall(entry.id)) is not None:
-                    return model
-            model = self._load(entry)
-            with self._lock:
-                self._loaded[entry.id] = model
-                while len(self._loaded) > self._max_loaded:
-                    self._loaded.popitem(last=False)
+            if (model := self._loaded.get(entry.id)) is None:
+                model = self._load_with_room(entry)
+                self._loaded.keep(entry.id, model)
             return model
 
-    def _recall(self, model_id: str) -> VideoTextModel | None:
-        if model_id in self._loaded:
-            self._loaded.move_to_end(model_id)
-        return self._loaded.get(model_id)
+    def placements(self) -> dict[str, Placement]:
+        """Return the models in memory by id, with where they are and what they cost."""
+        return self._loaded.placements()
+
+    def _load_with_room(self, entry: ModelEntry) -> VideoTextModel:
+        try:
+            return self._load(entry)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+        self._loaded.let_go_of_all()
+        try:
+            return self._load(entry)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            raise ModelError(
+                f"“{entry.id}” does not fit into the memory of this device; choose a smaller model, or set "
+                f"WORKBENCH_DEVICE=cpu."
+            ) from error
 
     def _load(self, entry: ModelEntry) -> VideoTextModel:
         try:

@@ -6,11 +6,15 @@ words; whoever needs them comes through here, and the failure has one wording.
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import importlib
 import importlib.util
 import os
+import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +23,9 @@ from typing import Any
 from workbench.errors import ModelError
 from workbench.settings import Settings
 
+PRECISIONS = ("float32", "bfloat16", "float16")
 _LOADING = threading.Lock()
+_CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
 def require_torch() -> ModuleType:
@@ -75,6 +81,39 @@ def device_for(settings: Settings) -> str:
             f"There is no device “{settings.device}” on this machine; choose {', '.join(present)} or auto."
         )
     return settings.device
+
+
+def precision_for(settings: Settings) -> str:
+    """Return the type of products to try first: the one asked for, or 16 bits on a GPU. Raises ``ModelError``."""
+    if settings.precision not in (*PRECISIONS, "auto"):
+        raise ModelError(f"There is no precision “{settings.precision}”; choose {', '.join(PRECISIONS)} or auto.")
+    if settings.precision != "auto":
+        return settings.precision
+    kind = device_for(settings).split(":")[0]
+    if kind == "cuda":
+        return "bfloat16" if require_torch().cuda.is_bf16_supported() else "float16"
+    return "float16" if kind == "mps" else "float32"
+
+
+def memory_bytes(device: str) -> int:
+    """Return the memory of a device in all, in bytes; of a processor, what this process may use of the machine's."""
+    if device.startswith("cuda"):
+        return require_torch().cuda.get_device_properties(device).total_memory
+    of_machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 8 * 2**30
+    try:
+        return min(of_machine, int(_CONTAINER_LIMIT.read_text()))
+    except (OSError, ValueError):
+        return of_machine
+
+
+def give_memory_back() -> None:
+    """Return memory that nobody uses to the device and to the system: libraries like to keep it for later."""
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    with suppress(OSError, AttributeError):  # of the GNU library alone
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _version(name: str) -> str:

@@ -50,17 +50,17 @@ class XClip(Clip):
         Cost: one forward pass per frame of every window.
         """
         n_frames = self._n_frames
-        parts = [
-            self._encode_windows(frames.pixels[i : i + n_frames * WINDOWS_AT_ONCE])
-            for i in range(0, len(frames.pixels), n_frames * WINDOWS_AT_ONCE)
-        ]
+        by_window = frames.pixels.reshape(-1, n_frames, *frames.pixels.shape[1:])
+        rows = self._in_batches(
+            len(by_window), lambda part: self._joined(by_window[part].reshape(-1, *by_window.shape[2:]))
+        )
         times_s = frames.times_s.reshape(-1, n_frames)
         return VideoFeatures(
             video_id=frames.video_id,
             model_id=self.spec.id,
             times_s=(times_s[:, 0] + times_s[:, -1]) / 2,
-            frames=unit_rows(np.concatenate([windows for windows, _ in parts])),
-            context=np.concatenate([context for _, context in parts]),
+            frames=unit_rows(rows[:, 0]),
+            context=np.ascontiguousarray(rows[:, 1:]),
         )
 
     def similarity(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query time"]:
@@ -69,39 +69,37 @@ class XClip(Clip):
         Cost: the prompt generator once per window, for all texts together.
         """
         assert video.context is not None
-        said = self._torch.from_numpy(text.embeddings).to(self._device)
+        said = self._compute.send(text.embeddings)
+        seen, context = self._resident(video.frames), self._resident(video.context)
         curves = np.empty((len(text.embeddings), len(video.frames)), dtype=np.float32)
         for i in range(0, len(video.frames), WINDOWS_AT_ONCE):
             rows = slice(i, i + WINDOWS_AT_ONCE)
-            seen, context = (
-                self._torch.from_numpy(part[rows]).to(self._device) for part in (video.frames, video.context)
-            )
             with self._torch.inference_mode():
-                read = said[None].expand(len(seen), -1, -1)
-                read = self._torch.nn.functional.normalize(read + self._model.prompts_generator(read, context), dim=-1)
-                curves[:, rows] = self._torch.einsum("td,tqd->qt", seen, read).float().cpu().numpy()
+                read = said[None].expand(len(seen[rows]), -1, -1)
+                read = read + self._model.prompts_generator(read, context[rows])
+                read = self._torch.nn.functional.normalize(read, dim=-1)
+                curves[:, rows] = self._torch.einsum("td,tqd->qt", seen[rows], read).cpu().numpy()
         return curves
 
     def score(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query"]:
         """Return the mean over the windows of their cosine with each text."""
         return self.similarity(video, text).mean(axis=1)
 
-    def _encode_windows(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return raw window features and their context: the patches, projected and averaged over the frames."""
-        n_frames = self._n_frames
-        with self._torch.inference_mode():
-            images = self.prepared(pixels)["pixel_values"]
-            seen = self._model.vision_model(pixel_values=images.reshape(-1, *images.shape[-3:]))
-            by_frame = self._model.visual_projection(seen.pooler_output)
-            windows = self._model.mit(by_frame.view(-1, n_frames, by_frame.shape[-1])).pooler_output
-            patches = self._model.prompts_visual_layernorm(seen.last_hidden_state[:, 1:])
-            context = patches @ self._model.prompts_visual_projection
-            context = context.view(-1, n_frames, *context.shape[1:]).mean(dim=1)
-        return windows.float().cpu().numpy(), context.float().cpu().numpy()
-
-    def _encode_pixels(self, pixels: np.ndarray) -> np.ndarray:
+    def see(self, pixels: np.ndarray) -> Any:
         """Return raw features of windows that repeat one picture, to try the network."""
-        return self._encode_windows(np.repeat(pixels, self._n_frames, axis=0))[0]
+        return self._joined(np.repeat(pixels, self._n_frames, axis=0))[:, 0]
 
-    def _stacked_texts(self, rows: list[np.ndarray]) -> Float32[np.ndarray, "query dim"]:
-        return np.concatenate(rows).astype(np.float32) if rows else np.empty((0, self.spec.dim), np.float32)
+    def _joined(self, pixels: np.ndarray) -> Any:
+        """Return ``[window 1 + token dim]``: raw window features, then their context.
+
+        The context are the patches, projected and averaged over the frames of the window.
+        """
+        n_frames, torch = self._n_frames, self._torch
+        images = self.prepared(pixels)["pixel_values"]
+        seen = self._model.vision_model(pixel_values=images.reshape(-1, *images.shape[-3:]))
+        by_frame = self._model.visual_projection(seen.pooler_output)
+        windows = self._model.mit(by_frame.view(-1, n_frames, by_frame.shape[-1])).pooler_output
+        patches = self._model.prompts_visual_layernorm(seen.last_hidden_state[:, 1:])
+        context = patches @ self._model.prompts_visual_projection
+        context = context.view(-1, n_frames, *context.shape[1:]).mean(dim=1)
+        return torch.cat([windows[:, None].float(), context.float()], dim=1)

@@ -251,7 +251,9 @@ class Events:
         """Return the answer on show once more; ``InputError`` where that would mean to read the video first."""
         params = session.params()
         video, model = self.services.library.get(params.video), self.services.models.load(params.model)
-        if not is_cached(self.services, video, model.spec, SamplingSpec(params.fps, params.max_frames)):
+        if not is_cached(
+            self.services, video, model.spec, SamplingSpec(params.fps, params.max_frames), params.reuse_below
+        ):
             raise InputError(texts.NOT_READ)
         return Ground().run(self.services, params)
 

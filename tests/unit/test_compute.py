@@ -1,0 +1,117 @@
+"""How networks are run: the batch size that is measured, memory that runs out, 16 bits that are checked."""
+
+from __future__ import annotations
+
+import gc
+import time
+
+import numpy as np
+import pytest
+
+from workbench.errors import ModelError
+from workbench.models.compute import BatchSize, Compute
+from workbench.models.resident import Resident
+from workbench.settings import Settings
+
+
+def slices_of(batch: BatchSize, n_rows: int, seconds=lambda size: 0.0, room: int = 10**9) -> list[slice]:
+    """Return the slices that an encoder is given whose time and memory depend on the number of rows."""
+    given = []
+
+    def encode(part: slice) -> slice:
+        size = part.stop - part.start
+        if size > room:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 MiB")
+        given.append(part)
+        time.sleep(seconds(size))
+        return part
+
+    assert batch.over(n_rows, encode) == given
+    return given
+
+
+@pytest.mark.parametrize("n_rows", [0, 1, 7, 100])
+@pytest.mark.parametrize("room", [1, 5, 1000])
+def test_every_row_is_encoded_once_and_in_order(n_rows: int, room: int):
+    given = slices_of(BatchSize(4, 64), n_rows, room=room)
+    assert [row for part in given for row in range(part.start, part.stop)] == list(range(n_rows))
+
+
+def test_a_fixed_cost_a_batch_makes_batches_large():
+    batch = BatchSize(2, 64)
+    slices_of(batch, 600, lambda size: 0.008 + 0.0001 * size)
+    assert batch.size >= 32
+
+
+def test_where_large_batches_are_slower_they_stay_small():
+    batch = BatchSize(2, 64)
+    slices_of(batch, 200, lambda size: 0.004 * size if size <= 4 else 0.012 * size)
+    assert batch.size <= 4
+
+
+def test_memory_that_runs_out_halves_the_batch_and_says_so():
+    batch = BatchSize(32, 64)
+    given = slices_of(batch, 70, room=10)
+    assert max(part.stop - part.start for part in given) == 8
+    assert batch.notice == "Memory ran out with 16 frames at once, so 8 are encoded at once."
+    assert batch.size == 8
+
+
+def test_no_memory_for_a_single_row_is_a_sentence():
+    with pytest.raises(ModelError, match="for a single frame; close other programs"):
+        slices_of(BatchSize(8, 64), 8, room=0)
+
+
+def test_other_failures_are_not_taken_for_a_lack_of_memory():
+    def encode(part: slice) -> None:
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    with pytest.raises(RuntimeError, match="mat1"):
+        BatchSize(8, 64).over(8, encode)
+
+
+def test_16_bits_are_kept_only_where_they_say_the_same():
+    compute = Compute(Settings(device="cpu", precision="bfloat16"))
+    torch = compute.torch
+    left, right = torch.randn(4, 256), torch.randn(256, 64)
+
+    def product() -> np.ndarray:
+        with compute.running():
+            return (left @ right).float().numpy()
+
+    assert not np.array_equal(product(), (left @ right).numpy())
+    compute.settle_precision(product)
+    assert compute.precision == "bfloat16"
+
+    def cancelling() -> np.ndarray:
+        with compute.running():
+            return ((left + 1000) @ right - 1000 * right.sum(0)).float().numpy()
+
+    compute.settle_precision(cancelling)
+    assert compute.precision == "float32"
+
+
+def test_16_bits_that_overflow_are_not_kept():
+    compute = Compute(Settings(device="cpu", precision="float16"))
+    compute.settle_precision(lambda: np.full((1, 3), np.nan if compute.precision == "float16" else 1.0))
+    assert compute.precision == "float32"
+
+
+def test_an_unknown_precision_is_a_sentence():
+    with pytest.raises(ModelError, match="There is no precision “int3”; choose float32, bfloat16, float16 or auto"):
+        Compute(Settings(device="cpu", precision="int3"))
+
+
+def test_features_go_to_the_device_once_and_leave_with_their_array():
+    compute = Compute(Settings(device="cpu"))
+    compute.device = "cuda"  # what is sent is counted, wherever it goes
+    sent = []
+    compute.send = lambda array: sent.append(array.shape) or compute.torch.from_numpy(array.copy())
+    resident = Resident(compute)
+    first, second = np.ones((3, 2), np.float32), np.zeros((5, 2), np.float32)
+    for array in (first, second, first, second):
+        np.testing.assert_array_equal(resident(array).numpy(), array)
+    assert sent == [(3, 2), (5, 2)]
+    del first, array
+    gc.collect()
+    assert len(resident) == 1

@@ -1,0 +1,73 @@
+"""Which sampled frames make which row of features, and under which keys rows are kept: pure maps.
+
+Separate from the work itself so that any process or machine can tell where features lie without computing one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workbench.media.decode import DECODE_VERSION, sample_instants
+from workbench.models.protocol import ModelSpec
+from workbench.store.keys import cache_key
+from workbench.types import SamplingSpec, VideoInfo
+
+CHUNK_FRAMES = 64
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which sampled frames make which row of features, and which rows are kept together."""
+
+    n_frames: int
+    window: int
+    step: int
+
+    @property
+    def n_rows(self) -> int:
+        """The rows of features: windows that lie whole in the video, or one of all its frames if it is short."""
+        return 1 + max(0, self.n_frames - self.window) // self.step
+
+    @property
+    def rows_in_chunk(self) -> int:
+        """The rows of a chunk: as many as take about ``CHUNK_FRAMES`` frames to encode."""
+        return max(1, CHUNK_FRAMES // self.window)
+
+    @property
+    def n_chunks(self) -> int:
+        """The chunks of the video."""
+        return -(-self.n_rows // self.rows_in_chunk)
+
+    def rows_of(self, first: int, last: int) -> tuple[int, int]:
+        """Return ``(first, past the last)`` row of the chunks from ``first`` up to ``last``."""
+        return first * self.rows_in_chunk, min(last * self.rows_in_chunk, self.n_rows)
+
+    def frames_of(self, first_row: int, past_row: int) -> tuple[int, int]:
+        """Return ``(first, past the last)`` sampled frame that the rows are made of."""
+        return first_row * self.step, min((past_row - 1) * self.step + self.window, self.n_frames)
+
+
+def plan_of(video: VideoInfo, spec: ModelSpec, sampling: SamplingSpec) -> Plan:
+    """Return the plan for a video: what is sampled, and what the model reads at once."""
+    return Plan(len(sample_instants(video, sampling)), spec.window_frames, spec.window_step)
+
+
+def chunk_keys(video: VideoInfo, spec: ModelSpec, sampling: SamplingSpec, reuse_below: float = 0.0) -> list[str]:
+    """Return the store key of every chunk, in order: a pure map from what was asked to where it lies."""
+    plan = plan_of(video, spec, sampling)
+    common = {
+        "kind": "frame-features",
+        "video": video.id,
+        "fps": sampling.rate_for(video.duration_s),
+        "decode": DECODE_VERSION,
+        "family": spec.family,
+        "revision": spec.revision,
+        "preprocessing": spec.preprocessing,
+        "window": [plan.window, plan.step],
+        "dtype": spec.precision,
+        "chunk_rows": plan.rows_in_chunk,
+    }
+    if reuse_below:
+        common["reuse_below"] = reuse_below
+    spans = (plan.rows_of(chunk, chunk + 1) for chunk in range(plan.n_chunks))
+    return [cache_key(chunk=chunk, n_rows=end - start, **common) for chunk, (start, end) in enumerate(spans)]

@@ -1,0 +1,39 @@
+"""What can be seen of an answer while the video is still being read: the raw cosines of what was read so far.
+
+Separate because it is a courtesy to whoever waits: no answer is made from it, and nothing of it is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from workbench.analyses.analysis import Report
+from workbench.models.protocol import VideoTextModel
+from workbench.types import Glimpse, Progress, TextFeatures, VideoFeatures
+
+
+class Looks:
+    """Reports progress together with the cosines of all parts of the video that were read."""
+
+    def __init__(self, model: VideoTextModel, asked: TextFeatures, report: Report) -> None:
+        self._model, self._asked, self._report = model, asked, report
+        self._parts: list[tuple[np.ndarray, np.ndarray]] = []
+        self._is_new = False
+
+    def seen(self, part: VideoFeatures) -> None:
+        """Take note of a part; parts may come in any order. Cost: one matrix product."""
+        self._parts.append((part.times_s, self._model.similarity(part, self._asked)))
+        self._is_new = True
+
+    def report(self, progress: Progress) -> None:
+        """Pass the progress on, with a glimpse where there is something new to see."""
+        self._report(replace(progress, glimpse=self._glimpse()) if self._is_new else progress)
+        self._is_new = False
+
+    def _glimpse(self) -> Glimpse:
+        times_s = np.concatenate([times for times, _ in self._parts])
+        order = np.argsort(times_s)
+        similarity = np.concatenate([rows for _, rows in self._parts], axis=1)
+        return Glimpse(self._asked.texts, times_s[order], similarity[:, order])

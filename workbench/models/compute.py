@@ -1,0 +1,163 @@
+"""How a network runs: on which device, with which numbers, under which locks on memory, how many rows at once.
+
+Separate because it is the same for every family: an adapter says what its network makes of some rows, and this
+file moves them to the device, runs it without a trace for gradients, in 16 bits where that was found safe, in
+batches of a size that is measured on the work itself, and halved when memory runs out.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Float32
+
+from workbench.errors import ModelError
+from workbench.models.protocol import Placement
+from workbench.models.runtime import device_for, precision_for, require_torch
+from workbench.settings import Settings
+
+SAME_DIRECTION = 0.999
+"""The least cosine of a feature in 16 bits with the same in float32 at which 16 bits are used."""
+
+_GAIN = 0.97
+_FEWEST, _MOST = {"cpu": 2, "cuda": 16, "mps": 8}, {"cpu": 64, "cuda": 1024, "mps": 128}
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+class Compute:
+    """The device of one network, the type of its products and the size of its batches; shared by all threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.torch = require_torch()
+        self.device = device_for(settings)
+        self.precision = precision_for(settings)
+        kind = self.device.split(":")[0]
+        self.batch = BatchSize(_FEWEST.get(kind, 8), _MOST.get(kind, 128), self._wait)
+        self._copies = self.torch.cuda.Stream(self.device) if kind == "cuda" else None
+
+    def placement(self, n_bytes: int) -> Placement:
+        """Return what the network costs, for people."""
+        return Placement(self.device, n_bytes, self.batch.size, self.batch.notice)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Run what is inside for its result alone, in 16 bits where they were found safe."""
+        half = getattr(self.torch, self.precision)
+        with (
+            self.torch.inference_mode(),
+            self.torch.autocast(self.device.split(":")[0], half, enabled=half is not self.torch.float32),
+        ):
+            yield
+
+    def send(self, array: np.ndarray) -> Any:
+        """Return a tensor on the device; on a GPU the copy goes on beside what is being computed."""
+        tensor = self.torch.from_numpy(np.ascontiguousarray(array))
+        if self._copies is None:
+            return tensor.to(self.device)
+        present = self.torch.cuda.current_stream(self.device)
+        with self.torch.cuda.stream(self._copies):
+            moved = tensor.pin_memory().to(self.device, non_blocking=True)
+        present.wait_stream(self._copies)
+        moved.record_stream(present)
+        return moved
+
+    def in_batches(self, n_rows: int, encode: Callable[[slice], Any]) -> Float32[np.ndarray, "..."]:
+        """Return ``encode`` of all rows, float32, one after another along the first axis.
+
+        Raises ``ModelError`` where memory runs out for a single row.
+        """
+        with self.running():
+            parts = self.batch.over(n_rows, encode)
+            return self.torch.cat([part.float() for part in parts]).cpu().numpy()
+
+    def settle_precision(self, encode: Callable[[], Float[np.ndarray, "row dim"]]) -> None:
+        """Go back to float32 unless ``encode`` gives the same in 16 bits, as far as directions go."""
+        if self.precision == "float32":
+            return
+        in_half = encode()
+        chosen, self.precision = self.precision, "float32"
+        exact = encode()
+        cosine = (in_half * exact).sum(1) / np.linalg.norm(in_half, axis=1) / np.linalg.norm(exact, axis=1)
+        if (cosine >= SAME_DIRECTION).all():  # a cosine that is no number is not
+            self.precision = chosen
+
+    def _wait(self) -> None:
+        """Wait until the device has done what it was told."""
+        kind = self.device.split(":")[0]
+        if kind != "cpu":
+            getattr(self.torch, kind).synchronize()
+
+
+class BatchSize:
+    """How many rows are encoded at once: doubled while that is faster a row, halved when memory runs out.
+
+    Measured on the work itself, twice a size, until two sizes in a row brought nothing. ``notice`` is one
+    sentence for people once memory ran out.
+    """
+
+    def __init__(self, fewest: int, most: int, wait: Callable[[], None] = lambda: None) -> None:
+        self.size = fewest
+        self.notice = ""
+        self._most, self._wait = most, wait
+        self._lock = threading.Lock()
+        self._seconds: dict[int, list[float]] = {}
+        self._is_settled = False
+
+    def over(self, n_rows: int, encode: Callable[[slice], Any]) -> list[Any]:
+        """Return ``encode`` of consecutive slices that cover ``n_rows``.
+
+        Raises ``ModelError`` where memory runs out for a single row.
+        """
+        parts, at = [], 0
+        while at < n_rows:
+            size = min(self.size, n_rows - at)
+            started = time.perf_counter()
+            try:
+                part = encode(slice(at, at + size))
+                if not self._is_settled:
+                    self._wait()
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                self._halve(size)
+                continue
+            self._learn(size, (time.perf_counter() - started) / size)
+            parts.append(part)
+            at += size
+        return parts
+
+    def _learn(self, size: int, seconds_a_row: float) -> None:
+        with self._lock:
+            if self._is_settled or size != self.size:
+                return
+            measured = self._seconds.setdefault(size, [])
+            measured.append(seconds_a_row)
+            if len(measured) < 2:
+                return
+            best = {tried: min(seconds) for tried, seconds in self._seconds.items()}
+            fastest = min(best, key=lambda tried: best[tried])
+            gained = [tried for tried in best if tried == min(best) or best[tried] < _GAIN * best[tried // 2]]
+            if 2 * size > self._most or size >= 4 * max(gained):
+                self.size, self._is_settled = fastest, True
+            else:
+                self.size = 2 * size
+
+    def _halve(self, size: int) -> None:
+        if size == 1:
+            raise ModelError(
+                "Memory ran out for a single frame; close other programs, choose a smaller model, or set "
+                "WORKBENCH_DEVICE=cpu."
+            )
+        with self._lock:
+            self.size, self._is_settled = size // 2, True
+            self.notice = f"Memory ran out with {size} frames at once, so {self.size} are encoded at once."
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether memory ran out, which every kind of device says in its own words."""
+    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in _OUT_OF_MEMORY)

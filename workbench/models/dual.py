@@ -1,0 +1,124 @@
+"""Dual encoders: models that embed every frame by itself and every sentence by itself into one space.
+
+Separate because batching, similarity, the pooled score and the trial run are one thing, whatever library the
+network is of. A family says what its network makes of pixels and of tokens; ``transformers_dual`` and
+``openclip`` say it for two libraries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float32
+
+from workbench.errors import ModelError, said_by
+from workbench.models.compute import Compute
+from workbench.models.protocol import ModelSpec, Placement
+from workbench.models.resident import Resident
+from workbench.models.rows import mean_pooled_score, unit_rows
+from workbench.models.tokenization import TokenizedTexts
+from workbench.settings import Settings
+from workbench.types import FrameBatch, TextFeatures, VideoFeatures
+
+
+class DualEncoder:
+    """What is common to dual encoders; a subclass sets ``spec`` and gives ``see``, ``read`` and ``say``."""
+
+    spec: ModelSpec
+
+    def __init__(self, settings: Settings) -> None:
+        self._compute = Compute(settings)
+        self._resident = Resident(self._compute)
+        self._torch, self._device = self._compute.torch, self._compute.device
+        self._model: Any = None
+
+    def see(self, pixels: np.ndarray) -> Any:
+        """Return raw features ``[time dim]``, on the device, of ``uint8[time height width 3]``."""
+        raise NotImplementedError
+
+    def read(self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None) -> TokenizedTexts:
+        """Return texts as the network takes them."""
+        raise NotImplementedError
+
+    def say(self, ids: np.ndarray, attention: np.ndarray) -> Any:
+        """Return raw features ``[query dim]``, on the device, of texts that are tokenized."""
+        raise NotImplementedError
+
+    @property
+    def placement(self) -> Placement:
+        """Return where the model is and what it costs, as of now."""
+        return self._compute.placement(sum(tensor.nbytes for tensor in _tensors(self._model)))
+
+    def encode_frames(self, frames: FrameBatch) -> VideoFeatures:
+        """Return unit features, float32, one per frame. Cost: one forward pass per frame, in batches."""
+        rows = self._in_batches(len(frames.pixels), lambda part: self.see(frames.pixels[part]))
+        return VideoFeatures(frames.video_id, self.spec.id, frames.times_s, unit_rows(rows))
+
+    def encode_texts(self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None) -> TextFeatures:
+        """Return unit embeddings, float32; ``absent`` tokens keep their place and are not attended to.
+
+        The tokens that begin and end a text are always kept. Cost: one forward pass per text, in batches.
+        Raises ``InputError`` if ``absent`` has no row per text or no column per token.
+        """
+        read = self.read(texts, absent)
+        rows = self._in_batches(len(texts), lambda part: self.say(read.ids[part], read.attention[part]))
+        return TextFeatures(
+            model_id=self.spec.id,
+            texts=tuple(texts),
+            embeddings=unit_rows(rows) if self.spec.separable else rows,
+            tokens=read.tokens,
+            unknown_words=read.unknown_words,
+            is_truncated=read.is_truncated,
+        )
+
+    def similarity(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query time"]:
+        """Return the cosine of every text with every frame. Cost: one matrix product, where the features are."""
+        with self._torch.inference_mode():
+            # In this order of factors the product reads the long matrix once: twice as fast as the other.
+            product = self._resident(video.frames) @ self._compute.send(text.embeddings).T
+            return np.ascontiguousarray(product.cpu().numpy().T)
+
+    def score(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query"]:
+        """Return the cosine between the mean of the frames and each text.
+
+        Order is lost by construction: the same frames in another order score the same.
+        Raises ``ModelError`` for a video without frames. Cost: one matrix product.
+        """
+        return mean_pooled_score(video, text)
+
+    def _in_batches(self, n_rows: int, encode: Any) -> Float32[np.ndarray, "row ..."]:
+        return self._compute.in_batches(n_rows, encode) if n_rows else np.empty((0, self.spec.dim), np.float32)
+
+    def _try_once(self, name: str, side_px: int) -> int:
+        """Return the dimension of the space, after a trial: a misfit shows now, as ``ModelError``, not in a film.
+
+        Where products are of 16 bits, they are held against float32 and kept if they say the same.
+        """
+        picture = np.full((1, side_px, 2 * side_px, 3), 128, dtype=np.uint8)
+        picture[:, side_px // 4 : side_px // 2, side_px // 2 : side_px] = (220, 40, 30)
+        read = self.read(["a"])
+
+        def trial() -> np.ndarray:
+            image = self._compute.in_batches(1, lambda part: self.see(picture[part]))
+            text = self._compute.in_batches(1, lambda part: self.say(read.ids[part], read.attention[part]))
+            if image.shape != text.shape:
+                raise ValueError(f"pictures have {image.shape[1:]} dimensions, texts {text.shape[1:]}")
+            return np.concatenate([image, text])
+
+        try:
+            self._compute.settle_precision(trial)
+            rows = trial()
+        except (RuntimeError, ValueError, TypeError, IndexError, KeyError, AttributeError) as error:
+            raise ModelError(
+                f"The parts of “{name}” do not fit each other ({said_by(error)}); check that its tokenizer and "
+                f"image processor are the ones it was trained with."
+            ) from error
+        if not np.isfinite(rows).all():
+            raise ModelError(f"“{name}” answers with what is no number; its weights are damaged, fetch them again.")
+        return rows.shape[1]
+
+
+def _tensors(model: Any) -> list[Any]:
+    return [] if model is None else [*model.parameters(), *model.buffers()]

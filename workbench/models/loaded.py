@@ -1,0 +1,57 @@
+"""The models in memory: each loaded once and shared by all, the least recently used let go when memory is short.
+
+Separate from the list of models because it knows nothing of entries and families: it counts bytes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+
+from workbench.models.protocol import Placement, VideoTextModel
+from workbench.models.runtime import give_memory_back, memory_bytes
+
+
+class LoadedModels:
+    """Models by id, together within ``max_bytes`` (0: half of the device's memory) as far as there is a choice.
+
+    The model that was asked for last always stays. Whoever still works with one that was let go keeps it
+    until done.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._models: OrderedDict[str, VideoTextModel] = OrderedDict()
+        self._lock = threading.RLock()
+
+    def get(self, model_id: str) -> VideoTextModel | None:
+        """Return the model and remember that it was used, or None where it is not in memory."""
+        with self._lock:
+            if model_id in self._models:
+                self._models.move_to_end(model_id)
+            return self._models.get(model_id)
+
+    def keep(self, model_id: str, model: VideoTextModel) -> None:
+        """Keep the model, and let go of others where all together are too large."""
+        with self._lock:
+            self._models[model_id] = model
+            most = self._max_bytes or memory_bytes(model.placement.device) // 2
+            self._let_go(lambda: sum(each.placement.n_bytes for each in self._models.values()) > most, 1)
+
+    def let_go_of_all(self) -> None:
+        """Let go of every model: another one needs the memory."""
+        with self._lock:
+            self._let_go(lambda: True, 0)
+
+    def placements(self) -> dict[str, Placement]:
+        """Return where every model is and what it costs, the one used last at the end."""
+        with self._lock:
+            return {model_id: model.placement for model_id, model in self._models.items()}
+
+    def _let_go(self, is_too_much: Callable[[], bool], n_staying: int) -> None:
+        n_before = len(self._models)
+        while len(self._models) > n_staying and is_too_much():
+            self._models.popitem(last=False)
+        if len(self._models) < n_before:
+            give_memory_back()
