@@ -87,12 +87,19 @@ class Conse(DualEncoder):
             ),
         )
 
-    def see(self, pixels: np.ndarray) -> Any:
+    def prepare(self, pixels: np.ndarray) -> Any:
+        """Return the squares ``[square time 3 side side]`` that frames are cut into, as the classifier takes them."""
+        squares = np.stack([pixels[:, top:bottom, left:right] for top, bottom, left, right in _squares(pixels)])
+        images = self._compute.send(squares).flatten(0, 1).permute(0, 3, 1, 2).float()
+        resized = self._torch.nn.functional.interpolate(images, (IMAGE_PX, IMAGE_PX), mode="bicubic", antialias=True)
+        return ((resized.clamp(0, 255) - PIXEL_MEAN) / PIXEL_STD).unflatten(0, squares.shape[:2])
+
+    def look(self, prepared: Any) -> Any:
         """Return, per frame, its likeliest classes' embeddings weighted by probability, over all squares.
 
         Cost: three classifier passes per wide frame, one per square frame.
         """
-        probabilities = self._probabilities(pixels)
+        probabilities = self._probabilities(prepared)
         top = probabilities.topk(TOP_K, dim=2)
         kept = self._torch.zeros_like(probabilities).scatter(2, top.indices, top.values)
         return kept.mean(dim=1) @ self._class_embeddings
@@ -113,16 +120,12 @@ class Conse(DualEncoder):
         self, pixels: UInt8[np.ndarray, "time height width 3"]
     ) -> Float32[np.ndarray, "time square klass"]:
         """Return the classifier's probabilities for the squares that each frame is cut into."""
-        return self._compute.in_batches(len(pixels), lambda part: self._probabilities(pixels[part]))
+        return self._compute.in_batches(len(pixels), lambda part: self._probabilities(self.prepare(pixels[part])))
 
-    def _probabilities(self, pixels: np.ndarray) -> Any:
-        squares = np.stack([pixels[:, top:bottom, left:right] for top, bottom, left, right in _squares(pixels)])
-        n_squares, n_frames = squares.shape[:2]
-        images = self._compute.send(squares.reshape(-1, *squares.shape[2:])).permute(0, 3, 1, 2).float()
-        resized = self._torch.nn.functional.interpolate(images, (IMAGE_PX, IMAGE_PX), mode="bicubic", antialias=True)
-        prepared = (resized.clamp(0, 255) - PIXEL_MEAN) / PIXEL_STD
-        logits = self._classifier(prepared.contiguous(memory_format=self._torch.channels_last))
-        return logits.float().softmax(dim=1).view(n_squares, n_frames, -1).transpose(0, 1)
+    def _probabilities(self, prepared: Any) -> Any:
+        """Return ``[time square class]``."""
+        flat = prepared.flatten(0, 1).contiguous(memory_format=self._torch.channels_last)
+        return self._classifier(flat).float().softmax(dim=1).unflatten(0, prepared.shape[:2]).transpose(0, 1)
 
     def _load_classifier(self, path: Path) -> Any:
         from efficientnet_lite_pytorch import EfficientNet

@@ -24,7 +24,7 @@ from workbench.types import FrameBatch, TextFeatures, VideoFeatures
 
 
 class DualEncoder:
-    """What is common to dual encoders; a subclass sets ``spec`` and gives ``see``, ``read`` and ``say``."""
+    """What is common to dual encoders; a subclass sets ``spec`` and gives ``prepare``, ``look``, ``read`` and ``say``."""
 
     spec: ModelSpec
 
@@ -34,9 +34,17 @@ class DualEncoder:
         self._torch, self._device = self._compute.torch, self._compute.device
         self._model: Any = None
 
+    def prepare(self, pixels: np.ndarray) -> Any:
+        """Return what the network takes, on the device, of ``uint8[time height width 3]``."""
+        raise NotImplementedError
+
+    def look(self, prepared: Any) -> Any:
+        """Return raw features ``[time dim]``, on the device, of what ``prepare`` made: the bare forward pass."""
+        raise NotImplementedError
+
     def see(self, pixels: np.ndarray) -> Any:
         """Return raw features ``[time dim]``, on the device, of ``uint8[time height width 3]``."""
-        raise NotImplementedError
+        return self.look(self.prepare(pixels))
 
     def read(self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None) -> TokenizedTexts:
         """Return texts as the network takes them."""

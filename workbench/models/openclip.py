@@ -74,9 +74,13 @@ class OpenClip(DualEncoder):
             note=card.note,
         )
 
-    def see(self, pixels: np.ndarray) -> Any:
-        """Return raw features of frames, prepared on the device."""
-        return self._model.encode_image(self._preparation(self._compute.send(pixels).permute(0, 3, 1, 2)))
+    def prepare(self, pixels: np.ndarray) -> Any:
+        """Return frames as the library's transform makes them, prepared on the device."""
+        return self._preparation(self._compute.send(pixels).permute(0, 3, 1, 2))
+
+    def look(self, prepared: Any) -> Any:
+        """Return raw features of frames that are prepared."""
+        return self._model.encode_image(prepared)
 
     def read(self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None) -> TokenizedTexts:
         """Return texts as the library's tokenizer writes them; tokens marked ``absent`` are not attended to."""

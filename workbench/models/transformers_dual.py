@@ -78,15 +78,15 @@ class TransformersDualEncoder(DualEncoder):
         """Return the token that a text is read at, or None where it is read at its last place."""
         return None
 
-    def see(self, pixels: np.ndarray) -> Any:
-        """Return raw features of frames, prepared as one batch on the device."""
-        return _pooled(self._model.get_image_features(**self.prepared(pixels)))
-
-    def prepared(self, pixels: np.ndarray) -> Any:
-        """Return what the network takes, by name, of ``uint8[time height width 3]``."""
+    def prepare(self, pixels: np.ndarray) -> Any:
+        """Return what the network takes, by name, prepared as one batch on the device."""
         images = self._compute.send(pixels).permute(0, 3, 1, 2)
         options = {"return_tensors": "pt", "input_data_format": "channels_first"}
         return self._image_processor(list(images), **options).to(self._device)
+
+    def look(self, prepared: Any) -> Any:
+        """Return raw features of frames that are prepared."""
+        return _pooled(self._model.get_image_features(**prepared))
 
     def read(self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None) -> TokenizedTexts:
         """Return texts as the tokenizer cuts them; tokens marked ``absent`` are not attended to."""

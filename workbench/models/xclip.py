@@ -52,7 +52,7 @@ class XClip(Clip):
         n_frames = self._n_frames
         by_window = frames.pixels.reshape(-1, n_frames, *frames.pixels.shape[1:])
         rows = self._in_batches(
-            len(by_window), lambda part: self._joined(by_window[part].reshape(-1, *by_window.shape[2:]))
+            len(by_window), lambda part: self.look(self.prepare(by_window[part].reshape(-1, *by_window.shape[2:])))
         )
         times_s = frames.times_s.reshape(-1, n_frames)
         return VideoFeatures(
@@ -87,15 +87,15 @@ class XClip(Clip):
 
     def see(self, pixels: np.ndarray) -> Any:
         """Return raw features of windows that repeat one picture, to try the network."""
-        return self._joined(np.repeat(pixels, self._n_frames, axis=0))[:, 0]
+        return self.look(self.prepare(np.repeat(pixels, self._n_frames, axis=0)))[:, 0]
 
-    def _joined(self, pixels: np.ndarray) -> Any:
+    def look(self, prepared: Any) -> Any:
         """Return ``[window 1 + token dim]``: raw window features, then their context.
 
         The context are the patches, projected and averaged over the frames of the window.
         """
         n_frames, torch = self._n_frames, self._torch
-        images = self.prepared(pixels)["pixel_values"]
+        images = prepared["pixel_values"]
         seen = self._model.vision_model(pixel_values=images.reshape(-1, *images.shape[-3:]))
         by_frame = self._model.visual_projection(seen.pooler_output)
         windows = self._model.mit(by_frame.view(-1, n_frames, by_frame.shape[-1])).pooler_output
