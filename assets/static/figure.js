@@ -54,7 +54,7 @@
       view.isBound = true;
       view.plot.on("plotly_click", ({ points: [point] }) => view.onPoint(point));
     }
-    view.element.dataset.ready = String(Boolean(figure.layout?.meta?.clock));
+    view.element.dataset.ready = String(Boolean(figure.layout?.meta?.clock && !figure.layout.meta.is_partial));
     view.place();
   };
 
@@ -132,7 +132,8 @@
     const select = (to) => {
       selected = to;
       view.place();
-      trigger("brush", to ? { start_s: to[0], end_s: to[1] } : {});
+      // There is nothing to say of a span before the whole film has been read.
+      if (!meta().is_partial) trigger("brush", to ? { start_s: to[0], end_s: to[1] } : {});
     };
 
     let from = null;

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
+import numpy as np
 import pytest
 from starlette.datastructures import QueryParams
 
-from tests.films import Film
+from tests.films import BLUE, RED, Film, write_film
+from tests.gated import register_gated_model
 from workbench.analyses.services import Services
 from workbench.errors import InputError
 from workbench.models.adapter_template import ENTRY, FAMILY
@@ -126,6 +130,96 @@ def test_an_answer_that_nobody_waits_for_ends_its_work(events: Events, monkeypat
     assert not has_ended.is_set()
     answer.close()
     assert has_ended.wait(10)
+
+
+def heat_of(figure) -> np.ndarray:
+    """Return the heat rows of a timeline, NaN where there is nothing."""
+    return np.asarray(next(trace for trace in figure.data if trace.type == "heatmap").z)[::2]
+
+
+@pytest.fixture
+def long_session(events: Events, tmp_path: Path) -> Session:
+    """Return a question on a film of four chunks: a minute of red, then one of blue."""
+    path = write_film(tmp_path / "long.mp4", [(64.0, RED), (64.0, BLUE)], fps=2).path
+    return replace(upload(events, path, "long.mp4"), model="gated", queries=("red", "blue"))
+
+
+def test_a_film_is_seen_filling_in_and_the_answer_takes_its_place(
+    events: Events, long_session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "QUIET_S", 0.0)
+    monkeypatch.setattr(module, "LOOK_S", 0.0)
+    gate = register_gated_model(events.services)
+    gate.open()
+    drawn = []
+    for update in events.answer(long_session, VISITOR):
+        if "timeline" in update:
+            drawn.append(update)
+            gate.open()
+    *partial, answer = drawn
+    assert [int(update["timeline"].data[0].x[-1] / 32 + 0.5) for update in partial] == [1, 2, 3, 4][: len(partial)]
+    assert len(partial) >= 3
+    for update in partial:
+        assert update["timeline"].layout.meta["is_partial"]
+        assert update["timeline"].layout.xaxis.range == (0, 128.0)
+        assert np.isfinite(heat_of(update["timeline"])).all()
+        assert texts.SO_FAR in update["caption"]
+        assert "so-far" in update["status"]
+        assert not {"answers", "moments", "map", "null"} & update.keys()
+    assert "is_partial" not in answer["timeline"].layout.meta
+    assert texts.SO_FAR not in answer["caption"]
+    assert answer["status"] == ""
+
+
+def test_what_was_read_is_drawn_no_sooner_than_a_second_later_and_never_twice(
+    events: Events, long_session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "QUIET_S", 0.0)
+    gate = register_gated_model(events.services)
+    gate.open(2)
+    drawn = []
+    for n_updates, update in enumerate(events.answer(long_session, VISITOR), 1):
+        if "timeline" in update:
+            drawn.append(time.monotonic())
+        if n_updates == 12:  # three seconds
+            gate.open(2)
+    assert 2 <= len(drawn) <= 4
+    assert (np.diff(drawn[:-1]) >= module.LOOK_S).all()
+
+
+def test_an_answer_within_the_quiet_time_shows_nothing_on_the_way(
+    events: Events, long_session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "QUIET_S", 60.0)
+    update, *others = events.answer(replace(long_session, model=ENTRY.id), VISITOR)
+    assert not others
+    assert "is_partial" not in update["timeline"].layout.meta
+
+
+def test_when_stopped_what_was_seen_stays_and_going_on_starts_from_it(
+    events: Events, long_session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "QUIET_S", 0.0)
+    gate = register_gated_model(events.services)
+    gate.open(2)
+    for update in events.answer(long_session, VISITOR):
+        last = update
+        if "timeline" in update and update["timeline"].data[0].x[-1] > 63:
+            events.cancel(VISITOR)
+            gate.open()
+    assert texts.STOPPED in last["status"]
+    assert "so-far" in last["status"]
+    assert not {"timeline", "caption"} & last.keys()
+    on_going_on = (update for update in events.answer(long_session, VISITOR) if "timeline" in update)
+    assert next(on_going_on)["timeline"].data[0].x[-1] > 63
+    gate.open(9)
+    assert "is_partial" not in list(on_going_on)[-1]["timeline"].layout.meta
+
+
+def test_another_film_empties_what_was_seen_of_the_one_before(events: Events, long_session: Session) -> None:
+    other = events.choose_video(long_session, event(value=events.services.library.examples()[0].id))
+    assert other["timeline"] is None
+    assert other["caption"] == ""
 
 
 def test_an_answer_that_fails_leaves_the_last_result_and_says_it_is_old(events: Events, film: Film) -> None:

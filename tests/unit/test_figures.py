@@ -16,11 +16,13 @@ from hypothesis.extra.numpy import arrays
 from workbench.core.null import p_absent, p_absent_measured
 from workbench.figures.absence import absence_figure
 from workbench.figures.clock import clock_axis, clock_label
+from workbench.figures.columns import MAX_COLUMNS, column_edges, pooled_columns
+from workbench.figures.glimpse import glimpse_figure
 from workbench.figures.palette import QUERY_COLOURS, query_colour
 from workbench.figures.proposals import proposals_figure
-from workbench.figures.timeline import MAX_COLUMNS, StripFrame, column_edges, pooled_columns, timeline_figure
+from workbench.figures.timeline import StripFrame, timeline_figure
 from workbench.settings import ASSETS
-from workbench.types import Grounding, Moment
+from workbench.types import Glimpse, Grounding, Moment
 
 
 def grounding_of(
@@ -90,6 +92,64 @@ def test_heat_rows_hold_the_saliency_and_the_cosine_and_lie_inside_their_rows() 
     assert np.isnan(np.asarray(heat.z)[1]).all()
     for (top, bottom), low, high in zip(figure.layout.meta["rows"], heat.y[0::2], heat.y[1::2], strict=True):
         assert top < low < high < bottom
+
+
+def test_windows_leave_the_ends_of_the_film_empty_where_they_have_no_value() -> None:
+    grounding = replace(grounding_of(5), times_s=np.arange(5) + 1.75, window_s=3.5)
+    heat = next(trace for trace in timeline_figure(grounding, 8.0).data if trace.type == "heatmap")
+    assert list(heat.x) == [1.25, 2.25, 3.25, 4.25, 5.25, 6.25]
+
+
+def glimpse_of(times_s: np.ndarray, queries: tuple[str, ...] = ("a red circle", "a blue square")) -> Glimpse:
+    curves = np.random.default_rng(7).normal(size=(len(queries), len(times_s))).astype(np.float32)
+    return Glimpse(queries, times_s, curves)
+
+
+def test_what_was_read_so_far_is_in_its_columns_and_the_rest_is_empty() -> None:
+    read = np.r_[0:8, 40:44]  # of 100 frames, two a second
+    glimpse = glimpse_of(read / 2)
+    figure = glimpse_figure(glimpse, 50.0, 0.5)
+    (heat,) = figure.data
+    rows, edges = np.asarray(heat.z)[0::2], list(heat.x)
+    assert edges == [0.0, *(np.arange(8) / 2 + 0.25), *(20 + np.arange(5) / 2 - 0.25)]
+    np.testing.assert_allclose(rows[:, np.isfinite(rows[0])], glimpse.similarity, atol=6e-5)
+    assert [(a, b) for a, b, value in zip(edges, edges[1:], rows[0], strict=False) if np.isnan(value)] == [
+        (3.75, 19.75)
+    ]
+    assert figure.layout.xaxis.range == (0, 50.0)
+    assert figure.layout.meta["is_partial"]
+    assert not figure.layout.meta["rows"]
+
+
+@given(st.integers(1, 4000), st.lists(st.integers(0, 62), min_size=1, unique=True), st.randoms())
+def test_no_value_read_is_lost_and_none_is_made_up(n_frames: int, chunks: list[int], random) -> None:
+    read = [k for chunk in sorted(chunks) for k in range(64 * chunk, min(64 * chunk + 64, n_frames))] or [0]
+    times = np.array([k / 2 - random.uniform(0, 0.49) * (k > 0) for k in read])  # a frame appears before its instant
+    glimpse = glimpse_of(times)
+    (heat,) = glimpse_figure(glimpse, n_frames / 2, 0.5).data
+    edges, row = np.asarray(heat.x), np.asarray(heat.z)[0]
+    column_of = np.searchsorted(edges, times.astype(np.float32), side="right") - 1
+    assert (np.diff(edges) > 0).all()
+    for column, value in enumerate(row):
+        inside = glimpse.similarity[0][column_of == column]
+        assert np.isnan(value) == (not inside.size)
+        assert not inside.size or value == pytest.approx(inside.max(), abs=6e-5)
+
+
+def test_rows_that_fill_in_stand_where_those_of_the_answer_will() -> None:
+    grounding = grounding_of(20)
+    answer = timeline_figure(grounding, 10.0)
+    partial = glimpse_figure(Glimpse(grounding.queries, grounding.times_s, grounding.similarity), 10.0, 0.5)
+    assert partial.data[0].y == answer.data[-1].y
+    assert partial.layout.xaxis == answer.layout.xaxis
+    assert partial.layout.height == answer.layout.height
+    assert list(partial.layout.annotations) == [a for a in answer.layout.annotations if a.name != "rank"]
+
+
+def test_two_hours_that_fill_in_stay_light() -> None:
+    queries = tuple(f"sentence {k}" for k in range(16))
+    figure = glimpse_figure(glimpse_of(np.arange(14_400) / 2, queries), 7200.0, 0.5)
+    assert len(figure.to_json()) < 200_000
 
 
 def test_truth_and_frames_stand_on_the_same_axis() -> None:

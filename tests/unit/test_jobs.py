@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 
+import numpy as np
 import pytest
 
 from workbench.errors import Cancelled, VideoError
-from workbench.types import Progress
+from workbench.types import Glimpse, Progress
 from workbench.ui.gradio.jobs import NOT_BEGUN, Job, Jobs, Pace
 
 
@@ -109,3 +110,22 @@ def test_what_was_kept_before_does_not_count_as_speed() -> None:
     pace = Pace()
     pace.left_s(Progress(900, 1000), 0.0)
     assert pace.left_s(Progress(910, 1000), 10.0) == pytest.approx(90.0)
+
+
+def test_a_glimpse_is_passed_on_until_there_is_a_newer_one() -> None:
+    first = Glimpse(("red",), np.zeros(1), np.zeros((1, 1), np.float32))
+    reported, go_on = threading.Event(), threading.Event()
+
+    def work(report):
+        report(Progress(1, 2, "read", first))
+        report(Progress(1, 2, "kept"))
+        reported.set()
+        assert go_on.wait(10)
+
+    seen = []
+    for progress in Job(work).progress():
+        seen.append(progress)
+        if reported.is_set() and progress.what == "kept":
+            go_on.set()
+    assert seen[-1].what == "kept"
+    assert seen[-1].glimpse is first

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import math
 import time
 from collections.abc import Callable, Generator
 from dataclasses import replace
@@ -24,11 +25,13 @@ from workbench.analyses.ground import Ground
 from workbench.analyses.services import Services
 from workbench.errors import Cancelled, InputError, WorkbenchError
 from workbench.figures.absence import absence_figure
+from workbench.figures.glimpse import glimpse_figure
 from workbench.figures.palette import QUERY_COLOURS
 from workbench.figures.proposals import proposals_figure
-from workbench.figures.timeline import StripFrame, colour_range, timeline_figure
+from workbench.figures.rows import colour_range
+from workbench.figures.timeline import StripFrame, timeline_figure
 from workbench.models.runtime import device_for
-from workbench.types import Grounding, Outcome, SamplingSpec, VideoInfo
+from workbench.types import Glimpse, Grounding, Outcome, SamplingSpec, VideoInfo
 from workbench.ui.gradio import panels, texts
 from workbench.ui.gradio.jobs import Job, Jobs, Pace
 from workbench.ui.gradio.routes import film_url
@@ -39,6 +42,8 @@ from workbench.ui.gradio.strip import film_strip
 LOG = logging.getLogger(__name__)
 QUIET_S = 0.4
 """Work shorter than this shows no progress: a flash would only disturb."""
+LOOK_S = 1.0
+"""What was read so far is drawn again no sooner than this."""
 
 Update = dict[str, Any]
 
@@ -180,14 +185,19 @@ class Events:
 
     def _steps(self, session: Session, visitor: str, job: Job) -> Generator[Update]:
         started, pace = time.monotonic(), Pace()
+        shown, looked = None, -math.inf
         for progress in job.progress():
             now = time.monotonic()
             left_s = pace.left_s(progress, now)
             if job.is_stopped or now - started <= QUIET_S or not self.jobs.is_newest(visitor, job):
                 continue
+            seen: Update = {}
+            if progress.glimpse is not None and progress.glimpse is not shown and now - looked >= LOOK_S:
+                seen = self._glimpse(session, progress.glimpse)
+                shown, looked = progress.glimpse, now
             line = self._in_their_words(session, texts.working(progress, left_s))
-            yield {
-                "status": panels.working(line, progress.done, progress.total),
+            yield seen | {
+                "status": panels.working(line, progress.done, progress.total, has_begun=shown is not None),
                 "cancel": gr.update(visible=True, interactive=True),
                 "resume": gr.update(visible=False),
             }
@@ -196,7 +206,7 @@ class Events:
             update = self._idle() | self._result(session, outcome, strip)
         except Cancelled:
             update = self._idle() | {
-                "status": panels.notice(texts.STOPPED, "hint"),
+                "status": panels.notice(texts.STOPPED, "hint so-far" if shown else "hint"),
                 "resume": gr.update(visible=True),
             }
         except Exception as problem:
@@ -257,19 +267,31 @@ class Events:
             raise InputError(texts.NOT_READ)
         return Ground().run(self.services, params)
 
+    def _glimpse(self, session: Session, glimpse: Glimpse) -> Update:
+        """Return the timeline as far as the video was read."""
+        params, video = session.params(), self.services.library.get(session.video)
+        rate = SamplingSpec(params.fps, params.max_frames).rate_for(video.duration_s)
+        step_s = self.services.models.load(session.model).spec.window_step / rate
+        return {
+            "timeline": glimpse_figure(glimpse, video.duration_s, step_s),
+            "caption": panels.colour_key("cosine", *colour_range(glimpse.similarity), texts.SO_FAR),
+            "span": "",
+        }
+
     def _result(self, session: Session, outcome: Outcome[Grounding], strip: list[StripFrame]) -> Update:
         video = self._video(session, session.video)
         grounding, provenance = outcome.result, replace(outcome.provenance, video_title=video.title)
-        rate = len(grounding.times_s) / video.duration_s if video.duration_s else 0.0
-        caption = texts.timeline_caption(grounding, len(grounding.times_s), rate)
+        spec = self.services.models.load(session.model).spec
+        caption = texts.timeline_caption(grounding, spec.window_frames, video.duration_s)
         return {
             "timeline": timeline_figure(grounding, video.duration_s, self._truth(session.video), strip),
-            "caption": panels.colour_key(*colour_range(grounding), caption),
+            "caption": panels.colour_key("saliency", *colour_range(grounding.saliency), caption),
             "player": self._player(video, _first_look(grounding)),
             "span": "",
             "moments": panels.moment_table(grounding),
             "about": panels.about(provenance),
-            "facts": panels.facts(provenance, device_for(self.services.settings)),
+            "facts": panels.facts(provenance, f"{device_for(self.services.settings)}, {spec.precision}"),
+            "model_note": self._model_note(session),
         } | self._evidence(session, outcome)
 
     def _evidence(self, session: Session, outcome: Outcome[Grounding]) -> Update:
@@ -340,8 +362,11 @@ class Events:
         ]
         return {
             "model": {"choices": choices, "value": session.model},
-            "model_note": panels.models(entries, session.model),
+            "model_note": self._model_note(session),
         }
+
+    def _model_note(self, session: Session) -> str:
+        return panels.models(self.services.models.list(), session.model, self.services.models.placements())
 
     def _player(self, video: VideoInfo, start_s: float = 0.0) -> dict[str, Any]:
         return {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Generic, TypeVar, cast
 
 from workbench.errors import Cancelled
@@ -41,7 +42,7 @@ class Job(Generic[R]):
     def progress(self) -> Iterator[Progress]:
         """Run the work in a thread; yield the latest progress a few times a second until it ends.
 
-        Before the first report the progress is ``NOT_BEGUN``.
+        Before the first report the progress is ``NOT_BEGUN``. A glimpse is passed on until there is a newer one.
         """
         thread = threading.Thread(target=self._run, name="analysis", daemon=True)
         thread.start()
@@ -76,7 +77,7 @@ class Job(Generic[R]):
         try:
             step = self._steps.get(timeout=STEP_S)
             while step is not None:
-                latest = step
+                latest = step if step.glimpse else replace(step, glimpse=latest.glimpse)
                 step = self._steps.get_nowait()
         except queue.Empty:
             return latest

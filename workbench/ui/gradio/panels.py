@@ -5,11 +5,12 @@ Separate from the wording (``texts``) and from the events (``page``), so that ne
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from workbench.figures.palette import query_colour
 from workbench.models.entry import ModelEntry
+from workbench.models.protocol import Placement
 from workbench.types import Grounding, Provenance, VideoInfo
 from workbench.ui.gradio import texts
 
@@ -30,7 +31,7 @@ def notice(message: str, kind: str = "error") -> str:
     """Return one sentence for the visitor, or nothing.
 
     ``kind`` is ``error``, ``warning``, ``hint``, or ``error stale`` where the result on show is of an earlier
-    question.
+    question, ``hint so-far`` where the timeline shows what there is of an answer.
     """
     if not message:
         return ""
@@ -38,12 +39,11 @@ def notice(message: str, kind: str = "error") -> str:
     return f'<p class="notice {kind}" role="{role}">{escape(message)}</p>'
 
 
-def working(message: str, done: int, total: int) -> str:
-    """Return the line and the bar of work that is going on."""
+def working(message: str, done: int, total: int, has_begun: bool = False) -> str:
+    """Return the line and the bar of work that is going on; ``has_begun``: the timeline shows what it has so far."""
+    kind = "working so-far" if has_begun else "working"
     share = f' value="{done / total:.4f}"' if total else ""
-    return (
-        f'<div class="working" role="status"><span>{escape(message)}</span><progress max="1"{share}></progress></div>'
-    )
+    return f'<div class="{kind}" role="status"><span>{escape(message)}</span><progress max="1"{share}></progress></div>'
 
 
 def answers(grounding: Grounding, current: int, source: str) -> str:
@@ -70,10 +70,10 @@ def _answer(grounding: Grounding, index: int, is_current: bool) -> str:
     )
 
 
-def colour_key(low: float, high: float, caption: str) -> str:
+def colour_key(quantity: str, low: float, high: float, caption: str) -> str:
     """Return the key of the heat rows: what dark and bright stand for, and how to use the timeline."""
     return (
-        f'<p class="caption"><span class="key">{_explained("saliency")} {texts.number(low)}'
+        f'<p class="caption"><span class="key">{_explained(quantity)} {texts.number(low)}'
         f'<i role="img" aria-label="from dark to bright"></i>{texts.number(high)}</span>'
         f"<span>{escape(caption)}</span></p>"
     )
@@ -123,8 +123,8 @@ def film(video: VideoInfo) -> str:
     return f'<p class="note">{escape(texts.video_line(video))}{f"<br>{escape(credit)}" if credit else ""}</p>'
 
 
-def models(entries: Sequence[ModelEntry], chosen: str) -> str:
-    """Return what is known of the chosen model, and every model with what it needs."""
+def models(entries: Sequence[ModelEntry], chosen: str, in_memory: Mapping[str, Placement]) -> str:
+    """Return what is known of the chosen model, every model with what it needs, and those in memory with their cost."""
     by_id = {entry.id: entry for entry in entries}
     lines = "".join(
         f"<dt>{escape(entry.title)}</dt><dd>{escape(entry.availability or 'ready')}</dd>" for entry in entries
@@ -135,7 +135,20 @@ def models(entries: Sequence[ModelEntry], chosen: str) -> str:
     return (
         f'<p class="note">{escape(note)}</p>'
         f'<details class="note"><summary>All {len(entries)} models</summary><dl>{lines}</dl></details>'
+        f"{_in_memory(by_id, in_memory)}"
     )
+
+
+def _in_memory(by_id: Mapping[str, ModelEntry], in_memory: Mapping[str, Placement]) -> str:
+    if not in_memory:
+        return ""
+    titles = {model_id: by_id[model_id].title if model_id in by_id else model_id for model_id in in_memory}
+    lines = "".join(
+        f"<dt>{escape(titles[model_id])}</dt><dd>{escape(texts.placement(placement))}</dd>"
+        for model_id, placement in in_memory.items()
+    )
+    total = texts.size(sum(placement.n_bytes for placement in in_memory.values()))
+    return f'<details class="note"><summary>In memory: {len(in_memory)}, {total}</summary><dl>{lines}</dl></details>'
 
 
 def about(provenance: Provenance | None) -> str:

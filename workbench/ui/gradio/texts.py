@@ -12,6 +12,7 @@ import numpy as np
 
 from workbench.analyses.analysis import controls
 from workbench.analyses.ground import GroundParams, clock
+from workbench.models.protocol import Placement
 from workbench.types import Grounding, Moment, Progress, Provenance, VideoInfo
 
 TITLE = "Video-text workbench"
@@ -25,6 +26,7 @@ MAP_KEY = (
 LOADING = "Loading the model"
 STOPPING = "Stopping …"
 STOPPED = "Stopped. What was read is kept but for the last few seconds; “Go on” continues from there."
+SO_FAR = "So far: the raw cosine of what was read. Moments and verdicts come when the whole video has been read."
 NOT_READ = "The video is not read to its end for this question; wait for the answer, or choose “Go on”."
 UNEXPECTED = "Something went wrong on our side and has been logged; reload the page, or choose another video."
 ALREADY_ASKED = "That sentence is in the list already."
@@ -152,12 +154,28 @@ def about_span(grounding: Grounding, start_s: float, end_s: float) -> list[tuple
     return [(query, _inside_and_outside(curve, inside)) for query, curve in pairs]
 
 
-def timeline_caption(grounding: Grounding, n_frames: int, rate: float) -> str:
+def timeline_caption(grounding: Grounding, window_frames: int, duration_s: float) -> str:
     """Return what the rows of the timeline show and how to use them."""
     use = "Click to seek, drag to select a span."
-    if grounding.window_s:
-        return f"{n_frames:,} windows of {grounding.window_s:.3g} s, each shown at its middle. {use}"
-    return f"{n_frames:,} frames, {rate:.2g} a second. {use}"
+    n_values = len(grounding.times_s)
+    if window_frames > 1:
+        return f"{_windows(grounding, window_frames)} {use}"
+    rate = n_values / duration_s if duration_s else 0.0
+    return f"{n_values:,} frames, {rate:.2g} a second. {use}"
+
+
+def _windows(grounding: Grounding, n_frames: int) -> str:
+    """Return what a value is of where a model reads several frames at once, and how sharp that can be."""
+    n_windows = len(grounding.times_s)
+    if n_windows == 1:
+        return f"One window of {n_frames} frames stands for the whole video, so nothing can be placed within it."
+    step_s = float(np.median(np.diff(grounding.times_s)))
+    half = f"{grounding.window_s / 2:.2g} s"
+    return (
+        f"{n_windows:,} windows of {n_frames} frames, {grounding.window_s:.3g} s long, one every {step_s:.2g} s. Each "
+        f"is drawn at its middle: moments are no sharper than about {half}, and the first and last {half} of the "
+        f"video have no value."
+    )
 
 
 def no_such_model(model_id: str) -> str:
@@ -174,7 +192,22 @@ def source(provenance: Provenance) -> str:
     """Return whether the features were there already, and what the answer took."""
     elapsed = provenance.elapsed_s
     took = f"{elapsed * 1000:.0f} ms" if elapsed < 1 else f"{elapsed:.1f} s"
-    return f"{'From cache' if provenance.from_cache else 'Computed now'}, {took}"
+    reuse = provenance.parameters.get("reuse_below")
+    reused = f"; frames that differ by less than {reuse:g} levels share one" if reuse else ""
+    return f"{'From cache' if provenance.from_cache else 'Computed now'}, {took}{reused}"
+
+
+def placement(model: Placement) -> str:
+    """Return what a model in memory costs, and what did not go as it should."""
+    cost = f"{size(model.n_bytes)} on {model.device}, {model.rows_at_once:,} at once"
+    return f"{cost}. {model.notice}" if model.notice else cost
+
+
+def size(n_bytes: int) -> str:
+    """Return a size in the unit that fits, with two or three digits."""
+    if n_bytes < 1e6:
+        return "under 1 MB"
+    return f"{n_bytes / 1e9:.2g} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"
 
 
 def working(progress: Progress, left_s: float | None) -> str:
