@@ -186,6 +186,27 @@ def save_tiny_open_clip(folder: Path, seed: int = 0) -> Path:
     return _save_open_clip(folder, seed, model, {"resize_mode": "shortest"})
 
 
+def save_tiny_open_clip_resnet(folder: Path, seed: int = 0) -> Path:
+    """Write an open_clip CLIP that sees with a ResNet, which has no patches, to ``folder``."""
+    model = {
+        "embed_dim": 24,
+        "vision_cfg": {"image_size": 32, "layers": [1, 1, 1, 1], "width": 8, "head_width": 8, "patch_size": None},
+        "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 32, "heads": 4, "layers": 2},
+    }
+    return _save_open_clip(folder, seed, model, {"resize_mode": "longest"})
+
+
+def save_tiny_open_clip_queries(folder: Path, seed: int = 0) -> Path:
+    """Write an open_clip CLIP whose pictures are pooled by learned queries, as CoCa's are, to ``folder``."""
+    pool = {"attentional_pool": True, "attn_pooler_queries": 4, "attn_pooler_heads": 4}
+    model = {
+        "embed_dim": 24,
+        "vision_cfg": {"image_size": 32, "layers": 2, "width": 32, "head_width": 8, "patch_size": 8, **pool},
+        "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 32, "heads": 4, "layers": 2},
+    }
+    return _save_open_clip(folder, seed, model, {"resize_mode": "longest"})
+
+
 def save_tiny_open_clip_siglip(folder: Path, seed: int = 0) -> Path:
     """Write what open_clip makes of a SigLIP: no causal mask, squashed pictures, a tokenizer of its own."""
     vocabulary = save_word_tokenizer(folder)

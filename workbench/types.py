@@ -77,6 +77,40 @@ class VideoFeatures:
 
 
 @dataclass(frozen=True)
+class PatchMaps:
+    """What a model makes of the parts of frames; rows have unit length and lie in the space of the texts.
+
+    Patches go along the rows of ``grid`` (rows, columns). They cover ``seen`` together: the part of a frame that
+    the network sees, as (top, left, bottom, right) in sides of the frame; below 0 or above 1 is filling.
+    """
+
+    video_id: str
+    model_id: str
+    times_s: Float64[np.ndarray, "time"]
+    patches: Float32[np.ndarray, "time patch dim"]
+    grid: tuple[int, int]
+    seen: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class AttentionMaps:
+    """How much every token of a vision encoder looks at every other, the first layer first; keys sum to 1.
+
+    ``n_prefix`` tokens, such as the class token, stand before the patches, and ``n_suffix`` after them, such as
+    X-CLIP's message token. ``grid`` and ``seen`` are those of ``PatchMaps``.
+    """
+
+    video_id: str
+    model_id: str
+    times_s: Float64[np.ndarray, "time"]
+    weights: Float32[np.ndarray, "time layer head query key"]
+    n_prefix: int
+    n_suffix: int
+    grid: tuple[int, int]
+    seen: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
 class TextFeatures:
     """What a model makes of sentences; rows of ``embeddings`` have unit length where the model is separable.
 

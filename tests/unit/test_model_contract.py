@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,13 +14,16 @@ from tests.tiny_checkpoints import (
     save_tiny_clip,
     save_tiny_metaclip2,
     save_tiny_open_clip,
+    save_tiny_open_clip_queries,
+    save_tiny_open_clip_resnet,
     save_tiny_open_clip_siglip,
     save_tiny_siglip,
     save_tiny_siglip2,
     save_tiny_xclip,
 )
-from workbench.models import adapter_template
-from workbench.models.protocol import VideoTextModel
+from workbench.errors import InputError
+from workbench.models import adapter_template, builtin
+from workbench.models.protocol import AttentionSource, PatchFeatures, VideoTextModel
 from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
 from workbench.types import FrameBatch, SamplingSpec
@@ -49,6 +53,8 @@ TINY = {
     "tiny-xclip": save_tiny_xclip,
     "tiny-open-clip": save_tiny_open_clip,
     "tiny-open-clip-siglip": save_tiny_open_clip_siglip,
+    "tiny-open-clip-resnet": save_tiny_open_clip_resnet,
+    "tiny-open-clip-queries": save_tiny_open_clip_queries,
 }
 
 
@@ -217,11 +223,122 @@ def test_a_very_long_text_is_cut_and_says_so_or_is_read_whole(model: VideoTextMo
         np.testing.assert_allclose(one, other, atol=1e-5)
 
 
-def test_a_capability_is_declared_exactly_where_it_is(model: VideoTextModel, batch: FrameBatch):
-    # Attention and differentiability have no protocol yet: nobody can have them.
-    assert model.spec.capabilities <= {"patches"}
-    features = model.encode_frames(rows(model, batch, [0]))
-    assert ("patches" in model.spec.capabilities) == (features.patches is not None)
+def test_a_capability_is_declared_exactly_where_it_is(model: VideoTextModel):
+    # Differentiability has no protocol yet: nobody can have it.
+    kinds = {"attention": AttentionSource, "patches": PatchFeatures}
+    assert model.spec.capabilities == {name for name, kind in kinds.items() if isinstance(model, kind)}
+    families = {family.name: family for family in (*builtin.FAMILIES, adapter_template.FAMILY)}
+    assert model.spec.capabilities <= families[model.spec.family].capabilities
+
+
+def test_patches_are_unit_rows_in_the_space_of_texts_that_differ(model: VideoTextModel, batch: FrameBatch):
+    if not isinstance(model, PatchFeatures):
+        pytest.skip("declares no patches")
+    asked = rows(model, batch, [0, 1, 2, 3])
+    maps = model.encode_patches(asked)
+    assert maps.patches.shape == (len(asked.times_s), maps.grid[0] * maps.grid[1], model.spec.dim)
+    assert maps.patches.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(maps.patches, axis=2), 1, atol=1e-5)
+    np.testing.assert_array_equal(maps.times_s, asked.times_s)
+    assert (maps.video_id, maps.model_id) == (batch.video_id, model.spec.id)
+    for frame in maps.patches:
+        assert (frame @ frame.T)[~np.eye(len(frame), dtype=bool)].max() < 0.99999
+    alone = [model.encode_patches(rows(model, batch, [i])).patches for i in range(4)]
+    np.testing.assert_allclose(maps.patches, np.concatenate(alone), atol=1e-5)
+
+
+def still(model: VideoTextModel, pixels: np.ndarray) -> FrameBatch:
+    """Return pictures that each stand still for as long as the model looks at once."""
+    shown = pixels.repeat(model.spec.window_frames, axis=0)
+    return FrameBatch("f" * 64, SamplingSpec(), shown, np.arange(len(shown)) / 2)
+
+
+def span_of(maps, index: int) -> tuple[slice, slice]:
+    """Return how the pixels of a patch are taken from a frame, by what the record says of grid and frame."""
+    top, left, bottom, right = maps.seen
+    (row, column), (n_rows, n_columns) = divmod(index, maps.grid[1]), maps.grid
+    y = [round(HEIGHT * (top + (bottom - top) * k / n_rows)) for k in (row, row + 1)]
+    x = [round(WIDTH * (left + (right - left) * k / n_columns)) for k in (column, column + 1)]
+    return slice(*y), slice(*x)
+
+
+HEIGHT, WIDTH = 72, 112
+
+
+def test_a_corner_that_is_painted_changes_the_patch_at_that_corner_most(model: VideoTextModel):
+    """Which proves the order of the grid, and where it lies on the frame."""
+    if not isinstance(model, PatchFeatures):
+        pytest.skip("declares no patches")
+    pixels = np.random.default_rng(3).integers(0, 256, (12, 9, 14, 3), dtype=np.uint8).repeat(8, 1).repeat(8, 2)
+    maps = model.encode_patches(still(model, pixels))
+    n_rows, n_columns = maps.grid
+    for corner in (0, n_columns - 1, (n_rows - 1) * n_columns, n_rows * n_columns - 1):
+        painted = pixels.copy()
+        painted[:, *span_of(maps, corner)] ^= 255
+        changed = 1 - (model.encode_patches(still(model, painted)).patches * maps.patches).sum(axis=2).mean(axis=0)
+        assert changed.argmax() == corner
+
+
+def test_what_lies_outside_of_what_is_seen_changes_nothing(model: VideoTextModel):
+    if not isinstance(model, PatchFeatures):
+        pytest.skip("declares no patches")
+    pixels = np.random.default_rng(3).integers(0, 256, (2, 9, 14, 3), dtype=np.uint8).repeat(8, 1).repeat(8, 2)
+    maps = model.encode_patches(still(model, pixels))
+    outside = np.ones((HEIGHT, WIDTH), dtype=bool)
+    top, left, bottom, right = (
+        round(part * side) for part, side in zip(maps.seen, (HEIGHT, WIDTH, HEIGHT, WIDTH), strict=True)
+    )
+    reach = 8  # pixels that resizing mixes into their neighbours
+    outside[max(0, top - reach) : bottom + reach, max(0, left - reach) : right + reach] = False
+    painted = pixels.copy()
+    painted[:, outside] ^= 255
+    assert outside.any() == (maps.seen != (0, 0, 1, 1))
+    np.testing.assert_allclose(model.encode_patches(still(model, painted)).patches, maps.patches, atol=1e-5)
+
+
+def test_attention_is_a_distribution_over_keys_in_every_layer_and_head(model: VideoTextModel, batch: FrameBatch):
+    if not isinstance(model, AttentionSource):
+        pytest.skip("declares no attention")
+    asked = rows(model, batch, [0, 1, 2, 3])
+    maps = model.attention(asked)
+    n_tokens = maps.n_prefix + maps.grid[0] * maps.grid[1] + maps.n_suffix
+    assert maps.weights.shape[3:] == (n_tokens, n_tokens)
+    assert maps.weights.shape[:3] == (len(asked.times_s), model.shape.n_layers, model.shape.n_heads)
+    if model.spec.id.startswith("/"):
+        assert maps.weights.shape[1:3] == (2, 4)  # as the tiny checkpoints are made
+    assert maps.weights.dtype == np.float32
+    assert maps.weights.min() >= 0
+    np.testing.assert_allclose(maps.weights.sum(axis=4), 1, atol=1e-4)
+    np.testing.assert_array_equal(maps.times_s, asked.times_s)
+    assert not np.allclose(maps.weights[:, 0], maps.weights[:, 1], atol=1e-3)
+    alone = [model.attention(rows(model, batch, [i])).weights for i in range(4)]
+    np.testing.assert_allclose(maps.weights, np.concatenate(alone), atol=1e-4)
+
+
+def test_looking_at_attention_changes_nothing_for_others_at_the_same_time(model: VideoTextModel, batch: FrameBatch):
+    if not isinstance(model, AttentionSource):
+        pytest.skip("declares no attention")
+    asked = rows(model, batch, [0, 1, 2, 3])
+    before, weights = model.encode_frames(asked).frames, model.attention(asked).weights
+    with ThreadPoolExecutor(4) as threads:
+        others = [threads.submit(model.encode_frames, asked) for _ in range(8)]
+        watched = [threads.submit(model.attention, asked) for _ in range(4)]
+        others += [threads.submit(model.encode_frames, asked) for _ in range(8)]
+    for other in others:
+        np.testing.assert_allclose(other.result().frames, before, atol=1e-4)
+    for watching in watched:
+        np.testing.assert_allclose(watching.result().weights, weights, atol=1e-4)
+    np.testing.assert_array_equal(model.encode_frames(asked).frames, before)
+
+
+def test_attention_that_would_fill_the_memory_is_refused_in_words(
+    model: VideoTextModel, batch: FrameBatch, monkeypatch: pytest.MonkeyPatch
+):
+    if not isinstance(model, AttentionSource):
+        pytest.skip("declares no attention")
+    monkeypatch.setattr("workbench.models.vision.MAX_ATTENTION_BYTES", 1000)
+    with pytest.raises(InputError, match="may be asked for at once; ask for fewer frames"):
+        model.attention(rows(model, batch, [0]))
 
 
 def test_the_same_files_give_the_same_spec(tmp_path: Path):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from workbench.models import checkpoint, hub
 from workbench.models.entry import Family, ModelEntry, State
-from workbench.models.protocol import VideoTextModel
+from workbench.models.protocol import Capability, VideoTextModel
 from workbench.models.runtime import missing_packages
 from workbench.settings import Settings
 
@@ -95,26 +95,43 @@ def _open_clip_state(entry: ModelEntry, settings: Settings) -> tuple[State, str]
     return "download", f"is looked up among open_clip's weights for {architecture} on first use"
 
 
+VISION_TRANSFORMER: frozenset[Capability] = frozenset({"attention", "patches"})
+
 FAMILIES = (
-    Family("clip", _loader("workbench.models.clip", "Clip"), hub.checkpoint_state, frozenset({"clip"})),
+    Family(
+        "clip",
+        _loader("workbench.models.clip", "Clip"),
+        hub.checkpoint_state,
+        frozenset({"clip"}),
+        VISION_TRANSFORMER,
+    ),
     Family(
         "metaclip2",
         _loader("workbench.models.metaclip2", "MetaClip2"),
         hub.checkpoint_state,
         frozenset({"metaclip_2"}),
+        VISION_TRANSFORMER,
     ),
-    Family("xclip", _loader("workbench.models.xclip", "XClip"), hub.checkpoint_state, frozenset({"xclip"})),
+    Family(
+        "xclip",
+        _loader("workbench.models.xclip", "XClip"),
+        hub.checkpoint_state,
+        frozenset({"xclip"}),
+        VISION_TRANSFORMER,
+    ),
     Family(
         "siglip",
         _loader("workbench.models.siglip", "Siglip"),
         hub.checkpoint_state,
         frozenset({"siglip", "siglip2"}),
+        VISION_TRANSFORMER,
     ),
     Family(
         checkpoint.OPEN_CLIP,
-        _loader("workbench.models.openclip", "OpenClip"),
+        _loader("workbench.models.openclip_vision", "load"),
         _open_clip_state,
         frozenset({checkpoint.OPEN_CLIP}),
+        VISION_TRANSFORMER,
     ),
     Family("conse", _loader("workbench.models.conse", "Conse"), _packages_state),
 )

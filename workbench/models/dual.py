@@ -8,14 +8,14 @@ network is of. A family says what its network makes of pixels and of tokens; ``t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Bool, Float32
 
 from workbench.errors import ModelError, said_by
 from workbench.models.compute import Compute
-from workbench.models.protocol import ModelSpec, Placement
+from workbench.models.protocol import Capability, ModelSpec, Placement
 from workbench.models.resident import Resident
 from workbench.models.rows import mean_pooled_score, unit_rows
 from workbench.models.tokenization import TokenizedTexts
@@ -26,6 +26,7 @@ from workbench.types import FrameBatch, TextFeatures, VideoFeatures
 class DualEncoder:
     """What is common to dual encoders; a subclass sets ``spec`` and gives ``prepare``, ``look``, ``read`` and ``say``."""
 
+    capabilities: ClassVar[frozenset[Capability]] = frozenset()
     spec: ModelSpec
 
     def __init__(self, settings: Settings) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from workbench.models.protocol import VideoTextModel
+from workbench.models.protocol import Capability, VideoTextModel
 from workbench.settings import Settings
 
 FROM_CHECKPOINT = "from its config"
@@ -54,9 +54,11 @@ class Family:
 
     ``model_types`` are the values of ``model_type`` in a ``config.json`` that the family can read.
     ``state`` says quickly, importing nothing heavy, whether an entry can be loaded here.
+    ``capabilities`` are those of its models as a rule; a loaded one says in its ``spec`` what it has of them.
     """
 
     name: str
     load: Callable[[ModelEntry, Settings], VideoTextModel]
     state: Callable[[ModelEntry, Settings], tuple[State, str]] = lambda entry, settings: ("ready", "built in")
     model_types: frozenset[str] = frozenset()
+    capabilities: frozenset[Capability] = frozenset()

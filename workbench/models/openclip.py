@@ -40,14 +40,13 @@ log = logging.getLogger(__name__)
 class OpenClip(DualEncoder):
     """A model of the open_clip library that encodes every frame and every sentence by itself.
 
-    Raises ``ModelError`` while loading: no such architecture, tag or file, parts that do not fit, no network.
+    ``openclip_vision.load`` makes one. Raises ``ModelError`` where ``network`` and ``tokenizer`` do not fit.
     """
 
-    def __init__(self, entry: ModelEntry, settings: Settings) -> None:
+    def __init__(self, entry: ModelEntry, settings: Settings, source: Source, network: Any, tokenizer: Any) -> None:
         super().__init__(settings)
         self._lock = threading.Lock()
-        source = _locate(entry, settings)
-        self._model, self._tokenizer = _load(source, entry.id)
+        self._model, self._tokenizer = network, tokenizer
         self._model.eval().requires_grad_(False).to(self._device)
         self._preparation = _preparation(self._model.visual.preprocess_cfg)
         dim = self._try_once(entry.id, max(self._preparation.size_px))
@@ -68,6 +67,7 @@ class OpenClip(DualEncoder):
             n_parameters=sum(weight.numel() for weight in self._model.parameters()),
             preprocessing=hashlib.sha256(json.dumps(asdict(self._preparation)).encode()).hexdigest(),
             precision=self._compute.precision,
+            capabilities=self.capabilities,
             prompts=card.prompts,
             distractors=card.distractors,
             measured_nulls=card.measured_nulls,
@@ -129,7 +129,7 @@ class OpenClip(DualEncoder):
 
 
 @dataclass(frozen=True)
-class _Source:
+class Source:
     """Where a model is: how open_clip names it, its weights and their revision, its folder if it has one."""
 
     name: str
@@ -138,7 +138,8 @@ class _Source:
     folder: Path | None = None
 
 
-def _locate(entry: ModelEntry, settings: Settings) -> _Source:
+def locate(entry: ModelEntry, settings: Settings) -> Source:
+    """Return where the model of ``entry`` is, fetched if need be. Raises ``ModelError``."""
     import open_clip
 
     architecture, _, weights = entry.where.partition(":")
@@ -148,7 +149,7 @@ def _locate(entry: ModelEntry, settings: Settings) -> _Source:
     if path.is_file():
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        return _Source(architecture, str(path), f"sha256-{digest}")
+        return Source(architecture, str(path), f"sha256-{digest}")
     tags = open_clip.list_pretrained_tags_by_model(architecture)
     if weights not in tags:
         known = f"choose one of {', '.join(tags)}" if tags else "give the path of a checkpoint"
@@ -162,13 +163,13 @@ def _locate(entry: ModelEntry, settings: Settings) -> _Source:
     return _in_folder(replace(entry, where=repository), settings)
 
 
-def _in_folder(entry: ModelEntry, settings: Settings) -> _Source:
+def _in_folder(entry: ModelEntry, settings: Settings) -> Source:
     folder = hub.obtain(entry, settings)
-    return _Source(f"local-dir:{folder}", None, checkpoint.revision(folder, checkpoint.OPEN_CLIP), folder)
+    return Source(f"local-dir:{folder}", None, checkpoint.revision(folder, checkpoint.OPEN_CLIP), folder)
 
 
-def _load(source: _Source, name: str) -> tuple[Any, Any]:
-    """Return model and tokenizer; weights are safetensors, or read with ``weights_only``."""
+def read_network(source: Source, name: str) -> tuple[Any, Any]:
+    """Return model and tokenizer; weights are safetensors, or read with ``weights_only``. Raises ``ModelError``."""
     import open_clip
 
     try:

@@ -48,6 +48,17 @@ class Preparation:
         parts = [self._fitted(part) for part in images.split(_FRAMES_AT_ONCE)]
         return (torch.cat(parts) / 255 - mean) / std
 
+    def placed(self, source: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Return a picture's (height, width) after resizing, and where in it what is kept begins (top, left).
+
+        The beginning is below 0 where the picture is smaller than ``size_px``, and filled up.
+        """
+        resized = self._resized(source)
+        top, left = (
+            _cut_from(have, want) - max(0, want - have) // 2 for have, want in zip(resized, self.size_px, strict=True)
+        )
+        return resized, (top, left)
+
     def _fitted(self, images: Any) -> Any:
         import torch
 
@@ -65,7 +76,7 @@ class Preparation:
         import torch
 
         resized, wanted = self._resized(source)[axis], self.size_px[axis]
-        start = round(max(0, resized - wanted) / 2.0)
+        start = _cut_from(resized, wanted)
         cut = slice(start, start + min(wanted, resized))
         if resized == source[axis]:
             if resized <= wanted:
@@ -95,6 +106,11 @@ class Preparation:
             return levels
         sides = [side for missing in reversed(lacking) for side in (missing // 2, (missing + 1) // 2)]
         return torch.nn.functional.pad(levels, sides, value=self.fill)
+
+
+def _cut_from(resized: int, wanted: int) -> int:
+    """Return the first of ``wanted`` lines that are cut from the middle, as the library rounds it."""
+    return round(max(0, resized - wanted) / 2.0)
 
 
 def _precision(device: Any) -> Any:

@@ -12,9 +12,12 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Bool, Float32
 
-from workbench.types import FrameBatch, MeasuredNull, TextFeatures, VideoFeatures
+from workbench.types import AttentionMaps, FrameBatch, MeasuredNull, PatchMaps, TextFeatures, VideoFeatures
 
 Capability = Literal["attention", "differentiable", "patches"]
+
+MAX_ATTENTION_BYTES = 2 * 2**30
+"""What the attention asked for at once may take: a large encoder has 100 MB of it a frame."""
 
 
 @dataclass(frozen=True)
@@ -99,4 +102,29 @@ class VideoTextModel(Protocol):
 
     def score(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query"]:
         """Return one similarity per text for the video as a whole."""
+        ...
+
+
+@runtime_checkable
+class PatchFeatures(Protocol):
+    """A model that can say what it makes of each part of a frame; declared as ``patches``."""
+
+    def encode_patches(self, frames: FrameBatch) -> PatchMaps:
+        """Return features with unit rows, float32, of every patch, one row per frame, also where windows are read.
+
+        Where ``spec.window_frames`` is more than 1, ``frames`` are whole windows one after another.
+        """
+        ...
+
+
+@runtime_checkable
+class AttentionSource(Protocol):
+    """A model whose vision encoder can be watched as it attends; declared as ``attention``."""
+
+    def attention(self, frames: FrameBatch) -> AttentionMaps:
+        """Return attention weights, float32, of every layer and head, one row per frame, also where windows are read.
+
+        Where ``spec.window_frames`` is more than 1, ``frames`` are whole windows one after another.
+        Raises ``InputError`` where they would take more than ``MAX_ATTENTION_BYTES``.
+        """
         ...

@@ -7,9 +7,14 @@ Source: Zhai et al., Sigmoid Loss for Language Image Pre-Training, ICCV 2023; Ts
 
 from __future__ import annotations
 
-from typing import ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+from jaxtyping import UInt8
 
 from workbench.models.transformers_dual import TransformersDualEncoder
+from workbench.models.vision import EncoderShape, Layout
 
 
 class Siglip(TransformersDualEncoder):
@@ -19,3 +24,41 @@ class Siglip(TransformersDualEncoder):
     """
 
     fills_context: ClassVar[bool] = True
+
+    def layout(self, pixels: UInt8[np.ndarray, "time height width 3"]) -> Layout:
+        """Return where the patches of such frames lie; one that keeps its proportions is seen whole."""
+        if (grid := _grid(self.prepare(pixels))) is None:
+            return super().layout(pixels)
+        return Layout(grid, (0.0, 0.0, 1.0, 1.0))
+
+    @property
+    def shape(self) -> EncoderShape:
+        """Return what the attention is made of: patches and nothing else."""
+        return replace(super().shape, n_prefix=0)
+
+    def look_closely(self, prepared: Any) -> Any:
+        """Return what the pooling head makes of each patch of the last layer as if it were all there is.
+
+        No training saw to it that this means what the patch shows; in practice it does, roughly.
+        """
+        tokens = self._model.vision_model(**prepared).last_hidden_state[:, : _n_patches(prepared)]
+        alone = self._model.vision_model.head(tokens.flatten(0, 1)[:, None])
+        return alone.unflatten(0, tokens.shape[:2])
+
+    def attend(self, prepared: Any) -> Any:
+        """Return the attention weights of all layers among patches; nobody attends to what fills them up."""
+        patches = slice(_n_patches(prepared))
+        return super().attend(prepared)[..., patches, patches]
+
+
+def _grid(prepared: Any) -> tuple[int, int] | None:
+    """Return rows and columns of the patches where a picture keeps its proportions."""
+    if "spatial_shapes" not in prepared:
+        return None
+    rows, columns = prepared["spatial_shapes"][0].tolist()
+    return rows, columns
+
+
+def _n_patches(prepared: Any) -> int | None:
+    grid = _grid(prepared)
+    return grid and grid[0] * grid[1]

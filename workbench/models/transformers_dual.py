@@ -18,17 +18,17 @@ from jaxtyping import Bool
 
 from workbench.errors import ModelError, said_by
 from workbench.models import checkpoint, hub
-from workbench.models.dual import DualEncoder
 from workbench.models.entry import ModelEntry
 from workbench.models.protocol import ModelSpec
 from workbench.models.runtime import from_folder
 from workbench.models.tokenization import TextReader, TokenizedTexts
+from workbench.models.transformers_vision import TransformersVision
 from workbench.settings import Settings
 
 log = logging.getLogger(__name__)
 
 
-class TransformersDualEncoder(DualEncoder):
+class TransformersDualEncoder(TransformersVision):
     """A model that encodes every frame by itself and every sentence by itself into one space.
 
     ``fills_context``: whether the family reads texts filled up to their full length; see ``TextReader``.
@@ -61,6 +61,7 @@ class TransformersDualEncoder(DualEncoder):
             n_parameters=sum(weight.numel() for weight in model.parameters()),
             preprocessing=_digest(self._image_processor),
             precision=self._compute.precision,
+            capabilities=self.capabilities,
             prompts=card.prompts,
             distractors=card.distractors,
             **self.reads_as(model.config),

@@ -9,6 +9,7 @@ Source: Ni et al., Expanding Language-Image Pretrained Models for General Video 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from jaxtyping import Float32
 
 from workbench.models.clip import Clip
 from workbench.models.rows import unit_rows
+from workbench.models.vision import EncoderShape
 from workbench.types import FrameBatch, TextFeatures, VideoFeatures
 
 WINDOWS_AT_ONCE = 8
@@ -89,14 +91,23 @@ class XClip(Clip):
         """Return raw features of windows that repeat one picture, to try the network."""
         return self.look(self.prepare(np.repeat(pixels, self._n_frames, axis=0)))[:, 0]
 
+    def vision_inputs(self, prepared: Any) -> Mapping[str, Any]:
+        """Return the frames of all windows one after another; some image processors hand over a video each."""
+        images = prepared["pixel_values"]
+        return {"pixel_values": images.reshape(-1, *images.shape[-3:])}
+
+    @property
+    def shape(self) -> EncoderShape:
+        """Return what the attention is made of; last comes the message that a frame gets from its window."""
+        return replace(super().shape, n_suffix=1)
+
     def look(self, prepared: Any) -> Any:
         """Return ``[window 1 + token dim]``: raw window features, then their context.
 
         The context are the patches, projected and averaged over the frames of the window.
         """
         n_frames, torch = self._n_frames, self._torch
-        images = prepared["pixel_values"]
-        seen = self._model.vision_model(pixel_values=images.reshape(-1, *images.shape[-3:]))
+        seen = self._model.vision_model(**self.vision_inputs(prepared))
         by_frame = self._model.visual_projection(seen.pooler_output)
         windows = self._model.mit(by_frame.view(-1, n_frames, by_frame.shape[-1])).pooler_output
         patches = self._model.prompts_visual_layernorm(seen.last_hidden_state[:, 1:])

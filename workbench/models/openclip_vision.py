@@ -1,0 +1,107 @@
+"""open_clip's own vision transformers: patches, attention, and the choice of what a loaded architecture can show.
+
+Separate because the library has many architectures and only its ``VisionTransformer`` is opened up here:
+ResNets have no patches, and those of timm (ConvNeXt, SigLIP, EVA) have each an inside of their own.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+
+from workbench.models import openclip
+from workbench.models.entry import ModelEntry
+from workbench.models.openclip import OpenClip
+from workbench.models.runtime import require_torch
+from workbench.models.vision import AttendingEncoder, EncoderShape, Layout, PatchEncoder, covered, on_same_weights
+from workbench.settings import Settings
+
+
+class AttendingOpenClip(OpenClip, AttendingEncoder):
+    """A model of open_clip whose vision encoder is a row of its ordinary attention blocks."""
+
+    def layout(self, pixels: UInt8[np.ndarray, "time height width 3"]) -> Layout:
+        """Return where the patches of such frames lie."""
+        visual = self._model.visual
+        resized, start = self._preparation.placed(pixels.shape[1:3])
+        return Layout(visual.grid_size, covered(resized, start, visual.patch_size, visual.grid_size))
+
+    @property
+    def shape(self) -> EncoderShape:
+        """Return what the attention of the vision encoder is made of."""
+        blocks = self._model.visual.transformer.resblocks
+        return EncoderShape(len(blocks), blocks[0].attn.num_heads)
+
+    def attend(self, prepared: Any) -> Any:
+        """Return the attention weights of all layers, from a network of the same weights that is hooked."""
+        # One at a time: the hooks sit on the second network for the length of one pass.
+        with self._lock, _listening(self._hooked) as weights:
+            self._hooked(prepared)
+        return self._torch.stack(weights, dim=1)
+
+    @functools.cached_property
+    def _hooked(self) -> Any:
+        return on_same_weights(self._model.visual)
+
+
+class PatchOpenClip(AttendingOpenClip, PatchEncoder):
+    """One whose pictures are pooled from tokens of patches, so that a patch can be read as the picture is."""
+
+    def look_closely(self, prepared: Any) -> Any:
+        """Return patch tokens of the last layer, read as the class token is: normalised and projected.
+
+        No training saw to it that they mean what their patch shows; in practice they do, roughly.
+        """
+        visual = self._model.visual
+        options = {"normalize_intermediates": True, "intermediates_only": True, "output_fmt": "NLC"}
+        [tokens] = visual.forward_intermediates(prepared, indices=1, **options)["image_intermediates"]
+        return tokens @ visual.proj
+
+
+def load(entry: ModelEntry, settings: Settings) -> OpenClip:
+    """Return a model of open_clip, of the class that has what its architecture can show.
+
+    Raises ``ModelError``: no such architecture, tag or file, parts that do not fit, no network.
+    """
+    require_torch()
+    source = openclip.locate(entry, settings)
+    network, tokenizer = openclip.read_network(source, entry.id)
+    return _kind(network.visual)(entry, settings, source, network, tokenizer)
+
+
+def _kind(visual: Any) -> type[OpenClip]:
+    from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
+
+    is_ordinary = isinstance(visual, VisionTransformer) and all(
+        isinstance(block, ResidualAttentionBlock) for block in visual.transformer.resblocks
+    )
+    if not is_ordinary:
+        return OpenClip
+    # A pool of queries (CoCa) stands between the patches and what is compared with texts.
+    return PatchOpenClip if visual.attn_pool is None else AttendingOpenClip
+
+
+@contextmanager
+def _listening(visual: Any) -> Iterator[list[Any]]:
+    """Give a list that fills with the attention weights of each block, in order, while the encoder runs."""
+    weights: list[Any] = []
+
+    def ask(module: Any, args: Any, named: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        return args, {**named, "need_weights": True, "average_attn_weights": False}
+
+    def listen(module: Any, args: Any, output: Any) -> None:
+        weights.append(output[1])
+
+    hooks = []
+    for block in visual.transformer.resblocks:
+        hooks += [block.attn.register_forward_pre_hook(ask, with_kwargs=True), block.attn.register_forward_hook(listen)]
+    try:
+        yield weights
+    finally:
+        for hook in hooks:
+            hook.remove()

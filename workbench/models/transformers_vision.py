@@ -1,0 +1,80 @@
+"""Patches and attention of the transformers library's vision encoders, and where their patches lie.
+
+Separate because encoding a film needs none of it. The library gives attention weights under its ``eager``
+attention alone, a setting of the whole network: a second view of it, on the same weights, has that setting.
+Source of reading single patches: Zhou et al., Extract Free Dense Labels from CLIP, ECCV 2022 (MaskCLIP).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+
+from workbench.models.vision import EncoderShape, Layout, PatchEncoder, covered, on_same_weights
+
+
+class TransformersVision(PatchEncoder):
+    """The vision encoder of CLIP and its kin: a class token, then the patches."""
+
+    _image_processor: Any
+
+    def vision_inputs(self, prepared: Any) -> Mapping[str, Any]:
+        """Return what the vision encoder takes, by name, one row per frame."""
+        return prepared
+
+    def layout(self, pixels: UInt8[np.ndarray, "time height width 3"]) -> Layout:
+        """Return where the patches of such frames lie, by the image processor's own sizes."""
+        config = self._model.config.vision_config
+        n_along = config.image_size // config.patch_size
+        resized, start = _placed(self._image_processor, *pixels.shape[1:3])
+        return Layout((n_along, n_along), covered(resized, start, (config.patch_size,) * 2, (n_along, n_along)))
+
+    @property
+    def shape(self) -> EncoderShape:
+        """Return what the attention of the vision encoder is made of."""
+        config = self._model.config.vision_config
+        return EncoderShape(config.num_hidden_layers, config.num_attention_heads)
+
+    def look_closely(self, prepared: Any) -> Any:
+        """Return patch tokens of the last layer, read as the class token is: normalised and projected.
+
+        No training saw to it that they mean what their patch shows; in practice they do, roughly.
+        """
+        tokens = self._model.vision_model(**self.vision_inputs(prepared)).last_hidden_state[:, 1:]
+        return self._model.visual_projection(self._model.vision_model.post_layernorm(tokens))
+
+    def attend(self, prepared: Any) -> Any:
+        """Return the attention weights of all layers, from a network of the same weights that writes them out."""
+        seen = self._writing_attention(**self.vision_inputs(prepared), output_attentions=True)
+        return self._torch.stack(seen.attentions, dim=1)
+
+    @functools.cached_property
+    def _writing_attention(self) -> Any:
+        encoder = on_same_weights(self._model.vision_model)
+        encoder.config._attn_implementation = "eager"
+        return encoder
+
+
+def _placed(image_processor: Any, height: int, width: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return a frame's (height, width) after resizing, and where in it what the network sees begins (top, left).
+
+    The beginning is below 0 where the picture is smaller than what is cut from its middle, and filled up.
+    """
+    resized = height, width
+    if image_processor.do_resize:
+        blank = image_processor.process_image(
+            np.zeros((3, height, width), np.uint8), input_data_format="channels_first"
+        )
+        resized = tuple(image_processor.resize(blank, image_processor.size, image_processor.resample).shape[-2:])
+    if not getattr(image_processor, "do_center_crop", False):
+        return resized, (0, 0)
+    cut = image_processor.crop_size.height, image_processor.crop_size.width
+    top, left = (
+        int((have - want) / 2) if have >= want else -((want - have) // 2)
+        for have, want in zip(resized, cut, strict=True)
+    )
+    return resized, (top, left)
