@@ -145,8 +145,11 @@ def _clip_text(vocabulary: dict[str, int], context: int) -> dict[str, int]:
     }
 
 
-def _save_loud(kind: type, config: object, folder: Path, seed: int) -> None:
-    """Save a network whose weights are larger than usual, so that inputs matter and differences show."""
+def _save_loud(kind: type, config: object, folder: Path, seed: int, **numbers: float) -> None:
+    """Save a network whose weights are larger than usual, so that inputs matter and differences show.
+
+    ``numbers`` are what parameters of one value are set to, by name.
+    """
     import torch
 
     torch.manual_seed(seed)
@@ -155,6 +158,8 @@ def _save_loud(kind: type, config: object, folder: Path, seed: int) -> None:
         for weight in model.parameters():
             if weight.ndim > 1:
                 weight.mul_(8)
+        for name, number in numbers.items():
+            model.get_parameter(name).fill_(number)
     model.save_pretrained(folder)
 
 
@@ -174,6 +179,61 @@ def save_tiny_xclip(folder: Path, seed: int = 0) -> Path:
     _save_loud(XCLIPModel, config, folder, seed)
     CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}).save_pretrained(folder)
     return folder
+
+
+def save_tiny_pe_video(folder: Path, seed: int = 0) -> Path:
+    """Write a Perception Encoder for video with two layers of everything and 32 px frames to ``folder``."""
+    from transformers import PeVideoConfig, PeVideoModel
+
+    text, video = _pe_video_parts(folder)
+    config = PeVideoConfig(text_config=text, video_config=video)
+    _save_loud(PeVideoModel, config, folder, seed, text_video_logit_scale=12.0, text_video_logit_bias=-10.0)
+    return folder
+
+
+def save_tiny_pe_audio_video(folder: Path, seed: int = 0) -> Path:
+    """Write a Perception Encoder that also hears, with the same parts for video and text, to ``folder``."""
+    from transformers import PeAudioVideoConfig, PeAudioVideoModel
+
+    text, video = _pe_video_parts(folder)
+    codec = {"encoder_hidden_size": 16, "downsampling_ratios": [2, 4, 4], "codebook_dim": 8, "hidden_size": 32}
+    layers = {**LAYERS, "head_dim": 8}
+    both = {
+        **layers,
+        "video_config": {"model_type": "pe_video_encoder", **video},
+        "audio_config": {"model_type": "pe_audio_encoder", **layers, "dac_config": codec},
+    }
+    config = PeAudioVideoConfig(text_config=text, audio_video_config=both)
+    numbers = {"video_model.text_video_logit_scale": 12.0, "video_model.text_video_logit_bias": -10.0}
+    _save_loud(PeAudioVideoModel, config, folder, seed, **numbers)
+    return folder
+
+
+def _pe_video_parts(folder: Path) -> tuple[dict, dict]:
+    """Write tokenizer and video processor to ``folder``; return the configs of the text and the video encoder."""
+    from transformers import PeVideoVideoProcessor
+
+    vocabulary = save_word_tokenizer(folder)
+    ends = {"bos_token_id": vocabulary["[BEGIN]"], "eos_token_id": vocabulary["[END]"]}
+    text = {
+        **LAYERS,
+        "model_type": "modernbert",
+        "vocab_size": len(vocabulary),
+        "max_position_embeddings": 32,
+        "local_attention": 4,
+        "pad_token_id": vocabulary["[PAD]"],
+        **ends,
+        "cls_token_id": ends["bos_token_id"],
+        "sep_token_id": ends["eos_token_id"],
+    }
+    tower = {"img_size": 32, "patch_size": 8, "embed_dim": 32, "depth": 2, "num_heads": 4, "ref_feat_shape": [4, 4]}
+    vision = {"architecture": "vit_pe_core_tiny_patch16_384", "num_classes": 24, "model_args": tower}
+    # As the published checkpoints have it: the class itself neither resizes nor normalises, unless it is told to.
+    steps = dict.fromkeys(("do_resize", "do_rescale", "do_normalize", "do_convert_rgb", "do_sample_frames"), True)
+    PeVideoVideoProcessor(
+        size={"height": 32, "width": 32}, image_mean=[0.5] * 3, image_std=[0.5] * 3, num_frames=16, **steps
+    ).save_pretrained(folder)
+    return text, {**LAYERS, "head_dim": 8, "vision_config": vision}
 
 
 def save_tiny_open_clip(folder: Path, seed: int = 0) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tiny_checkpoints import save_tiny_clip
+from tests.tiny_checkpoints import save_tiny_clip, save_tiny_pe_video
 from workbench.errors import ModelError
 from workbench.models import checkpoint
 from workbench.models.registry import ModelRegistry
@@ -261,3 +261,51 @@ def test_a_card_brings_its_measured_nulls(folder: Path):
     assert (null.fps, null.smoothing_s, null.longest_s) == (2.0, 1.0, 120.0)
     assert null.levels == ((-0.2, 0.3), (0.0, 0.5))
     assert null.peaks == (0.25,) * 8
+
+
+@pytest.fixture(scope="module")
+def whole_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny_pe_video(tmp_path_factory.mktemp("whole") / "pe-video")
+
+
+@pytest.fixture
+def video_folder(whole_video: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(whole_video, tmp_path / "pe-video"))
+
+
+def test_no_video_processor_where_windows_are_read(registry: ModelRegistry, video_folder: Path):
+    # What its preprocessor_config.json prepares is sound, or single pictures.
+    (video_folder / "video_preprocessor_config.json").rename(video_folder / "preprocessor_config.json")
+    assert "save its video processor" in refusal(registry, video_folder)
+
+
+def test_a_video_processor_of_another_model(registry: ModelRegistry, video_folder: Path):
+    edit_json(video_folder / "video_preprocessor_config.json", size={"height": 48, "width": 48})
+    assert "do not fit each other" in refusal(registry, video_folder)
+
+
+def test_a_video_processor_that_leaves_frames_as_they_are(registry: ModelRegistry, video_folder: Path):
+    edit_json(video_folder / "video_preprocessor_config.json", do_resize=False)
+    assert "leaves frames as large as they are" in refusal(registry, video_folder)
+
+
+@pytest.mark.parametrize(
+    ("tower", "complaint"),
+    [
+        ({"architecture": "hf-hub:org/name"}, "from elsewhere"),
+        ({"model_args": {"checkpoint_path": "a.pth"}}, "from elsewhere"),
+        ({"architecture": "vit_unheard_of"}, "cannot be loaded"),
+    ],
+)
+def test_a_network_for_frames_that_is_not_there(
+    registry: ModelRegistry, video_folder: Path, tower: dict, complaint: str
+):
+    video = json.loads((video_folder / "config.json").read_text())["video_config"]
+    video["vision_config"] |= tower
+    edit_json(video_folder / "config.json", video_config=video)
+    assert complaint in refusal(registry, video_folder)
+
+
+def test_no_timm(registry: ModelRegistry, video_folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("workbench.models.pe_video.missing_packages", list)
+    assert "pip install timm" in refusal(registry, video_folder)

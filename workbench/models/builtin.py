@@ -120,6 +120,12 @@ FAMILIES = (
         VISION_TRANSFORMER,
     ),
     Family(
+        "pe_video",
+        _loader("workbench.models.pe_video", "PeVideo"),
+        hub.checkpoint_state,
+        checkpoint.VIDEO_MODELS,
+    ),
+    Family(
         "siglip",
         _loader("workbench.models.siglip", "Siglip"),
         hub.checkpoint_state,

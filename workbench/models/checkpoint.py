@@ -24,6 +24,9 @@ TOKENIZERS = ("tokenizer.json", "vocab.txt", "spiece.model", "sentencepiece.bpe.
 # Which ids a text becomes, beside the tokenizer itself.
 TOKENIZATION = ("vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 IMAGE_PROCESSORS = ("preprocessor_config.json", "processor_config.json")
+# What reads windows of frames, whose preprocessor_config.json is of sound or of single pictures, if there is one.
+VIDEO_MODELS = frozenset({"pe_video", "pe_audio_video"})
+VIDEO_PROCESSORS = ("video_preprocessor_config.json", "processor_config.json")
 # The layout of open_clip, whose config and weights have names of their own.
 OPEN_CLIP, OPEN_CLIP_CONFIG, OPEN_CLIP_WEIGHTS = "open_clip", "open_clip_config.json", "open_clip_model.safetensors"
 _NULL_FIELDS = tuple(item.name for item in fields(MeasuredNull))
@@ -67,10 +70,11 @@ def check(folder: Path, name: str, kind: str | None = None) -> None:
     has_bpe = (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file()
     if not has_bpe and not any((folder / file).is_file() for file in TOKENIZERS):
         raise ModelError(f"“{name}” has no tokenizer; save it beside the weights as tokenizer.json.")
-    if not any((folder / file).is_file() for file in IMAGE_PROCESSORS):
+    what, processors = ("video", VIDEO_PROCESSORS) if kind in VIDEO_MODELS else ("image", IMAGE_PROCESSORS)
+    if not any((folder / file).is_file() for file in processors):
         raise ModelError(
-            f"“{name}” does not say how its images are prepared; save its image processor beside the weights "
-            f"as preprocessor_config.json."
+            f"“{name}” does not say how its images are prepared; save its {what} processor beside the weights "
+            f"as {processors[0]}."
         )
 
 

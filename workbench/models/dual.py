@@ -119,7 +119,7 @@ class DualEncoder:
         try:
             self._compute.settle_precision(trial)
             rows = trial()
-        except (RuntimeError, ValueError, TypeError, IndexError, KeyError, AttributeError) as error:
+        except (RuntimeError, ValueError, TypeError, LookupError, AttributeError, AssertionError) as error:
             raise ModelError(
                 f"The parts of “{name}” do not fit each other ({said_by(error)}); check that its tokenizer and "
                 f"image processor are the ones it was trained with."

@@ -41,7 +41,7 @@ class TransformersDualEncoder(TransformersVision):
     def __init__(self, entry: ModelEntry, settings: Settings) -> None:
         super().__init__(settings)
         folder = hub.obtain(entry, settings)
-        model, tokenizer, self._image_processor = _load(folder, entry.id)
+        model, tokenizer, self._image_processor = load(folder, entry.id)
         self._model = model.eval().requires_grad_(False).to(self._device)
         text_config = model.config.text_config
         self._reader = TextReader(tokenizer, text_config.max_position_embeddings, fills_context=self.fills_context)
@@ -59,7 +59,7 @@ class TransformersDualEncoder(TransformersVision):
             logit_scale=float(model.logit_scale.exp()),
             licence=card.licence or entry.licence or "not stated",
             n_parameters=sum(weight.numel() for weight in model.parameters()),
-            preprocessing=_digest(self._image_processor),
+            preprocessing=digest(self._image_processor),
             precision=self._compute.precision,
             capabilities=self.capabilities,
             prompts=card.prompts,
@@ -105,16 +105,22 @@ def _side_px(config: Any) -> int:
     return side or round(config.num_patches**0.5) * config.patch_size
 
 
-def _load(folder: Path, name: str) -> tuple[Any, Any, Any]:
-    """Return model, tokenizer and image processor of a folder; no code of the folder is run."""
+def load(folder: Path, name: str, processor: str = "AutoImageProcessor", part: str = "") -> tuple[Any, Any, Any]:
+    """Return model, tokenizer and ``processor`` of a folder; no code of the folder is run.
+
+    ``part`` names the one model to load of several that the folder holds, as its config does.
+    Raises ``ModelError`` if a file is damaged or lacking, or does not fit the others.
+    """
     import transformers
 
+    options = {"use_safetensors": True, "dtype": "float32", "output_loading_info": True}
     try:
-        model, report = from_folder(
-            transformers.AutoModel, folder, use_safetensors=True, dtype="float32", output_loading_info=True
-        )
+        if part:
+            options["config"] = getattr(from_folder(transformers.AutoConfig, folder), f"{part}_config")
+            options["key_mapping"] = {rf"^{part}_model\.": ""}
+        model, report = from_folder(transformers.AutoModel, folder, **options)
         tokenizer = from_folder(transformers.AutoTokenizer, folder)
-        image_processor = from_folder(transformers.AutoImageProcessor, folder)
+        prepares = from_folder(getattr(transformers, processor), folder)
     # Whatever a damaged or foreign folder makes the library raise is one thing to the person.
     except Exception as error:
         log.debug("loading %s failed", folder, exc_info=True)
@@ -127,7 +133,7 @@ def _load(folder: Path, name: str) -> tuple[Any, Any, Any]:
             f"“{name}” lacks {len(lacking)} of the weights that its config asks for, such as {lacking[0]}; "
             f"fetch it again, or correct its config.json."
         )
-    return model, tokenizer, image_processor
+    return model, tokenizer, prepares
 
 
 def _check_end_of_text(end: int | None, suffix: list[int], name: str) -> None:
@@ -144,8 +150,8 @@ def _pooled(output: Any) -> Any:
     return getattr(output, "pooler_output", output)
 
 
-def _digest(image_processor: Any) -> str:
-    """Return a digest of all settings of the image processor and of what carries them out."""
-    settings = {key: value for key, value in image_processor.to_dict().items() if key != "transformers_version"}
-    settings["class"] = type(image_processor).__name__
+def digest(processor: Any) -> str:
+    """Return a digest of all settings of an image or video processor and of what carries them out."""
+    settings = {key: value for key, value in processor.to_dict().items() if key != "transformers_version"}
+    settings["class"] = type(processor).__name__
     return hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()
