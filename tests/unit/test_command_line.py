@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.films import GREEN, RED, write_film
+from tests.tiny_checkpoints import save_tiny_siglip
 from workbench import __main__ as command
 from workbench.models import builtin
 from workbench.models.adapter_template import ENTRY, FAMILY
@@ -178,3 +179,30 @@ def test_a_sentence_of_unknown_words_gets_no_verdict(capsys, film):
     assert answer["in_video"] == [False]
     assert answer["p_absent"] == [None]
     assert any("“flibber”" in warning for warning in answer["warnings"])
+
+
+def test_models_says_what_each_costs_and_can_do_and_why_one_is_out_of_reach(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_MODELS", str(save_tiny_siglip(tmp_path / "mine")))
+    lines = {line.split()[0]: line for line in run(capsys, "models")[1].splitlines()}
+    for said in ("clip", "8 MB", "Apache-2.0", "attention patches", "on this machine"):
+        assert said in lines["toyworld-frame"]
+    assert "switched off here" in lines["openai/clip-vit-base-patch32"]
+    assert " no maps " in lines[ENTRY.id]
+    assert " siglip " in lines[str(tmp_path / "mine")], "the family of a folder is told by its config"
+
+
+def test_bench_encode_prints_the_whole_way_beside_its_parts(capsys):
+    found = json.loads(run(capsys, "bench", "encode", "--json", "-")[1])
+    assert found["n_frames"] == 51
+    assert found["ratio"] == pytest.approx(
+        found["end_to_end_fps"] / min(found["decode_fps"], found["forward_fps"]), rel=1e-6
+    )
+    status, out, _ = run(capsys, "bench", "encode", "--model", "toyworld-frame")
+    assert status == 0
+    assert "forward pass alone" in out
+
+
+def test_bench_encode_of_a_model_without_a_network_is_a_sentence(capsys):
+    status, _, err = run(capsys, "bench", "encode", "--model", ENTRY.id)
+    assert status != 0
+    assert "has no bare forward pass to measure; choose a model of another family" in err

@@ -25,6 +25,7 @@ SAME_DIRECTION = 0.999
 """The least cosine of a feature in 16 bits with the same in float32 at which 16 bits are used."""
 
 _GAIN = 0.97
+_LOST, _REPEATS = 0.8, 3
 _FEWEST, _MOST = {"cpu": 2, "cuda": 16, "mps": 8}, {"cpu": 64, "cuda": 1024, "mps": 128}
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
@@ -86,6 +87,30 @@ class Compute:
         if (cosine >= SAME_DIRECTION).all():  # a cosine that is no number is not
             self.precision = chosen
 
+    def best_rate(self, prepare: Callable[[int], Any], run: Callable[[Any], Any]) -> float:
+        """Return the most rows a second that ``run`` does of what ``prepare`` makes, over sizes of the batch."""
+        best, size = 0.0, self.batch.fewest
+        while size <= self.batch.most:
+            try:
+                prepared = prepare(size)
+                run(prepared)
+                seconds = min(self._seconds(lambda prepared=prepared: run(prepared)) for _ in range(_REPEATS))
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                break
+            if size / seconds < _LOST * best:
+                break
+            best, size = max(best, size / seconds), 2 * size
+        return best
+
+    def _seconds(self, run: Callable[[], Any]) -> float:
+        self._wait()
+        started = time.perf_counter()
+        run()
+        self._wait()
+        return time.perf_counter() - started
+
     def _wait(self) -> None:
         """Wait until the device has done what it was told."""
         kind = self.device.split(":")[0]
@@ -103,7 +128,7 @@ class BatchSize:
     def __init__(self, fewest: int, most: int, wait: Callable[[], None] = lambda: None) -> None:
         self.size = fewest
         self.notice = ""
-        self._most, self._wait = most, wait
+        self.fewest, self.most, self._wait = fewest, most, wait
         self._lock = threading.Lock()
         self._seconds: dict[int, list[float]] = {}
         self._is_settled = False
@@ -142,7 +167,7 @@ class BatchSize:
             best = {tried: min(seconds) for tried, seconds in self._seconds.items()}
             fastest = min(best, key=lambda tried: best[tried])
             gained = [tried for tried in best if tried == min(best) or best[tried] < _GAIN * best[tried // 2]]
-            if 2 * size > self._most or size >= 4 * max(gained):
+            if 2 * size > self.most or size >= 4 * max(gained):
                 self.size, self._is_settled = fastest, True
             else:
                 self.size = 2 * size

@@ -24,7 +24,7 @@ class ModelEntry:
 
     ``where`` is a hub id, a folder, or the package that holds the weights; ``revision`` a branch, tag
     or commit of the hub; ``made_by`` the command that makes the folder where it is not there.
-    ``state`` and ``availability`` are filled in by ``ModelRegistry.list``: ``ready`` loads without a
+    ``state``, ``availability`` and ``capabilities`` are filled in by ``ModelRegistry.list``: ``ready`` loads without a
     network, ``download`` must be fetched first, ``missing`` cannot be used here until the person has
     done what ``availability`` says.
     """
@@ -41,6 +41,7 @@ class ModelEntry:
     made_by: str = ""
     state: State = "ready"
     availability: str = ""
+    capabilities: frozenset[Capability] = frozenset()
 
     @property
     def is_available(self) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float32, UInt8
 
 from workbench.types import AttentionMaps, FrameBatch, MeasuredNull, PatchMaps, TextFeatures, VideoFeatures
 
@@ -102,6 +102,15 @@ class VideoTextModel(Protocol):
 
     def score(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query"]:
         """Return one similarity per text for the video as a whole."""
+        ...
+
+
+@runtime_checkable
+class BareForward(Protocol):
+    """A model whose forward pass can be timed apart from all that is done before and after it."""
+
+    def forward_rate(self, pixels: UInt8[np.ndarray, "time height width 3"]) -> float:
+        """Return rows a second of the network alone, on frames that are prepared, at the best batch size found."""
         ...
 
 

@@ -10,6 +10,7 @@ import difflib
 import os
 import re
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,7 +63,7 @@ class ModelRegistry:
         self._entries[entry.id] = entry
 
     def list(self) -> list[ModelEntry]:
-        """Return every entry with ``state`` and ``availability`` filled in. Cost: a few file look-ups."""
+        """Return every entry with its state, availability and capabilities. Cost: a few file look-ups."""
         return [self._with_state(entry) for entry in self._entries.values()]
 
     def load(self, model_id: str) -> VideoTextModel:
@@ -128,9 +129,19 @@ class ModelRegistry:
     def _with_state(self, entry: ModelEntry) -> ModelEntry:
         if entry.family == FROM_CHECKPOINT:
             state, availability = hub.checkpoint_state(entry, self.settings)
+            entry = self._looked_into(entry) if state == "ready" else entry
         else:
             state, availability = self._families[entry.family].state(entry, self.settings)
-        return replace(entry, state=state, availability=availability)
+        family = self._families.get(entry.family)
+        capabilities = family.capabilities if family else frozenset()
+        return replace(entry, state=state, availability=availability, capabilities=capabilities)
+
+    def _looked_into(self, entry: ModelEntry) -> ModelEntry:
+        """Return the entry of a checkpoint that is here with its family, or as it is where none can read it."""
+        with suppress(ModelError):
+            model_type = checkpoint.model_type(hub.obtain(entry, self.settings))
+            return replace(entry, family=self._family_of(model_type).name)
+        return entry
 
     def _entry(self, model_id: str) -> ModelEntry:
         if model_id in self._entries:

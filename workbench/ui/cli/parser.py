@@ -37,7 +37,7 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
         return sub
 
     verb("videos", "List the videos of the library.", verbs.videos)
-    verb("models", "List the models, and why one cannot be used.", verbs.models)
+    verb("models", "List the models with what each can do, and why one cannot be used.", verbs.models)
     sub = verb("index", "Compute and keep the features of videos.", verbs.index)
     sub.add_argument("paths", nargs="+", metavar="PATH", help="a file, or an id of the library")
     _add_sampling(sub, settings)
@@ -52,6 +52,7 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
     sub = verb("evaluate", "Score predictions in the conventions of QVHighlights.", verbs.evaluate)
     sub.add_argument("predictions", metavar="PREDICTIONS", help="JSON Lines or a JSON list: qid, pred_relevant_windows")
     sub.add_argument("ground_truth", metavar="GROUND_TRUTH", help="the same with qid, relevant_windows")
+    _add_bench(subparsers, verb, settings)
     _add_toyworld(subparsers, verb)
     return parser
 
@@ -95,6 +96,15 @@ def _add_flag(sub: argparse.ArgumentParser, params: type, name: str, control: Co
         metavar=control.unit.upper().split()[0] if control.unit else "N",
         help=f"{control.help} (default {item.default})",
     )
+
+
+def _add_bench(subparsers: Any, verb: Callable[..., argparse.ArgumentParser], settings: Settings) -> None:
+    group = subparsers.add_parser("bench", help="Measure how fast this machine is.")
+    within = group.add_subparsers(dest="bench", required=True, metavar="encode", parser_class=_Parser)
+    about = "Measure frames a second beside decoding alone and the model's own bare forward pass."
+    sub = verb("encode", about, verbs.bench_encode, within)
+    sub.add_argument("--video", default=None, metavar="VIDEO", help="a file, or an id (default the first example)")
+    _add_sampling(sub, settings)
 
 
 def _add_toyworld(subparsers: Any, verb: Callable[..., argparse.ArgumentParser]) -> None:

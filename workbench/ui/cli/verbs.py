@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,13 +41,18 @@ def videos(services: Services, args: argparse.Namespace) -> int:
 
 
 def models(services: Services, args: argparse.Namespace) -> int:
-    """List the models and whether each can be used here."""
+    """List the models: family, size, licence, capabilities, and whether each can be used here or why not."""
     found = services.models.list()
     if args.json:
         write_json(found, args.json)
         return 0
     for entry in found:
-        print(f"{entry.id:<34} {entry.family:<20} {entry.licence:<12} {entry.availability}")
+        size = f"{entry.n_bytes / 1e6:,.0f} MB" if entry.n_bytes else "size unknown"
+        can = " ".join(sorted(entry.capabilities)) or "no maps"
+        print(
+            f"{entry.id:<34} {entry.family:<16} {size:>12}  {entry.licence or 'not stated':<12} {can:<18} "
+            f"{entry.availability}"
+        )
     return 0
 
 
@@ -95,6 +101,27 @@ def analyse(services: Services, args: argparse.Namespace) -> int:
         print(args.analysis.as_text(outcome))
     for warning in outcome.result.warnings:
         print(f"Note: {warning}", file=sys.stderr)
+    return 0
+
+
+def bench_encode(services: Services, args: argparse.Namespace) -> int:
+    """Say how fast a video becomes features here, beside decoding alone and the bare forward pass."""
+    from workbench.analyses.throughput import measure
+
+    model = services.models.load(args.model)
+    video = services.library.find(args.video) if args.video else services.library.examples()[0]
+    bar = Bar()
+    try:
+        found = measure(services, video, model, SamplingSpec(args.fps, args.max_frames), bar)
+    finally:
+        bar.close()
+    if args.json:
+        write_json({**asdict(found), "ratio": found.ratio}, args.json)
+        return 0
+    print(f"{found.model_id} on {found.device}, {found.precision}, {found.rows_at_once} at once; {found.video_title}")
+    print(f"{'decoding alone':<24} {found.decode_fps:>9.1f} frames a second")
+    print(f"{'forward pass alone':<24} {found.forward_fps:>9.1f}")
+    print(f"{'decoded and encoded':<24} {found.end_to_end_fps:>9.1f}  {found.ratio:.2f} of the slower one")
     return 0
 
 
