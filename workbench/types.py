@@ -72,7 +72,6 @@ class VideoFeatures:
     model_id: str
     times_s: Float64[np.ndarray, "time"]
     frames: Float32[np.ndarray, "time dim"]
-    patches: Float32[np.ndarray, "time patch dim"] | None = None
     context: Float32[np.ndarray, "time token dim"] | None = None
 
 

@@ -55,19 +55,27 @@ def plan_of(video: VideoInfo, spec: ModelSpec, sampling: SamplingSpec) -> Plan:
 def chunk_keys(video: VideoInfo, spec: ModelSpec, sampling: SamplingSpec, reuse_below: float = 0.0) -> list[str]:
     """Return the store key of every chunk, in order: a pure map from what was asked to where it lies."""
     plan = plan_of(video, spec, sampling)
-    common = {
-        "kind": "frame-features",
+    common = {"kind": "frame-features", **_made_from(video, spec, sampling), "chunk_rows": plan.rows_in_chunk}
+    if reuse_below:
+        common["reuse_below"] = reuse_below
+    spans = (plan.rows_of(chunk, chunk + 1) for chunk in range(plan.n_chunks))
+    return [cache_key(chunk=chunk, n_rows=end - start, **common) for chunk, (start, end) in enumerate(spans)]
+
+
+def row_key(kind: str, video: VideoInfo, spec: ModelSpec, sampling: SamplingSpec, row: int) -> str:
+    """Return the store key of what is kept of one row by itself, such as the patches of its frames."""
+    return cache_key(kind=kind, row=row, **_made_from(video, spec, sampling))
+
+
+def _made_from(video: VideoInfo, spec: ModelSpec, sampling: SamplingSpec) -> dict[str, object]:
+    """Return all that what a network makes of frames depends on."""
+    return {
         "video": video.id,
         "fps": sampling.rate_for(video.duration_s),
         "decode": DECODE_VERSION,
         "family": spec.family,
         "revision": spec.revision,
         "preprocessing": spec.preprocessing,
-        "window": [plan.window, plan.step],
+        "window": [spec.window_frames, spec.window_step],
         "dtype": spec.precision,
-        "chunk_rows": plan.rows_in_chunk,
     }
-    if reuse_below:
-        common["reuse_below"] = reuse_below
-    spans = (plan.rows_of(chunk, chunk + 1) for chunk in range(plan.n_chunks))
-    return [cache_key(chunk=chunk, n_rows=end - start, **common) for chunk, (start, end) in enumerate(spans)]
