@@ -189,6 +189,14 @@ def test_the_hooked_network_gives_the_same_embeddings_on_the_same_weights(folder
     assert not any(block.attn._forward_hooks for block in model._hooked.transformer.resblocks)
 
 
+def test_attention_is_computed_in_float32_also_where_features_are_in_16_bits(folders):
+    batch, registry = frames(90, 160), ModelRegistry(Settings(offline=True, device="cpu", precision="bfloat16"))
+    model = registry.load(str(folders["clip"]))
+    assert model.spec.precision == "bfloat16"
+    expected = load(folders["clip"]).attention(batch).weights
+    np.testing.assert_allclose(model.attention(batch).weights, expected, atol=1e-6)
+
+
 def ramp(height: int, width: int) -> FrameBatch:
     """Return a frame that says where each pixel lies: across in red, down in green; blue where it is no filling."""
     pixels = np.zeros((1, height, width, 3), np.uint8)

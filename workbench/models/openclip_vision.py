@@ -55,7 +55,7 @@ class PatchOpenClip(AttendingOpenClip, PatchEncoder):
     def look_closely(self, prepared: Any) -> Any:
         """Return patch tokens of the last layer, read as the class token is: normalised and projected.
 
-        No training saw to it that they mean what their patch shows; in practice they do, roughly.
+        No training saw to it that they mean what their patch shows; see ``TransformersVision.look_closely``.
         """
         visual = self._model.visual
         options = {"normalize_intermediates": True, "intermediates_only": True, "output_fmt": "NLC"}

@@ -39,7 +39,7 @@ class Siglip(TransformersDualEncoder):
     def look_closely(self, prepared: Any) -> Any:
         """Return what the pooling head makes of each patch of the last layer as if it were all there is.
 
-        No training saw to it that this means what the patch shows; in practice it does, roughly.
+        No training saw to it that this means what the patch shows.
         """
         tokens = self._model.vision_model(**prepared).last_hidden_state[:, : _n_patches(prepared)]
         alone = self._model.vision_model.head(tokens.flatten(0, 1)[:, None])

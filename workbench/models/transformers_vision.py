@@ -2,7 +2,7 @@
 
 Separate because encoding a film needs none of it. The library gives attention weights under its ``eager``
 attention alone, a setting of the whole network: a second view of it, on the same weights, has that setting.
-Source of reading single patches: Zhou et al., Extract Free Dense Labels from CLIP, ECCV 2022 (MaskCLIP).
+On what patch tokens are worth: Li et al., CLIP Surgery, 2023; Zhou et al. read values instead (MaskCLIP, ECCV 2022).
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class TransformersVision(PatchEncoder):
     def look_closely(self, prepared: Any) -> Any:
         """Return patch tokens of the last layer, read as the class token is: normalised and projected.
 
-        No training saw to it that they mean what their patch shows; in practice they do, roughly.
+        No training saw to it that they mean what their patch shows: beside a thing they may be more like its name
+        than on it, as in ``toyworld-frame``.
         """
         tokens = self._model.vision_model(**self.vision_inputs(prepared)).last_hidden_state[:, 1:]
         return self._model.visual_projection(self._model.vision_model.post_layernorm(tokens))
