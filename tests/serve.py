@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,7 +21,7 @@ START_LIMIT_S = 180.0
 
 
 @contextmanager
-def serve(home: Path, **environment: str) -> Iterator[str]:
+def serve(home: Path, program: Sequence[str] = ("app.py",), **environment: str) -> Iterator[str]:
     """Yield the address of a server of its own, whose cache is ``home``; it ends with the block.
 
     Raises ``RuntimeError`` with the server's log if it ends or does not answer.
@@ -39,7 +39,7 @@ def serve(home: Path, **environment: str) -> Iterator[str]:
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "app.py"],
+            [sys.executable, *program],
             cwd=ROOT,
             env={**os.environ, **settings, **environment},
             stdout=output,

@@ -28,10 +28,12 @@
     };
   };
 
-  // The range of the time axis with round ticks that read as a clock; plotly has none for seconds.
-  const ticks = ([t0, t1]) => {
+  // The range of the time axis with round ticks that read as a clock, as many as there is room for; plotly
+  // has none for seconds.
+  const ticks = ([t0, t1], width_px) => {
+    const most = Math.min(10, width_px / (t1 < 3600 ? 48 : 72));
     const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200];
-    const step = steps.find((s) => (t1 - t0) / s <= 10) || 7200;
+    const step = steps.find((s) => (t1 - t0) / s <= most) || 7200;
     const tickvals = [];
     for (let k = Math.ceil(t0 / step) || 1; k * step <= t1; k++) tickvals.push(k * step);
     const ticktext = tickvals.map((t) => (step < 1 ? workbench.clock(t) : workbench.clock(t).slice(0, -2)));
@@ -47,14 +49,15 @@
     delete layout.width;
     // Beside a long sentence a phone has no room for its range.
     if (view.plot.clientWidth < 480) layout.annotations = layout.annotations?.filter((a) => a.name !== "range");
-    if (view.span0) layout.xaxis = { ...layout.xaxis, ...ticks(view.span0) };
+    const { clock, duration_s, is_partial } = layout.meta || {};
+    if (clock) layout.xaxis = { ...layout.xaxis, ...ticks(view.span0 || [0, duration_s], view.plot.clientWidth) };
     // Not awaited: its promise also waits for pictures that the browser may put off.
     Plotly.react(view.plot, figure.data, layout, { displayModeBar: false, responsive: false });
     if (!view.isBound) {
       view.isBound = true;
       view.plot.on("plotly_click", ({ points: [point] }) => view.onPoint(point));
     }
-    view.element.dataset.ready = String(Boolean(figure.layout?.meta?.clock && !figure.layout.meta.is_partial));
+    view.element.dataset.ready = String(Boolean(clock && !is_partial));
     view.place();
   };
 
@@ -125,7 +128,7 @@
       cursor.hidden = true;
       window.Plotly.Fx?.unhover(plot);
       window.Plotly.relayout(plot, Object.fromEntries(
-        Object.entries(ticks(range())).map(([name, value]) => [`xaxis.${name}`, value]),
+        Object.entries(ticks(range(), plot.clientWidth)).map(([name, value]) => [`xaxis.${name}`, value]),
       ));
       view.place();
     };

@@ -13,7 +13,7 @@ import pytest
 from starlette.datastructures import QueryParams
 
 from tests.films import BLUE, RED, Film, write_film
-from tests.gated import register_gated_model
+from tests.gated import MODEL_ID, Gate, register_gated_model
 from workbench.analyses.services import Services
 from workbench.errors import InputError
 from workbench.models.adapter_template import ENTRY, FAMILY
@@ -138,18 +138,25 @@ def heat_of(figure) -> np.ndarray:
 
 
 @pytest.fixture
+def gate(services: Services, tmp_path: Path) -> Gate:
+    """Return the gate of a model that encodes a chunk each time it is opened."""
+    gate = Gate(tmp_path / "gate")
+    register_gated_model(services, gate)
+    return gate
+
+
+@pytest.fixture
 def long_session(events: Events, tmp_path: Path) -> Session:
     """Return a question on a film of four chunks: a minute of red, then one of blue."""
     path = write_film(tmp_path / "long.mp4", [(64.0, RED), (64.0, BLUE)], fps=2).path
-    return replace(upload(events, path, "long.mp4"), model="gated", queries=("red", "blue"))
+    return replace(upload(events, path, "long.mp4"), model=MODEL_ID, queries=("red", "blue"))
 
 
 def test_a_film_is_seen_filling_in_and_the_answer_takes_its_place(
-    events: Events, long_session: Session, monkeypatch: pytest.MonkeyPatch
+    events: Events, long_session: Session, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "QUIET_S", 0.0)
     monkeypatch.setattr(module, "LOOK_S", 0.0)
-    gate = register_gated_model(events.services)
     gate.open()
     drawn = []
     for update in events.answer(long_session, VISITOR):
@@ -172,10 +179,9 @@ def test_a_film_is_seen_filling_in_and_the_answer_takes_its_place(
 
 
 def test_what_was_read_is_drawn_no_sooner_than_a_second_later_and_never_twice(
-    events: Events, long_session: Session, monkeypatch: pytest.MonkeyPatch
+    events: Events, long_session: Session, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "QUIET_S", 0.0)
-    gate = register_gated_model(events.services)
     gate.open(2)
     drawn = []
     for n_updates, update in enumerate(events.answer(long_session, VISITOR), 1):
@@ -197,10 +203,9 @@ def test_an_answer_within_the_quiet_time_shows_nothing_on_the_way(
 
 
 def test_when_stopped_what_was_seen_stays_and_going_on_starts_from_it(
-    events: Events, long_session: Session, monkeypatch: pytest.MonkeyPatch
+    events: Events, long_session: Session, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "QUIET_S", 0.0)
-    gate = register_gated_model(events.services)
     gate.open(2)
     for update in events.answer(long_session, VISITOR):
         last = update

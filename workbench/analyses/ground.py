@@ -63,7 +63,7 @@ class GroundParams:
     )
     reuse_below: float = parameter(
         0.0,
-        Control("Reuse", "A frame that differs less takes the feature of the last one read", 0.0, 30.0, 0.5, "levels"),
+        Control("Reuse", "Frames that differ by less, of 255, share a feature; 0: none do", 0.0, 30.0, 0.5, "levels"),
     )
     max_moments: int = parameter(10, Control("Most moments", "Most moments shown for a sentence", 1, 50, 1))
 

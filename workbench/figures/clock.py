@@ -28,6 +28,7 @@ def clock_axis(duration_s: float, n_ticks: int = 10) -> dict:
         "ticktext": [clock_label(tick, step) for tick in ticks],
         "ticks": "outside",
         "ticklen": 4,
+        "tickangle": 0,
         "tickfont": {"size": 11},
         "zeroline": False,
     }

@@ -147,8 +147,8 @@ def _in_memory(by_id: Mapping[str, ModelEntry], in_memory: Mapping[str, Placemen
         f"<dt>{escape(titles[model_id])}</dt><dd>{escape(texts.placement(placement))}</dd>"
         for model_id, placement in in_memory.items()
     )
-    total = texts.size(sum(placement.n_bytes for placement in in_memory.values()))
-    return f'<details class="note"><summary>In memory: {len(in_memory)}, {total}</summary><dl>{lines}</dl></details>'
+    summary = texts.in_memory(list(in_memory.values()))
+    return f'<details class="note"><summary>{summary}</summary><dl>{lines}</dl></details>'
 
 
 def about(provenance: Provenance | None) -> str:

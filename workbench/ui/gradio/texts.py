@@ -174,7 +174,7 @@ def _windows(grounding: Grounding, n_frames: int) -> str:
     return (
         f"{n_windows:,} windows of {n_frames} frames, {grounding.window_s:.3g} s long, one every {step_s:.2g} s. Each "
         f"is drawn at its middle: moments are no sharper than about {half}, and the first and last {half} of the "
-        f"video have no value."
+        f"video have no value of their own."
     )
 
 
@@ -193,17 +193,23 @@ def source(provenance: Provenance) -> str:
     elapsed = provenance.elapsed_s
     took = f"{elapsed * 1000:.0f} ms" if elapsed < 1 else f"{elapsed:.1f} s"
     reuse = provenance.parameters.get("reuse_below")
-    reused = f"; frames that differ by less than {reuse:g} levels share one" if reuse else ""
+    reused = f"; frames that differ by less than {reuse:g} levels share theirs" if reuse else ""
     return f"{'From cache' if provenance.from_cache else 'Computed now'}, {took}{reused}"
 
 
 def placement(model: Placement) -> str:
     """Return what a model in memory costs, and what did not go as it should."""
-    cost = f"{size(model.n_bytes)} on {model.device}, {model.rows_at_once:,} at once"
+    cost = f"{_size(model.n_bytes)} on {model.device}, encodes {model.rows_at_once:,} at once"
     return f"{cost}. {model.notice}" if model.notice else cost
 
 
-def size(n_bytes: int) -> str:
+def in_memory(models: Sequence[Placement]) -> str:
+    """Return how many models are in memory, and what they cost together."""
+    named = "1 model" if len(models) == 1 else f"{len(models)} models"
+    return f"{named} in memory, {_size(sum(model.n_bytes for model in models))}"
+
+
+def _size(n_bytes: int) -> str:
     """Return a size in the unit that fits, with two or three digits."""
     if n_bytes < 1e6:
         return "under 1 MB"
