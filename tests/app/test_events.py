@@ -14,6 +14,7 @@ from starlette.datastructures import QueryParams
 
 from tests.films import BLUE, RED, Film, write_film
 from tests.gated import MODEL_ID, Gate, register_gated_model
+from tests.tiny_checkpoints import save_tiny_xclip
 from workbench.analyses.services import Services
 from workbench.errors import InputError
 from workbench.models.adapter_template import ENTRY, FAMILY
@@ -306,3 +307,34 @@ def test_a_program_sends_the_rate_as_a_number(sent: object) -> None:
     with pytest.raises(InputError, match="not a number"):
         checked_rate(sent)
     assert checked_rate(2) == 2.0
+
+
+def test_what_is_in_memory_and_what_it_costs_is_told_with_the_answer(
+    events: Events, long_session: Session, gate: Gate
+) -> None:
+    assert "in memory" not in events.choose_model(long_session, event(value=MODEL_ID))["model_note"]
+    gate.open(9)
+    update = list(events.answer(long_session, VISITOR))[-1]
+    assert "1 model in memory, 605 MB" in update["model_note"]
+    assert "605 MB on cpu, encodes 64 at once. Memory ran out with 128 frames at once." in update["model_note"]
+    assert "cpu, float32" in update["facts"]
+
+
+def test_frames_that_share_a_feature_are_told_of(events: Events, film: Film) -> None:
+    session = upload(events, film.path, "film.mp4")
+    assert "levels" not in list(events.answer(session, VISITOR))[-1]["facts"]
+    update = list(events.answer(session.with_parameter("reuse_below", 2.5), VISITOR))[-1]
+    assert "frames that differ by less than 2.5 levels share theirs" in update["facts"]
+
+
+def test_the_time_axis_of_windows_is_explained(settings: Settings, film: Film, tmp_path: Path) -> None:
+    checkpoint = save_tiny_xclip(tmp_path / "tiny-xclip")
+    events = Events(services_for_visitors(replace(settings, models=str(checkpoint))))
+    session = replace(upload(events, film.path, "film.mp4"), model=str(checkpoint))
+    update = list(events.answer(session, VISITOR))[-1]
+    assert "13 windows of 4 frames, 1.5 s long, one every 0.5 s." in update["caption"]
+    assert "moments are no sharper than about 0.75 s, and the first and last 0.75 s" in update["caption"]
+    heat = next(trace for trace in update["timeline"].data if trace.type == "heatmap")
+    assert (heat.x[0], heat.x[-1]) == (0.5, 7.0)
+    update = list(events.answer(session.with_parameter("fps", 0.5), VISITOR))[-1]
+    assert "One window of 4 frames stands for the whole video" in update["caption"]
