@@ -93,8 +93,8 @@ class Compute:
         while size <= self.batch.most:
             try:
                 prepared = prepare(size)
-                run(prepared)
-                seconds = min(self._seconds(lambda prepared=prepared: run(prepared)) for _ in range(_REPEATS))
+                self._seconds(run, prepared)
+                seconds = min(self._seconds(run, prepared) for _ in range(_REPEATS))
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
@@ -104,10 +104,10 @@ class Compute:
             best, size = max(best, size / seconds), 2 * size
         return best
 
-    def _seconds(self, run: Callable[[], Any]) -> float:
+    def _seconds(self, run: Callable[[Any], Any], prepared: Any) -> float:
         self._wait()
         started = time.perf_counter()
-        run()
+        run(prepared)
         self._wait()
         return time.perf_counter() - started
 
