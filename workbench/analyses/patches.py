@@ -22,6 +22,11 @@ from workbench.types import AttentionMaps, FrameBatch, PatchMaps, SamplingSpec, 
 
 Arrays = dict[str, np.ndarray]
 
+_PATCHES_VERSION = 2
+"""Raised whenever the same weights give other patches than before."""
+
+_KEPT_AS = {"patches": f"patches, version {_PATCHES_VERSION}", "attention": "attention"}
+
 
 def patch_maps(
     services: Services, video: VideoInfo, model: VideoTextModel, sampling: SamplingSpec, frames: Sequence[int]
@@ -87,7 +92,7 @@ def _rows(
     n_rows = plan_of(video, model.spec, sampling).n_rows
     if not asked or not all(0 <= row < n_rows for row in asked):
         raise InputError(f"“{video.title}” is read in {n_rows} steps; ask for at least one of 0 to {n_rows - 1}.")
-    keys = {row: row_key(kind, video, model.spec, sampling, row) for row in asked}
+    keys = {row: row_key(_KEPT_AS[kind], video, model.spec, sampling, row) for row in asked}
     kept: dict[int, Arrays] = {}
 
     def keep(row: int, arrays: Arrays) -> None:

@@ -53,14 +53,18 @@ class PatchOpenClip(AttendingOpenClip, PatchEncoder):
     """One whose pictures are pooled from tokens of patches, so that a patch can be read as the picture is."""
 
     def look_closely(self, prepared: Any) -> Any:
-        """Return patch tokens of the last layer, read as the class token is: normalised and projected.
+        """Return what the last layer's attention takes from each patch alone, scaled as there, read as the picture is.
 
-        No training saw to it that they mean what their patch shows; see ``TransformersVision.look_closely``.
+        No training saw to it that this means what the patch shows; see ``TransformersVision.look_closely``.
+        Source: Zhou et al., Extract Free Dense Labels from CLIP (MaskCLIP), ECCV 2022.
         """
         visual = self._model.visual
-        options = {"normalize_intermediates": True, "intermediates_only": True, "output_fmt": "NLC"}
-        [tokens] = visual.forward_intermediates(prepared, indices=1, **options)["image_intermediates"]
-        return tokens @ visual.proj
+        options = {"intermediates_only": True, "output_fmt": "NLC"}
+        tokens, _ = visual.forward_intermediates(prepared, indices=2, **options)["image_intermediates"]
+        last = visual.transformer.resblocks[-1]
+        weight, bias = (part.chunk(3)[2] for part in (last.attn.in_proj_weight, last.attn.in_proj_bias))
+        values = self._torch.nn.functional.linear(last.ln_1(tokens), weight, bias)
+        return visual.ln_post(last.ls_1(last.attn.out_proj(values))) @ visual.proj
 
 
 def load(entry: ModelEntry, settings: Settings) -> OpenClip:
