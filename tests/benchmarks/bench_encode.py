@@ -1,9 +1,9 @@
 """A first open with a ViT-B/32 against its bounds and against the loop that a library's page shows.
 
 ``python -m tests.benchmarks.bench_encode [FILM]``. The network has the architecture of ``openai/clip-vit-base-patch32``
-and random weights. In one run, in turn, for float32 and for bfloat16 products: decoding alone, the bare forward pass, the whole way of the workbench, and a
-plain loop: one frame after another decoded and turned into a picture, prepared by the image processor in batches of
-32, encoded.
+and random weights. In one run, in turn, for float32 and for bfloat16 products: decoding alone, the bare forward pass,
+the whole way of the workbench, and a plain loop in float32: one frame after another decoded and turned into a picture,
+prepared by the image processor in batches of 32, encoded.
 """
 
 from __future__ import annotations
