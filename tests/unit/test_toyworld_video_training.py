@@ -15,6 +15,7 @@ from workbench.models.registry import ModelRegistry
 from workbench.settings import ASSETS, Settings
 from workbench.toyworld import learning
 from workbench.toyworld.geometry import geometry_batch
+from workbench.toyworld.motions import CHANGES, backwards, motion_batch
 from workbench.toyworld.shipping import ship_video_model
 from workbench.toyworld.tokens import OF_WINDOWS
 from workbench.toyworld.video_model import (
@@ -24,11 +25,21 @@ from workbench.toyworld.video_model import (
     load_frame_model,
     new_video_model,
 )
-from workbench.toyworld.video_training import VideoRecipe, WindowLoss, train_video
+from workbench.toyworld.video_recipe import VideoRecipe
+from workbench.toyworld.video_training import train_video
 from workbench.toyworld.vocabulary import SHAPES
 from workbench.toyworld.window_exam import examine_windows, scores_of_frame_model, scores_of_video_model
+from workbench.toyworld.window_loss import WindowLoss
 
-RECIPE = replace(VideoRecipe().shortened(10), look_batch=8, window_batch=4, n_windows=8, checkpoint_every=3)
+RECIPE = replace(
+    VideoRecipe().shortened(10),
+    look_batch=8,
+    motion_batch=8,
+    n_motions=8,
+    window_batch=4,
+    n_windows=8,
+    checkpoint_every=3,
+)
 
 
 def quiet(step: int, line: str) -> None:
@@ -147,3 +158,34 @@ def test_the_library_reads_a_text_at_its_end(frame_model):
     with torch.inference_mode():
         left, right = embed_texts(model, ids, mask)
     assert not torch.allclose(left, right, atol=1e-4)
+
+
+def test_what_changes_in_a_window_is_what_its_pictures_show():
+    """Held against the pictures: who moves right is found further right, who enters is not there at first."""
+    batch = motion_batch(np.random.default_rng(0), 96, crowding=0.0)
+    x_at, y_at = CHANGES.index("x"), CHANGES.index("y")
+    at = torch.arange(64) / 32 - 1
+    n_moves = 0
+    for frames, changes, is_known in zip(batch.frames, batch.changes, batch.is_known, strict=True):
+        if is_known.sum() != 1:
+            continue
+        change = changes[is_known][0]
+        differs = (frames - frames.median(0).values).abs().amax(1) > 0.3
+        if change[[x_at, y_at]].abs().max() > 1 and not change[4:6].any() and differs[[0, -1]].flatten(1).any(1).all():
+            first, last = (torch.stack([(m * at).sum(), (m.T * at).sum()]) / m.sum() for m in differs[[0, -1]].float())
+            moved = (last - first) / 2 / 0.25
+            torch.testing.assert_close(moved, change[[x_at, y_at]], rtol=0, atol=0.8)
+            n_moves += 1
+    assert n_moves >= 5
+
+
+def test_a_window_shown_backwards_changes_the_other_way():
+    batch = motion_batch(np.random.default_rng(1), 16, crowding=1.0)
+    turned = backwards(batch)
+    torch.testing.assert_close(turned.frames, batch.frames.flip(1))
+    known = batch.is_known
+    for name, sign in (("x", -1), ("y", -1), ("radius", -1), ("angle", -1), ("bounce", 1)):
+        at = CHANGES.index(name)
+        torch.testing.assert_close(turned.changes[known][:, at], sign * batch.changes[known][:, at])
+    enters, leaves = CHANGES.index("enters"), CHANGES.index("leaves")
+    torch.testing.assert_close(turned.changes[known][:, enters], batch.changes[known][:, leaves])

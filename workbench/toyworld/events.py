@@ -1,4 +1,4 @@
-"""The scaffold of the second lesson of ``toyworld-video``: what a named object does, asked without words.
+"""The scaffold of the third lesson of ``toyworld-video``: what a named object does, asked without words.
 
 Separate because its heads are thrown away. As long as windows say nothing of what happens, words for it are of
 no use, and as long as words say nothing, windows need not either: asking each side alone gets both going.
@@ -15,7 +15,7 @@ from torch.nn import functional
 from workbench.toyworld.grammar import Sentence
 from workbench.toyworld.vocabulary import COLOURS, MANNERS, SHAPES, VERBS
 
-_WIDTH = 256
+_CODE = 16
 _IS_THERE = len(VERBS)
 _N_NOUNS = (len(COLOURS) + 1) * (len(SHAPES) + 1)
 _N_DEEDS = (len(VERBS) + 1) * (len(MANNERS) + 1)
@@ -39,17 +39,18 @@ class EventHeads(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.seen = nn.Linear(width, _WIDTH)
-        self.asked = nn.Embedding(_N_NOUNS, 2 * _WIDTH)
-        self.answer = nn.Sequential(nn.GELU(), nn.Linear(_WIDTH, _WIDTH), nn.GELU(), nn.Linear(_WIDTH, _N_DEEDS))
+        self._width = width
+        self.read = nn.Embedding(_N_NOUNS, width * _CODE)
+        self.deed = nn.Linear(_CODE, _N_DEEDS)
+        nn.init.normal_(self.read.weight, std=0.05)
         self.said = nn.Linear(width, _N_NOUNS + _N_DEEDS)
 
     def forward(
         self, windows: torch.Tensor, said: torch.Tensor, codes: torch.Tensor, truth: torch.Tensor
     ) -> torch.Tensor:
         """Return the loss for ``windows [window dim]``, ``said [window sentence dim]`` and their codes and truth."""
-        gate, shift = self.asked(codes[..., 0]).chunk(2, -1)
-        answers = self.answer(self.seen(windows)[:, None] * gate + shift)
+        read = self.read(codes[..., 0]).unflatten(-1, (self._width, _CODE))
+        answers = self.deed(torch.einsum("wd,wsdc->wsc", windows, read))
         answer = answers.gather(-1, codes[..., 1:]).squeeze(-1)
         happens = functional.binary_cross_entropy_with_logits(answer, (truth == 1).float(), reduction="none")
         nouns, deeds = self.said(said).split([_N_NOUNS, _N_DEEDS], -1)

@@ -3,7 +3,8 @@
 Separate because it is about single frames and its heads are thrown away. A frame model learns to ignore what
 captions never speak of, such as an angle; motion is the change of just that. Every patch is asked about the
 object that it shows, which is learned fast, and the whole frame about every object by name, which is what time
-is read from.
+is read from. What a frame says of a noun is linear in its feature: then the change of the one is the change of the
+other, and whoever compares two frames finds motion in their difference.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from workbench.toyworld.training import IMAGE_PX, PATCH_PX, to_network
 from workbench.toyworld.vocabulary import COLOURS, SHAPES
 
 # By how many turns of a full one a shape looks the same; 0: by any.
-_SYMMETRY = np.array([{"square": 4, "cross": 4, "triangle": 3, "star": 5}.get(shape, 0) for shape in SHAPES])
-_N_NOUNS = len(COLOURS) * len(SHAPES)
+SYMMETRY = np.array([{"square": 4, "cross": 4, "triangle": 3, "star": 5}.get(shape, 0) for shape in SHAPES])
+N_NOUNS = len(COLOURS) * len(SHAPES)
 _GEOMETRY = 5  # x, y, radius, and the cosine and sine of the angle times the symmetry
 _MIDDLE_RADIUS, _RADIUS_RANGE = 0.17, 0.07
 _WIDTH = 256
@@ -32,7 +33,7 @@ class GeometryBatch:
     """Frames, and what is to be known of each noun asked and of each patch.
 
     Geometry is x, y and radius from about -1 to 1 and the cosine and sine of the angle times the symmetry of the
-    shape; ``*_known`` masks what cannot be seen. The noun of a patch is ``_N_NOUNS`` where it shows none.
+    shape; ``*_known`` masks what cannot be seen. The noun of a patch is ``N_NOUNS`` where it shows none.
     """
 
     frames: torch.Tensor
@@ -54,17 +55,19 @@ class GeometryHeads(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.seen = nn.Linear(width, _WIDTH)
-        self.asked = nn.Embedding(_N_NOUNS, 2 * _WIDTH)
-        self.answer = nn.Sequential(nn.GELU(), nn.Linear(_WIDTH, _WIDTH), nn.GELU(), nn.Linear(_WIDTH, 1 + _GEOMETRY))
+        self._shape = (width, 1 + _GEOMETRY)
+        self.readout = nn.Embedding(N_NOUNS, width * (1 + _GEOMETRY))
+        self.offset = nn.Embedding(N_NOUNS, 1 + _GEOMETRY)
+        nn.init.normal_(self.readout.weight, std=0.05)
+        nn.init.zeros_(self.offset.weight)
         self.patch = nn.Sequential(
-            nn.LayerNorm(width), nn.Linear(width, _WIDTH), nn.GELU(), nn.Linear(_WIDTH, _N_NOUNS + 1 + _GEOMETRY)
+            nn.LayerNorm(width), nn.Linear(width, _WIDTH), nn.GELU(), nn.Linear(_WIDTH, N_NOUNS + 1 + _GEOMETRY)
         )
 
     def forward(self, features: torch.Tensor, patches: torch.Tensor, batch: GeometryBatch) -> dict[str, torch.Tensor]:
         """Return the parts of the loss for ``features [frame dim]`` and ``patches [frame patch dim]``."""
-        gate, shift = self.asked(batch.nouns).chunk(2, -1)
-        frame = self.answer(self.seen(features)[:, None] * gate + shift)
+        readout = self.readout(batch.nouns).unflatten(-1, self._shape)
+        frame = torch.einsum("fd,fndg->fng", features, readout) + self.offset(batch.nouns)
         patch = self.patch(patches)
         off = (frame[..., 1:] - batch.geometry).square()
         patch_off = (patch[..., -_GEOMETRY:] - batch.patch_geometry).square()
@@ -84,7 +87,7 @@ def geometry_batch(rng: np.random.Generator, n_frames: int, crowding: float) -> 
     pixels = stills.draw_stills(scene, IMAGE_PX, rng)
     objects, colour = scene.objects, scene.attributes[..., 0]
     name = colour * len(SHAPES) + objects.shape
-    turn = objects.angle * _SYMMETRY[objects.shape]
+    turn = objects.angle * SYMMETRY[objects.shape]
     radius = (objects.radius - _MIDDLE_RADIUS) / _RADIUS_RANGE
     exact = np.stack([2 * objects.x - 1, 2 * objects.y - 1, radius, np.cos(turn), np.sin(turn)], -1)
     crossed = np.roll(colour, 1, axis=1) * len(SHAPES) + objects.shape
@@ -97,7 +100,7 @@ def geometry_batch(rng: np.random.Generator, n_frames: int, crowding: float) -> 
         holds.any(-1),
         _taken(exact, holds.argmax(-1)),
         _known(nouns, holds.sum(-1) == 1),
-        np.where(covers, shown, _N_NOUNS),
+        np.where(covers, shown, N_NOUNS),
         _taken(exact, front),
         _known(shown, covers),
     )
@@ -122,5 +125,5 @@ def _taken(exact: np.ndarray, at: np.ndarray) -> np.ndarray:
 def _known(nouns: np.ndarray, is_clear: np.ndarray) -> np.ndarray:
     """Return what is to be known of nouns: no angle of round shapes."""
     known = np.repeat(is_clear[..., None], _GEOMETRY, -1)
-    known[..., 3:] &= (_SYMMETRY[nouns % len(SHAPES)] > 0)[..., None]
+    known[..., 3:] &= (SYMMETRY[nouns % len(SHAPES)] > 0)[..., None]
     return known

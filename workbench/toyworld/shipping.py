@@ -19,7 +19,7 @@ from workbench.toyworld.exam import Mark
 from workbench.toyworld.grammar import indefinite, plural
 from workbench.toyworld.tokens import BOS, CONTEXT, EOS, OF_FRAMES, OF_WINDOWS, PAD, UNKNOWN, Vocabulary
 from workbench.toyworld.training import IMAGE_PX, PIXEL_MEAN, PIXEL_STD, Recipe
-from workbench.toyworld.video_training import VideoRecipe
+from workbench.toyworld.video_recipe import VideoRecipe
 from workbench.toyworld.vocabulary import COLOURS, SHAPES
 from workbench.toyworld.window import N_FRAMES, SAMPLE_FPS
 

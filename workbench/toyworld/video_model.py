@@ -115,9 +115,14 @@ def frame_facts(model: XCLIPModel, pixels: torch.Tensor) -> FrameFacts:
     )
 
 
+def embed_frames(model: XCLIPModel, frames: torch.Tensor) -> torch.Tensor:
+    """Return embeddings of windows ``[window dim]``, before they have unit length, of their ``frames``."""
+    return model.mit(model.visual_projection(frames)).pooler_output
+
+
 def embed_windows(model: XCLIPModel, facts: FrameFacts) -> tuple[torch.Tensor, torch.Tensor]:
     """Return unit embeddings ``[window dim]`` and what sentences are read against, ``[window patch dim]``."""
-    windows = model.mit(model.visual_projection(facts.frames)).pooler_output
+    windows = embed_frames(model, facts.frames)
     scale = model.prompts_visual_layernorm
     context = (facts.patches * scale.weight + scale.bias) @ model.prompts_visual_projection
     return functional.normalize(windows, dim=-1), context

@@ -265,7 +265,8 @@ def _train_video(services: Services, args: argparse.Namespace, out_dir: Path, wo
     from workbench.settings import ASSETS
     from workbench.toyworld.shipping import ship_video_model
     from workbench.toyworld.video_model import load_frame_model
-    from workbench.toyworld.video_training import VideoRecipe, train_video
+    from workbench.toyworld.video_recipe import VideoRecipe
+    from workbench.toyworld.video_training import train_video
     from workbench.toyworld.window_exam import examine_windows, scores_of_frame_model, scores_of_video_model
 
     recipe = VideoRecipe(seed=args.seed)

@@ -1,0 +1,167 @@
+"""The second lesson of ``toyworld-video``: windows in which nearly everything moves, and by how much it does.
+
+Separate from stories because in a story most objects rest most of the time, and a network that sees few
+motions learns them by heart. Its heads are thrown away. What is asked is linear in what the window says, for
+every noun by itself, as it is when a sentence is held against the window later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Float32
+from torch import nn
+
+from workbench.toyworld import render, stills
+from workbench.toyworld.geometry import N_NOUNS, SYMMETRY
+from workbench.toyworld.training import IMAGE_PX, to_network
+from workbench.toyworld.vocabulary import LARGE_RADIUS, SHAPES, SMALL_RADIUS
+from workbench.toyworld.window import N_FRAMES, SAMPLE_FPS
+
+CHANGES = ("x", "y", "radius", "angle", "enters", "leaves", "bounce")
+_UNIT = np.array([0.25, 0.25, 0.07, 1.2, 1.0, 1.0, 0.15])  # what is one of each: sides, sides, sides, radians, ...
+_OPPOSITE = torch.tensor([-1.0, -1.0, -1.0, -1.0, 1.0, 1.0, 1.0])
+_BACKWARDS = [0, 1, 2, 3, 5, 4, 6]  # who enters, leaves
+_CODE = 16
+_DEEDS, _OFTEN = ("rest", "move", "resize", "spin", "bounce"), (0.1, 0.4, 0.2, 0.2, 0.1)
+_MARGIN = 0.95
+
+
+@dataclass(frozen=True)
+class Motions:
+    """Windows and what changes in them, for every noun: ``CHANGES`` from the first to the last time it is seen.
+
+    ``frames`` are pictures, or what the vision tower made of them.
+    ``is_known`` masks objects that share their name or are hardly seen.
+    """
+
+    frames: torch.Tensor
+    nouns: torch.Tensor
+    changes: torch.Tensor
+    is_known: torch.Tensor
+
+    def to(self, device: str) -> Motions:
+        """Return the windows on a device."""
+        return Motions(*(getattr(self, field.name).to(device) for field in fields(self)))
+
+
+class ChangeHeads(nn.Module):
+    """Asks a window what changed of a noun; returns the loss."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self._width = width
+        self.read = nn.Embedding(N_NOUNS, width * _CODE)
+        self.change = nn.Linear(_CODE, len(CHANGES))
+        nn.init.normal_(self.read.weight, std=0.05)
+
+    def forward(self, windows: torch.Tensor, batch: Motions) -> torch.Tensor:
+        """Return the mean squared error for ``windows [window dim]``, the same for every kind of change."""
+        said = self.change(
+            torch.einsum("wd,wodc->woc", windows, self.read(batch.nouns).unflatten(-1, (self._width, _CODE)))
+        )
+        return (said - batch.changes).square()[batch.is_known].mean()
+
+
+def backwards(batch: Motions) -> Motions:
+    """Return the windows as they are when shown backwards."""
+    return replace(batch, frames=batch.frames.flip(1), changes=(batch.changes * _OPPOSITE)[..., _BACKWARDS])
+
+
+def motion_batch(rng: np.random.Generator, n_windows: int, crowding: float) -> Motions:
+    """Return windows of objects that each do one thing or rest, some of them coming or going; none touch."""
+    scene = stills.random_stills(rng, n_windows, crowding)
+    seen, paths = _paths(rng, scene)
+    flat = render.Objects(
+        shape=_every_frame(scene.objects.shape),
+        rgb=_every_frame(scene.objects.rgb),
+        is_visible=seen.reshape(-1, seen.shape[-1]),
+        **{name: path.reshape(-1, path.shape[-1]) for name, path in paths.items()},
+    )
+    canvas = render.draw(flat, np.repeat(render.draw_background(scene.background, IMAGE_PX), N_FRAMES, 0))
+    canvas *= np.repeat(scene.gain, N_FRAMES)[:, None, None, None].astype(np.float32)
+    canvas += rng.standard_normal(canvas.shape, np.float32) * np.float32(0.008)
+    nouns = scene.attributes[..., 0] * len(SHAPES) + scene.objects.shape
+    is_one = ((nouns[:, :, None] == nouns[:, None]) & scene.objects.is_visible[:, None]).sum(-1) == 1
+    return Motions(
+        frames=to_network(render.to_pixels(canvas)).unflatten(0, (n_windows, N_FRAMES)),
+        nouns=torch.from_numpy(nouns),
+        changes=torch.from_numpy(_changes(scene, seen, paths)),
+        is_known=torch.from_numpy(scene.objects.is_visible & is_one & (seen.sum(1) >= 2)),
+    )
+
+
+def _paths(
+    rng: np.random.Generator, scene: stills.Stills
+) -> tuple[Bool[np.ndarray, "window frame object"], dict[str, Float[np.ndarray, "window frame object"]]]:
+    """Return when objects are seen, and their x, y, radius and angle."""
+    objects = scene.objects
+    shape = objects.x.shape
+    time_s = np.arange(N_FRAMES)[None, :, None] / SAMPLE_FPS
+    lasts_s = rng.uniform(0.7, 3.5, (shape[0], 1, shape[1]))
+    part = np.clip((time_s - rng.uniform(-0.5, 2.5, lasts_s.shape)) / lasts_s, 0, 1)
+    deed = rng.choice(len(_DEEDS), shape, p=_OFTEN)
+    moves, resizes, spins, bounces = (deed == _DEEDS.index(name) for name in _DEEDS[1:])
+    heading = np.where(rng.random(shape) < 0.7, rng.integers(0, 4, shape) * np.pi / 2, rng.uniform(0, 2 * np.pi, shape))
+    far = rng.uniform(0.2, 0.5, shape) * moves
+    other_size = np.where(
+        objects.radius < (SMALL_RADIUS[1] + LARGE_RADIUS[0]) / 2,
+        rng.uniform(*LARGE_RADIUS, shape),
+        rng.uniform(*SMALL_RADIUS, shape),
+    )
+    to_go = {"x": np.cos(heading) * far, "y": np.sin(heading) * far, "radius": (other_size - objects.radius) * resizes}
+    seen = _seen(rng, objects.is_visible, time_s)
+    for turn in (-1, 0, 0):  # who would touch goes the other way, or else not at all
+        paths = {name: getattr(objects, name)[:, None] + by[:, None] * part for name, by in to_go.items()}
+        touches = _touches(paths, seen)
+        to_go = {name: np.where(touches, turn * by, by) for name, by in to_go.items()}
+    paths = {name: getattr(objects, name)[:, None] + by[:, None] * part for name, by in to_go.items()}
+    height = np.where(bounces & (objects.y > 0.2 + objects.radius), rng.uniform(0.12, 0.2, shape), 0)
+    n_hops = np.maximum(2, np.round(lasts_s / 0.8))
+    paths["y"] = paths["y"] - height[:, None] * np.abs(np.sin(np.pi * n_hops * part))
+    a_second = np.where(rng.random(shape) < 0.5, 1.1, 0.45) * rng.choice([-1, 1], shape) * spins
+    paths["angle"] = rng.uniform(-0.1, 0.1, shape)[:, None] + (a_second * lasts_s[:, 0])[:, None] * part
+    return seen, paths
+
+
+def _seen(
+    rng: np.random.Generator, is_visible: Bool[np.ndarray, "window object"], time_s: np.ndarray
+) -> Bool[np.ndarray, "window frame object"]:
+    """Return when objects are seen: from the first frame to the last, or from or until some time."""
+    shape = (len(is_visible), 1, is_visible.shape[1])
+    at_s, how = rng.uniform(0.5, 3, shape), rng.random(shape)
+    is_there = np.where(how < 0.15, time_s >= at_s, np.where(how < 0.3, time_s <= at_s, True))
+    return is_there & is_visible[:, None]
+
+
+def _touches(paths: dict[str, np.ndarray], seen: np.ndarray) -> Bool[np.ndarray, "window object"]:
+    """Return which objects leave the picture or touch another one."""
+    x, y, radius = (paths[name] for name in ("x", "y", "radius"))
+    away = (np.minimum(x, y) < _MARGIN * radius) | (np.maximum(x, y) > 1 - _MARGIN * radius)
+    apart = np.hypot(x[..., None] - x[..., None, :], y[..., None] - y[..., None, :])
+    near = apart < radius[..., None] + radius[..., None, :]
+    near &= seen[..., None] & seen[..., None, :] & ~np.eye(x.shape[-1], dtype=bool)
+    return (away | near.any(-1)).any(1)
+
+
+def _changes(
+    scene: stills.Stills, seen: np.ndarray, paths: dict[str, np.ndarray]
+) -> Float32[np.ndarray, "window object change"]:
+    first, last = seen.argmax(1), N_FRAMES - 1 - seen[:, ::-1].argmax(1)
+
+    def between(path: np.ndarray) -> np.ndarray:
+        begin, end = (np.take_along_axis(path, at[:, None], 1)[:, 0] for at in (first, last))
+        return end - begin
+
+    hops = paths["y"].max(1) - paths["y"].min(1) - np.abs(between(paths["y"]))
+    net = [between(paths[name]) for name in ("x", "y", "radius")]
+    turned = between(paths["angle"]) * (SYMMETRY[scene.objects.shape] > 0)
+    every = [*net, turned, ~seen[:, 0], ~seen[:, -1], np.where(seen.all(1), hops, 0)]
+    return (np.stack(every, -1) / _UNIT).astype(np.float32)
+
+
+def _every_frame(values: np.ndarray) -> np.ndarray:
+    """Return what is the same in all frames of a window, frame by frame."""
+    return np.repeat(values, N_FRAMES, 0)

@@ -1,0 +1,282 @@
+"""The lessons of ``toyworld-video``: what each is taught from, what it changes and how it is judged.
+
+Separate from the training, which takes them one after another and knows nothing of what they teach. Where things
+are comes first, from stills; how they move second, and words for it third, both on features that are computed once
+and kept, so that they cost little; everything together comes last. From scratch and all at once, direction is not
+learned at this size.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+from torch.nn import functional
+from transformers import XCLIPModel
+
+from workbench.toyworld.events import EventHeads
+from workbench.toyworld.geometry import GeometryBatch, GeometryHeads, geometry_batch
+from workbench.toyworld.motions import ChangeHeads, Motions, backwards, motion_batch
+from workbench.toyworld.seeds import generator
+from workbench.toyworld.tokens import OF_WINDOWS
+from workbench.toyworld.training import IMAGE_PX, to_network
+from workbench.toyworld.video_model import (
+    FrameFacts,
+    cosine_of,
+    embed_frames,
+    embed_texts,
+    embed_windows,
+    frame_facts,
+)
+from workbench.toyworld.video_recipe import VideoRecipe
+from workbench.toyworld.window import N_FRAMES
+from workbench.toyworld.window_batches import Said, StoryWindow, say
+from workbench.toyworld.window_loss import WindowLoss
+
+_STREAM_LENGTH = 1_000_000
+_LOOK_STREAM, _MOVE_STREAM, _SAY_STREAM = 5 * _STREAM_LENGTH, 6 * _STREAM_LENGTH, 7 * _STREAM_LENGTH
+_PART_WINDOWS, _PART_MOTIONS = 512, 64
+_FACTS_BATCH = 32
+
+
+@dataclass(frozen=True)
+class WindowBatch:
+    """Which windows, and what is said of them."""
+
+    indices: list[int]
+    pixels: np.ndarray | None
+    said: Said
+
+
+@runtime_checkable
+class Lesson(Protocol):
+    """One part of the training: what is learned, from what, at which rate."""
+
+    n_steps: int
+    rate: float
+
+    def parameters(self) -> list[nn.Parameter]:
+        """Return what this lesson changes."""
+        ...
+
+    def batch(self, step: int) -> Any:
+        """Return the batch of one step of the lesson; knows nothing of the model."""
+        ...
+
+    def loss(self, batch: Any) -> torch.Tensor:
+        """Return the loss of a batch."""
+        ...
+
+
+class Looking:
+    """Where named objects are, from stills: changes the vision tower, all but its messages between frames."""
+
+    def __init__(self, recipe: VideoRecipe, model: XCLIPModel, heads: GeometryHeads, device: str) -> None:
+        self.n_steps, self.rate = recipe.n_look_steps, recipe.look_rate
+        self._recipe, self._model, self._heads, self._device = recipe, model, heads, device
+
+    def parameters(self) -> list[nn.Parameter]:
+        """Return the tower and the heads."""
+        tower = [p for name, p in self._model.vision_model.named_parameters() if ".message_" not in name]
+        return [*tower, *self._heads.parameters()]
+
+    def batch(self, step: int) -> GeometryBatch:
+        """Return stills, more crowded as the lesson goes on."""
+        rng = generator("train", self._recipe.seed, _LOOK_STREAM + step)
+        crowding = min(1.0, step / (self._recipe.crowded_from * self.n_steps))
+        return geometry_batch(rng, self._recipe.look_batch, crowding)
+
+    def loss(self, batch: GeometryBatch) -> torch.Tensor:
+        """Return how wrong the heads are about the stills."""
+        batch = batch.to(self._device)
+        with _half(self._device):
+            seen = self._model.vision_model(pixel_values=batch.frames)
+        parts = self._heads(seen.pooler_output.float(), seen.last_hidden_state[:, 1:].float(), batch)
+        return torch.stack(list(parts.values())).sum()
+
+
+class Moving:
+    """By how much named objects move, in windows whose frames were looked at once: changes time alone."""
+
+    def __init__(self, recipe: VideoRecipe, model: XCLIPModel, heads: ChangeHeads, device: str) -> None:
+        self.n_steps, self.rate = recipe.n_move_steps, recipe.move_rate
+        self._recipe, self._model, self._heads, self._device = recipe, model, heads, device
+        self._kept: dict[str, torch.Tensor] = {}
+
+    def look(self, work_dir: Path) -> None:
+        """Compute what the vision tower says of all windows, or take from ``work_dir`` what is there."""
+        n_parts = -(-self._recipe.n_motions // _PART_MOTIONS)
+        names = [work_dir / f"motions-{part:03d}.safetensors" for part in range(n_parts)]
+        parts = [_kept(path, partial(self._part, part)) for part, path in enumerate(names)]
+        self._kept = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+    def _part(self, part: int) -> dict[str, torch.Tensor]:
+        rng = generator("train", self._recipe.seed, _MOVE_STREAM + part)
+        batch = motion_batch(rng, _PART_MOTIONS, float(min(1.0, 2 * rng.random())))
+        with torch.inference_mode(), _half(self._device):
+            seen = self._model.vision_model(pixel_values=batch.frames.flatten(0, 1).to(self._device)).pooler_output
+        frames = seen.unflatten(0, batch.frames.shape[:2]).half().cpu()
+        return {"frames": frames, "nouns": batch.nouns, "changes": batch.changes, "is_known": batch.is_known}
+
+    def parameters(self) -> list[nn.Parameter]:
+        """Return the layers over time, what leads there, and the heads."""
+        time = (self._model.mit, self._model.visual_projection, self._heads)
+        return [parameter for part in time for parameter in part.parameters()]
+
+    def batch(self, step: int) -> Motions:
+        """Return windows, every other time as they are when shown backwards."""
+        rng = generator("train", self._recipe.seed, _MOVE_STREAM + _STREAM_LENGTH // 2 + step)
+        chosen = torch.from_numpy(rng.integers(len(self._kept["nouns"]), size=self._recipe.motion_batch))
+        batch = Motions(**{name: values[chosen] for name, values in self._kept.items()})
+        return backwards(batch) if step % 2 else batch
+
+    def loss(self, batch: Motions) -> torch.Tensor:
+        """Return how wrong the heads are about what changed."""
+        batch = batch.to(self._device)
+        windows = functional.normalize(embed_frames(self._model, batch.frames.float()), dim=-1)
+        return self._heads(windows * windows.shape[-1] ** 0.5, batch)
+
+
+@dataclass
+class _OnWindows:
+    """What a lesson on windows works with: the network, its losses and the windows of stories."""
+
+    recipe: VideoRecipe
+    model: XCLIPModel
+    loss_of: WindowLoss
+    events: EventHeads
+    windows: list[StoryWindow]
+    device: str
+
+
+@dataclass
+class Timing(_OnWindows):
+    """What happens in windows whose frames were looked at once: changes everything but the vision tower."""
+
+    def __post_init__(self) -> None:
+        self.n_steps, self.rate = self.recipe.n_time_steps, self.recipe.time_rate
+        self._facts: FrameFacts | None = None
+
+    def look(self, work_dir: Path) -> None:
+        """Compute what the vision tower says of all windows, or take from ``work_dir`` what is there."""
+        starts = range(0, len(self.windows), _PART_WINDOWS)
+        names = [work_dir / f"facts-{start // _PART_WINDOWS:03d}.safetensors" for start in starts]
+        parts = [_kept(path, partial(self._part, start)) for start, path in zip(starts, names, strict=True)]
+        self._facts = FrameFacts(*(torch.cat([part[name] for part in parts]) for name in ("frames", "patches")))
+
+    def _part(self, start: int) -> dict[str, torch.Tensor]:
+        facts = _facts_of(self.model, self.windows[start : start + _PART_WINDOWS], self.device)
+        return {"frames": facts.frames, "patches": facts.patches}
+
+    def parameters(self) -> list[nn.Parameter]:
+        """Return time, prompts, projections, the text tower and the numbers of the loss."""
+        tower = {id(p) for p in self.model.vision_model.parameters()}
+        rest = [p for p in self.model.parameters() if id(p) not in tower]
+        return [*rest, *self.loss_of.parameters(), *self.events.parameters()]
+
+    def batch(self, step: int) -> WindowBatch:
+        """Return windows and what is said of them."""
+        return _window_batch(self.recipe, self.windows, step, with_pixels=False)
+
+    def loss(self, batch: WindowBatch) -> torch.Tensor:
+        """Return the loss of the sentences on the kept features."""
+        assert self._facts is not None
+        kept = (part[batch.indices].to(self.device).float() for part in (self._facts.frames, self._facts.patches))
+        return _loss_of_said(self.model, self.loss_of, self.events, FrameFacts(*kept), batch.said)
+
+
+@dataclass
+class Joining(_OnWindows):
+    """The same, with the vision tower and its messages learning along."""
+
+    def __post_init__(self) -> None:
+        self.n_steps, self.rate = self.recipe.n_joint_steps, self.recipe.joint_rate
+
+    def parameters(self) -> list[nn.Parameter]:
+        """Return everything."""
+        return [*self.model.parameters(), *self.loss_of.parameters(), *self.events.parameters()]
+
+    def batch(self, step: int) -> WindowBatch:
+        """Return windows with their pixels, and what is said of them."""
+        return _window_batch(self.recipe, self.windows, self.recipe.n_time_steps + step, with_pixels=True)
+
+    def loss(self, batch: WindowBatch) -> torch.Tensor:
+        """Return the loss of the sentences on the pixels."""
+        assert batch.pixels is not None
+        facts = _looked_at(self.model, batch.pixels, self.device)
+        return _loss_of_said(self.model, self.loss_of, self.events, facts, batch.said)
+
+
+def _window_batch(recipe: VideoRecipe, windows: list[StoryWindow], step: int, with_pixels: bool) -> WindowBatch:
+    rng = generator("train", recipe.seed, _SAY_STREAM + step)
+    indices = rng.choice(len(windows), recipe.window_batch, replace=False).tolist()
+    chosen = [windows[i] for i in indices]
+    pixels = np.stack([window.pixels(IMAGE_PX) for window in chosen]) if with_pixels else None
+    return WindowBatch(indices, pixels, say(chosen, rng))
+
+
+@torch.inference_mode()
+def _facts_of(model: XCLIPModel, windows: list[StoryWindow], device: str) -> FrameFacts:
+    """Return the facts of many windows in half precision, on the processor."""
+    frames, patches = [], []
+    for start in range(0, len(windows), _FACTS_BATCH):
+        pixels = np.stack([window.pixels(IMAGE_PX) for window in windows[start : start + _FACTS_BATCH]])
+        facts = _looked_at(model, pixels, device)
+        frames.append(facts.frames.half().cpu())
+        patches.append(facts.patches.half().cpu())
+    return FrameFacts(torch.cat(frames), torch.cat(patches))
+
+
+def _looked_at(model: XCLIPModel, pixels: np.ndarray, device: str) -> FrameFacts:
+    """Return the facts of ``uint8 [window frame height width 3]``."""
+    read = to_network(pixels.reshape(-1, *pixels.shape[2:])).unflatten(0, (-1, N_FRAMES)).to(device)
+    with _half(device):
+        facts = frame_facts(model, read)
+    return FrameFacts(facts.frames.float(), facts.patches.float())
+
+
+def _loss_of_said(
+    model: XCLIPModel, loss_of: WindowLoss, events: EventHeads, facts: FrameFacts, said: Said
+) -> torch.Tensor:
+    """Return how badly the windows and what is said of them fit, and how little either tells by itself."""
+    device = facts.frames.device
+    texts = sorted({text for own in said.texts for text in own})
+    row = {text: i for i, text in enumerate(texts)}
+    ids, mask = (torch.from_numpy(array).to(device) for array in OF_WINDOWS.encode(texts))
+    with _half(device.type):
+        embedded = embed_texts(model, ids, mask).float()
+    own = embedded[torch.tensor([[row[text] for text in texts_of_one] for texts_of_one in said.texts])]
+    shared = own[:, 0].expand(len(own), -1, -1)
+    windows, context = embed_windows(model, facts)
+    scaffold = events(
+        windows * windows.shape[-1] ** 0.5,
+        own,
+        torch.from_numpy(said.codes).to(device),
+        torch.from_numpy(said.own).to(device),
+    )
+    cosine = cosine_of(model, windows, context, torch.cat([own, shared], 1))
+    truth = torch.from_numpy(np.concatenate([said.own, said.shared], 1)).to(device)
+    matched = loss_of(cosine, model.logit_scale.clamp(max=math.log(100)).exp(), truth, own.shape[1])
+    return matched + scaffold
+
+
+def _kept(path: Path, compute: Callable[[], dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """Return what ``path`` holds, computing and keeping it where nothing is there."""
+    if not path.exists():
+        unfinished = path.with_suffix(".part")
+        save_file(compute(), unfinished)
+        unfinished.replace(path)
+    return load_file(path)
+
+
+def _half(device: str) -> torch.autocast:
+    """Return the context in which towers are run with 16-bit products: twice as fast where it matters."""
+    return torch.autocast(device.split(":")[0], torch.bfloat16)
