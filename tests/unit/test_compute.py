@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 import time
+import weakref
 
 import numpy as np
 import pytest
 
 from workbench.errors import ModelError
-from workbench.models.compute import BatchSize, Compute
+from workbench.models.compute import BatchSize, Compute, OutOfMemoryError, is_out_of_memory
 from workbench.models.resident import Resident
 from workbench.settings import Settings
 
@@ -115,3 +116,34 @@ def test_features_go_to_the_device_once_and_leave_with_their_array():
     del first, array
     gc.collect()
     assert len(resident) == 1
+
+
+def test_copies_go_with_their_model_though_somebody_holds_the_array():
+    array = np.ones((3, 2), np.float32)
+    compute = Compute(Settings(device="cpu"))
+    compute.device = "cuda"
+    copies = []
+    compute.send = lambda sent: copies.append(weakref.ref(made := Copy(sent))) or made
+    resident = Resident(compute)
+    resident(array)
+    del resident
+    gc.collect()
+    assert copies[0]() is None
+
+
+class Copy:
+    def __init__(self, array):
+        self.array = array.copy()
+
+
+def test_a_late_thread_does_not_raise_the_size_again():
+    batch = BatchSize(32, 64)
+    batch._halve(8)
+    batch._halve(32)
+    assert batch.size == 4
+
+
+def test_no_memory_while_trying_a_model_is_told_from_parts_that_do_not_fit():
+    assert is_out_of_memory(OutOfMemoryError("Memory ran out for a single frame."))
+    assert is_out_of_memory(RuntimeError("CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate"))
+    assert not is_out_of_memory(ModelError("Its parts do not fit."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from tests.robustness_set import film, number_of
 from workbench.media import decord_reader, pyav_reader
 from workbench.media.decode import sample_frames
 from workbench.media.probe import probe
-from workbench.media.routing import PYAV_RULES, reader_for, rule_for
+from workbench.media.routing import MAX_AHEAD_BYTES, PYAV_RULES, reader_for, rule_for
 from workbench.media.track import read_track
 from workbench.settings import Settings
 from workbench.types import SamplingSpec
@@ -48,7 +49,7 @@ def test_other_films_go_to_decord(name: str) -> None:
 
 
 def test_every_rule_has_a_film() -> None:
-    assert {rule.name for rule in PYAV_RULES} == TO_PYAV.keys()
+    assert {rule.name for rule in PYAV_RULES} == {*TO_PYAV, "long"}, "the last is tested with a track made longer"
 
 
 def never(*_: object) -> Iterator[np.ndarray]:
@@ -91,3 +92,12 @@ def test_decord_is_not_believed_where_it_lists_another_film(shown_as: str) -> No
     track = read_track(film("h264_mp4"), "h264")
     with pytest.raises(decord_reader.DecordError):
         list(decord_reader.read_frames(film(shown_as), track, [0]))
+
+
+def test_a_film_that_would_fill_the_memory_goes_to_pyav() -> None:
+    track = read_track(film("h264_mp4"), "h264_mp4")
+    n_frames = MAX_AHEAD_BYTES // (track.width_px * track.height_px * 3)
+    assert rule_for(replace(track, times_s=np.arange(n_frames) / 25)) is None
+    found = rule_for(replace(track, times_s=np.arange(n_frames + 1) / 25))
+    assert found is not None
+    assert found.name == "long"

@@ -56,7 +56,11 @@ def test_a_device_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch):
         runtime.device_for(Settings(device="tpu"))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert runtime.device_for(Settings(device="auto")) == "cuda"
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert runtime.device_for(Settings(device="cuda:1")) == "cuda:1"
+    for other in ("cuda:2", "cuda:x", "cpu:foo"):
+        with pytest.raises(ModelError, match=f"no device “{other}”"):
+            runtime.device_for(Settings(device=other))
 
 
 def test_missing_packages_are_found_without_importing():

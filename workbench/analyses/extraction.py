@@ -86,11 +86,23 @@ def extract(
                         problem = str(full)
                     seen(VideoFeatures(video.id, model.spec.id, **arrays))
         problem = problem or model.placement.notice or None
-    rows = [chunks.pop(key) for key in keys]
-    whole = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
-    features = VideoFeatures(video_id=video.id, model_id=model.spec.id, **whole)
+    features = VideoFeatures(video_id=video.id, model_id=model.spec.id, **_whole([chunks.pop(key) for key in keys]))
     services.opened.keep(whole_key, features)
     return Extracted(features, from_cache, problem)
+
+
+def _whole(chunks: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Return the arrays of all chunks in one, letting go of each chunk as it is copied: a film is held once."""
+    n_rows = sum(len(chunk["times_s"]) for chunk in chunks)
+    whole = {name: np.empty((n_rows, *array.shape[1:]), array.dtype) for name, array in chunks[0].items()}
+    at = 0
+    chunks.reverse()
+    while chunks:
+        chunk = chunks.pop()
+        for name, array in chunk.items():
+            whole[name][at : at + len(array)] = array
+        at += len(chunk["times_s"])
+    return whole
 
 
 def _whole_key(keys: list[str]) -> str:

@@ -12,6 +12,9 @@ from typing import Literal
 
 from workbench.media.track import Track
 
+MAX_AHEAD_BYTES = 2**30
+"""The most that a film read by decord may take when all of it is decoded, in bytes."""
+
 Reader = Literal["decord", "pyav"]
 
 
@@ -51,6 +54,11 @@ PYAV_RULES = (
         "large",
         lambda t: t.decoded_size_px != (t.width_px, t.height_px),
         "very large frames are reduced while decoding, which PyAV does with an area filter",
+    ),
+    Rule(
+        "long",
+        lambda t: len(t.times_s) * t.width_px * t.height_px * 3 > MAX_AHEAD_BYTES,
+        "decord decodes ahead without a bound while nobody asks for a frame: a film read slowly fills the memory",
     ),
 )
 

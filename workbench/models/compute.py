@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -27,7 +27,17 @@ SAME_DIRECTION = 0.999
 _GAIN = 0.97
 _LOST, _REPEATS = 0.8, 3
 _FEWEST, _MOST = {"cpu": 2, "cuda": 16, "mps": 8}, {"cpu": 64, "cuda": 1024, "mps": 128}
-_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "status_alloc_failed")
+_NOT_EVEN_ONE = (
+    "Memory ran out for a single frame; close other programs, choose a smaller model, or set WORKBENCH_DEVICE=cpu."
+)
+
+Work = Literal["frames", "texts", "patches", "attention"]
+_WORKS: tuple[Work, ...] = get_args(Work)
+
+
+class OutOfMemoryError(ModelError):
+    """Memory ran out for the least there is to do."""
 
 
 class Compute:
@@ -38,12 +48,16 @@ class Compute:
         self.device = device_for(settings)
         self.precision = precision_for(settings)
         kind = self.device.split(":")[0]
-        self.batch = BatchSize(_FEWEST.get(kind, 8), _MOST.get(kind, 128), self._wait)
+        # Texts cost other times than frames, and attention other memory: each kind of work has a size of its own.
+        self._batches = {work: BatchSize(_FEWEST.get(kind, 8), _MOST.get(kind, 128), self._wait) for work in _WORKS}
+        if kind == "cuda":
+            self.torch.backends.cudnn.allow_tf32 = False  # float32 means float32, as on a processor
         self._copies = self.torch.cuda.Stream(self.device) if kind == "cuda" else None
 
     def placement(self, n_bytes: int) -> Placement:
         """Return what the network costs, for people."""
-        return Placement(self.device, n_bytes, self.batch.size, self.batch.notice)
+        notice = " ".join(batch.notice for batch in self._batches.values() if batch.notice)
+        return Placement(self.device, n_bytes, self._batches["frames"].size, notice)
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -67,14 +81,16 @@ class Compute:
         moved.record_stream(present)
         return moved
 
-    def in_batches(self, n_rows: int, encode: Callable[[slice], Any]) -> Float32[np.ndarray, "..."]:
+    def in_batches(
+        self, n_rows: int, encode: Callable[[slice], Any], work: Work = "frames"
+    ) -> Float32[np.ndarray, "..."]:
         """Return ``encode`` of all rows, float32, one after another along the first axis.
 
         Raises ``ModelError`` where memory runs out for a single row.
         """
         with self.running():
-            parts = self.batch.over(n_rows, encode)
-            return self.torch.cat([part.float() for part in parts]).cpu().numpy()
+            parts = self._batches[work].over(n_rows, encode)
+            return np.concatenate([part.float().cpu().numpy() for part in parts])
 
     def settle_precision(self, encode: Callable[[], Float[np.ndarray, "row dim"]]) -> None:
         """Go back to float32 unless ``encode`` gives the same in 16 bits, as far as directions go."""
@@ -89,8 +105,8 @@ class Compute:
 
     def best_rate(self, prepare: Callable[[int], Any], run: Callable[[Any], Any]) -> float:
         """Return the most rows a second that ``run`` does of what ``prepare`` makes, over sizes of the batch."""
-        best, size = 0.0, self.batch.fewest
-        while size <= self.batch.most:
+        best, size = 0.0, 1
+        while size <= self._batches["frames"].most:
             try:
                 prepared = prepare(size)
                 self._seconds(run, prepared)
@@ -102,6 +118,8 @@ class Compute:
             if size / seconds < _LOST * best:
                 break
             best, size = max(best, size / seconds), 2 * size
+        if not best:
+            raise OutOfMemoryError(_NOT_EVEN_ONE)
         return best
 
     def _seconds(self, run: Callable[[Any], Any], prepared: Any) -> float:
@@ -115,7 +133,7 @@ class Compute:
         """Wait until the device has done what it was told."""
         kind = self.device.split(":")[0]
         if kind != "cpu":
-            getattr(self.torch, kind).synchronize()
+            getattr(self.torch, kind).synchronize(*([self.device] if kind == "cuda" else []))
 
 
 class BatchSize:
@@ -174,15 +192,15 @@ class BatchSize:
 
     def _halve(self, size: int) -> None:
         if size == 1:
-            raise ModelError(
-                "Memory ran out for a single frame; close other programs, choose a smaller model, or set "
-                "WORKBENCH_DEVICE=cpu."
-            )
+            raise OutOfMemoryError(_NOT_EVEN_ONE)
         with self._lock:
-            self.size, self._is_settled = size // 2, True
+            # Another thread may have halved it further.
+            self.size, self._is_settled = min(self.size, size // 2), True
             self.notice = f"Memory ran out with {size} frames at once, so {self.size} are encoded at once."
 
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether memory ran out, which every kind of device says in its own words."""
-    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in _OUT_OF_MEMORY)
+    return isinstance(error, MemoryError | OutOfMemoryError) or any(
+        words in str(error).lower() for words in _OUT_OF_MEMORY
+    )

@@ -65,8 +65,10 @@ class Conse(DualEncoder):
             ) from error
         self._model = self._torch.nn.ModuleList([self._classifier, self._encoder])
         read = self._reader(names)
-        embeddings = self._compute.in_batches(len(names), lambda part: self.say(read.ids[part], read.attention[part]))
-        self._class_embeddings = self._torch.from_numpy(embeddings).to(self._device)
+        # In float32 whatever products are found safe for frames: features must not depend on a trial to come.
+        with self._torch.inference_mode():
+            rows = [self.say(read.ids[i : i + 64], read.attention[i : i + 64]) for i in range(0, len(names), 64)]
+            self._class_embeddings = self._torch.cat(rows)
         dim = self._try_once(entry.id, IMAGE_PX)
         self.spec = ModelSpec(
             id=entry.id,

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
 from workbench.errors import ModelError, said_by
-from workbench.models.compute import Compute
+from workbench.models.compute import Compute, Work, is_out_of_memory
 from workbench.models.protocol import Capability, ModelSpec, Placement
 from workbench.models.resident import Resident
 from workbench.models.rows import mean_pooled_score, unit_rows
@@ -72,7 +72,7 @@ class DualEncoder:
         Raises ``InputError`` if ``absent`` has no row per text or no column per token.
         """
         read = self.read(texts, absent)
-        rows = self._in_batches(len(texts), lambda part: self.say(read.ids[part], read.attention[part]))
+        rows = self._in_batches(len(texts), lambda part: self.say(read.ids[part], read.attention[part]), "texts")
         return TextFeatures(
             model_id=self.spec.id,
             texts=tuple(texts),
@@ -108,8 +108,8 @@ class DualEncoder:
                 self.look,
             )
 
-    def _in_batches(self, n_rows: int, encode: Any) -> Float32[np.ndarray, "row ..."]:
-        return self._compute.in_batches(n_rows, encode) if n_rows else np.empty((0, self.spec.dim), np.float32)
+    def _in_batches(self, n_rows: int, encode: Any, work: Work = "frames") -> Float32[np.ndarray, "row ..."]:
+        return self._compute.in_batches(n_rows, encode, work) if n_rows else np.empty((0, self.spec.dim), np.float32)
 
     def _try_once(self, name: str, side_px: int) -> int:
         """Return the dimension of the space, after a trial: a misfit shows now, as ``ModelError``, not in a film.
@@ -122,7 +122,7 @@ class DualEncoder:
 
         def trial() -> np.ndarray:
             image = self._compute.in_batches(1, lambda part: self.see(picture[part]))
-            text = self._compute.in_batches(1, lambda part: self.say(read.ids[part], read.attention[part]))
+            text = self._compute.in_batches(1, lambda part: self.say(read.ids[part], read.attention[part]), "texts")
             if image.shape != text.shape:
                 raise ValueError(f"pictures have {image.shape[1:]} dimensions, texts {text.shape[1:]}")
             return np.concatenate([image, text])
@@ -131,6 +131,8 @@ class DualEncoder:
             self._compute.settle_precision(trial)
             rows = trial()
         except (RuntimeError, ValueError, TypeError, LookupError, AttributeError, AssertionError) as error:
+            if is_out_of_memory(error):
+                raise
             raise ModelError(
                 f"The parts of “{name}” do not fit each other ({said_by(error)}); check that its tokenizer and "
                 f"image processor are the ones it was trained with."

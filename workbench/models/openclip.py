@@ -17,7 +17,7 @@ import json
 import logging
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -91,10 +91,8 @@ class OpenClip(DualEncoder):
 
         Raises ``ModelError`` if words are left out and this architecture's text encoder cannot do so.
         """
-        if attention.all():
-            return self._model.encode_text(self._compute.send(ids))
         # One at a time: the hook that leaves words out sits on the shared network.
-        with self._lock, self._left_out(attention.astype(bool)):
+        with self._lock, nullcontext() if attention.all() else self._left_out(attention.astype(bool)):
             return self._model.encode_text(self._compute.send(ids))
 
     @contextmanager

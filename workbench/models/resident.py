@@ -30,9 +30,15 @@ class Resident:
         with self._lock:
             if (copy := self._copies.get(id(array))) is None:
                 copy = self._copies[id(array)] = self._compute.send(array)
-                weakref.finalize(array, self._copies.pop, id(array), None)
+                weakref.finalize(array, _forget, weakref.ref(self), id(array))
             return copy
 
     def __len__(self) -> int:
         """Return how many arrays have a copy."""
         return len(self._copies)
+
+
+def _forget(resident: weakref.ref[Resident], key: int) -> None:
+    """Drop a copy, unless all of them went with their model."""
+    if (held := resident()) is not None:
+        held._copies.pop(key, None)

@@ -76,7 +76,9 @@ def device_for(settings: Settings) -> str:
     ]
     if settings.device == "auto":
         return present[0]
-    if settings.device.split(":")[0] not in present:
+    kind, _, index = settings.device.partition(":")
+    is_there = not index or (kind == "cuda" and index.isdigit() and int(index) < torch.cuda.device_count())
+    if kind not in present or not is_there:
         raise ModelError(
             f"There is no device “{settings.device}” on this machine; choose {', '.join(present)} or auto."
         )
@@ -91,7 +93,7 @@ def precision_for(settings: Settings) -> str:
         return settings.precision
     kind = device_for(settings).split(":")[0]
     if kind == "cuda":
-        return "bfloat16" if require_torch().cuda.is_bf16_supported() else "float16"
+        return "bfloat16" if require_torch().cuda.is_bf16_supported(including_emulation=False) else "float16"
     return "float16" if kind == "mps" else "float32"
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from workbench.errors import InputError
+from workbench.models.compute import Work
 from workbench.models.dual import DualEncoder
 from workbench.models.protocol import MAX_ATTENTION_BYTES, Capability
 from workbench.models.rows import unit_rows
@@ -86,18 +87,20 @@ class AttendingEncoder(DualEncoder):
             video_id=frames.video_id,
             model_id=self.spec.id,
             times_s=frames.times_s,
-            weights=self._by_window(frames, exactly),
+            weights=self._by_window(frames, exactly, "attention"),
             n_prefix=shape.n_prefix,
             n_suffix=shape.n_suffix,
             grid=layout.grid,
             seen=layout.seen,
         )
 
-    def _by_window(self, frames: FrameBatch, encode: Callable[[Any], Any]) -> Float32[np.ndarray, "time ..."]:
+    def _by_window(
+        self, frames: FrameBatch, encode: Callable[[Any], Any], work: Work
+    ) -> Float32[np.ndarray, "time ..."]:
         """Return ``encode`` of frames that are prepared, whole windows at once."""
         by_window = frames.pixels.reshape(-1, self.spec.window_frames, *frames.pixels.shape[1:])
         return self._compute.in_batches(
-            len(by_window), lambda part: encode(self.prepare(by_window[part].reshape(-1, *by_window.shape[2:])))
+            len(by_window), lambda part: encode(self.prepare(by_window[part].reshape(-1, *by_window.shape[2:]))), work
         )
 
 
@@ -113,7 +116,7 @@ class PatchEncoder(AttendingEncoder):
     def encode_patches(self, frames: FrameBatch) -> PatchMaps:
         """Return unit features, float32, of every patch, one row per frame. Cost: one forward pass per frame."""
         layout = self.layout(frames.pixels[:1])
-        raw = self._by_window(frames, self.look_closely)
+        raw = self._by_window(frames, self.look_closely, "patches")
         return PatchMaps(
             video_id=frames.video_id,
             model_id=self.spec.id,

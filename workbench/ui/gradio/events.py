@@ -13,6 +13,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -193,7 +194,8 @@ class Events:
                 continue
             seen: Update = {}
             if progress.glimpse is not None and progress.glimpse is not shown and now - looked >= LOOK_S:
-                seen = self._glimpse(session, progress.glimpse)
+                with suppress(WorkbenchError):  # a look ahead that fails takes nothing from the answer
+                    seen = self._glimpse(session, progress.glimpse)
                 shown, looked = progress.glimpse, now
             line = self._in_their_words(session, texts.working(progress, left_s))
             yield seen | {
