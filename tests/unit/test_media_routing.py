@@ -97,7 +97,7 @@ def test_decord_is_not_believed_where_it_lists_another_film(shown_as: str) -> No
 def test_a_film_that_would_fill_the_memory_goes_to_pyav() -> None:
     track = read_track(film("h264_mp4"), "h264_mp4")
     n_frames = MAX_AHEAD_BYTES // (track.width_px * track.height_px * 3)
-    assert rule_for(replace(track, times_s=np.arange(n_frames) / 25)) is None
-    found = rule_for(replace(track, times_s=np.arange(n_frames + 1) / 25))
+    assert rule_for(replace(track, times_s=np.arange(n_frames) / 25, pts=None)) is None
+    found = rule_for(replace(track, times_s=np.arange(n_frames + 1) / 25, pts=None))
     assert found is not None
     assert found.name == "long"
