@@ -130,7 +130,7 @@ def test_the_same_input_gives_the_same_output(model: VideoTextModel, batch: Fram
     asked = rows(model, batch, [0, 1])
     # To rounding: how many rows are encoded at once is measured, and may differ from call to call.
     np.testing.assert_allclose(model.encode_frames(asked).frames, model.encode_frames(asked).frames, atol=1e-6)
-    np.testing.assert_allclose(model.encode_texts(TEXTS).embeddings, model.encode_texts(TEXTS).embeddings, atol=2e-6)
+    np.testing.assert_allclose(model.encode_texts(TEXTS).embeddings, model.encode_texts(TEXTS).embeddings, 1e-4, 1e-5)
 
 
 def test_a_text_does_not_depend_on_the_texts_beside_it(model: VideoTextModel):

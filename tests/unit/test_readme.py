@@ -35,7 +35,7 @@ def test_make_target_exists(target: str) -> None:
 
 @pytest.mark.parametrize("words", VERBS, ids=" ".join)
 def test_command_line_exists(words: list[str]) -> None:
-    verb = [word for word in words[:2] if word.isalpha()] if words[0] == "toyworld" else words[:1]
+    verb = [word for word in words[:2] if word.isalpha()] if words[0] in ("toyworld", "bench") else words[:1]
     shown = subprocess.run(
         [sys.executable, "-m", "workbench", *verb, "--help"], cwd=ROOT, capture_output=True, text=True
     )
