@@ -17,10 +17,10 @@ from pathlib import Path
 
 import av
 
+from tests.unit.test_extraction import CountingLibrary
 from workbench.analyses.chunks import plan_of
 from workbench.analyses.ground import Ground, GroundParams
 from workbench.analyses.services import Services
-from workbench.media.library import VideoLibrary
 from workbench.settings import ASSETS, Settings
 from workbench.types import Progress, SamplingSpec
 
@@ -98,18 +98,6 @@ def read(film: Path, model_id: str, home: Path, how: str) -> None:
     print(f"second process: {n_frames:,} frames in the film, {library.n_frames:,} decoded, {elapsed_s:.0f} s")
     print(f"first glimpse after {glimpses[0][0]:.1f} s, of {glimpses[0][1]:,} rows that were there")
     print(f"RSS before {before / 2**20:.0f} MiB, growth at its peak {(peak[0] - before) / 2**20:.0f} MiB (bar 1,536)")
-
-
-class CountingLibrary(VideoLibrary):
-    """Counts the frames that are decoded."""
-
-    n_frames = 0
-
-    def frames(self, *args, **more):
-        """Yield what the library yields."""
-        for batch in super().frames(*args, **more):
-            self.n_frames += len(batch.times_s)
-            yield batch
 
 
 def _watch(peak: list[int], is_over: threading.Event) -> None:

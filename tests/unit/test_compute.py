@@ -115,7 +115,7 @@ def test_features_go_to_the_device_once_and_leave_with_their_array():
     assert sent == [(3, 2), (5, 2)]
     del first, array
     gc.collect()
-    assert len(resident) == 1
+    assert len(resident._copies) == 1
 
 
 def test_copies_go_with_their_model_though_somebody_holds_the_array():

@@ -146,7 +146,7 @@ class BatchSize:
     def __init__(self, fewest: int, most: int, wait: Callable[[], None] = lambda: None) -> None:
         self.size = fewest
         self.notice = ""
-        self.fewest, self.most, self._wait = fewest, most, wait
+        self.most, self._wait = most, wait
         self._lock = threading.Lock()
         self._seconds: dict[int, list[float]] = {}
         self._is_settled = False

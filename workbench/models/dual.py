@@ -7,7 +7,7 @@ network is of. A family says what its network makes of pixels and of tokens; ``t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -107,6 +107,15 @@ class DualEncoder:
                 lambda n_rows: self.prepare(np.resize(pixels, (n_rows * self.spec.window_frames, *pixels.shape[1:]))),
                 self.look,
             )
+
+    def _by_window(
+        self, frames: FrameBatch, encode: Callable[[Any], Any], work: Work
+    ) -> Float32[np.ndarray, "row ..."]:
+        """Return ``encode`` of frames that are prepared, whole windows at once; ``frames`` are whole windows."""
+        by_window = frames.pixels.reshape(-1, self.spec.window_frames, *frames.pixels.shape[1:])
+        return self._compute.in_batches(
+            len(by_window), lambda part: encode(self.prepare(by_window[part].reshape(-1, *by_window.shape[2:]))), work
+        )
 
     def _in_batches(self, n_rows: int, encode: Any, work: Work = "frames") -> Float32[np.ndarray, "row ..."]:
         return self._compute.in_batches(n_rows, encode, work) if n_rows else np.empty((0, self.spec.dim), np.float32)

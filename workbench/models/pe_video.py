@@ -23,7 +23,7 @@ from workbench.models import checkpoint, hub
 from workbench.models.dual import DualEncoder
 from workbench.models.entry import ModelEntry
 from workbench.models.protocol import ModelSpec
-from workbench.models.rows import unit_rows
+from workbench.models.rows import middle_times, unit_rows
 from workbench.models.runtime import missing_packages
 from workbench.models.tokenization import TextReader, TokenizedTexts
 from workbench.models.transformers_dual import digest, load
@@ -86,16 +86,11 @@ class PeVideo(DualEncoder):
 
         Cost: one forward pass per frame of every window.
         """
-        by_window = frames.pixels.reshape(-1, self.window_frames, *frames.pixels.shape[1:])
-        rows = self._in_batches(
-            len(by_window),
-            lambda part: self.look(self.prepare(by_window[part].reshape(-1, *by_window.shape[2:]))),
-        )
-        times_s = frames.times_s.reshape(-1, self.window_frames)
+        rows = self._by_window(frames, self.look, "frames")
         return VideoFeatures(
             video_id=frames.video_id,
             model_id=self.spec.id,
-            times_s=(times_s[:, 0] + times_s[:, -1]) / 2,
+            times_s=middle_times(frames, self.window_frames),
             frames=unit_rows(rows),
         )
 

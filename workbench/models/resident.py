@@ -33,10 +33,6 @@ class Resident:
                 weakref.finalize(array, _forget, weakref.ref(self), id(array))
             return copy
 
-    def __len__(self) -> int:
-        """Return how many arrays have a copy."""
-        return len(self._copies)
-
 
 def _forget(resident: weakref.ref[Resident], key: int) -> None:
     """Drop a copy, unless all of them went with their model."""

@@ -6,10 +6,10 @@ Separate so that all families mean the same by "a unit row" and by similarity.
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, Float64
 
 from workbench.errors import ModelError
-from workbench.types import TextFeatures, VideoFeatures
+from workbench.types import FrameBatch, TextFeatures, VideoFeatures
 
 
 def unit_rows(rows: Float[np.ndarray, "row dim"]) -> Float32[np.ndarray, "row dim"]:
@@ -35,3 +35,9 @@ def mean_pooled_score(video: VideoFeatures, text: TextFeatures) -> Float32[np.nd
         raise ModelError("The video has no frames to score; sample it at a higher rate.")
     pooled = unit_rows(video.frames.mean(axis=0, keepdims=True))
     return (text.embeddings @ pooled[0]).astype(np.float32)
+
+
+def middle_times(frames: FrameBatch, n_frames: int) -> Float64[np.ndarray, "window"]:
+    """Return the middle of every window of ``n_frames``; ``frames`` are whole windows one after another."""
+    times_s = frames.times_s.reshape(-1, n_frames)
+    return (times_s[:, 0] + times_s[:, -1]) / 2

@@ -8,15 +8,13 @@ subclass says where patches lie and what its network makes of them; ``transforme
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import UInt8
 
 from workbench.errors import InputError
-from workbench.models.compute import Work
 from workbench.models.dual import DualEncoder
 from workbench.models.protocol import MAX_ATTENTION_BYTES, Capability
 from workbench.models.rows import unit_rows
@@ -92,15 +90,6 @@ class AttendingEncoder(DualEncoder):
             n_suffix=shape.n_suffix,
             grid=layout.grid,
             seen=layout.seen,
-        )
-
-    def _by_window(
-        self, frames: FrameBatch, encode: Callable[[Any], Any], work: Work
-    ) -> Float32[np.ndarray, "time ..."]:
-        """Return ``encode`` of frames that are prepared, whole windows at once."""
-        by_window = frames.pixels.reshape(-1, self.spec.window_frames, *frames.pixels.shape[1:])
-        return self._compute.in_batches(
-            len(by_window), lambda part: encode(self.prepare(by_window[part].reshape(-1, *by_window.shape[2:]))), work
         )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from workbench.models.clip import Clip
-from workbench.models.rows import unit_rows
+from workbench.models.rows import middle_times, unit_rows
 from workbench.models.vision import EncoderShape
 from workbench.types import FrameBatch, TextFeatures, VideoFeatures
 
@@ -51,16 +51,11 @@ class XClip(Clip):
 
         Cost: one forward pass per frame of every window.
         """
-        n_frames = self._n_frames
-        by_window = frames.pixels.reshape(-1, n_frames, *frames.pixels.shape[1:])
-        rows = self._in_batches(
-            len(by_window), lambda part: self.look(self.prepare(by_window[part].reshape(-1, *by_window.shape[2:])))
-        )
-        times_s = frames.times_s.reshape(-1, n_frames)
+        rows = self._by_window(frames, self.look, "frames")
         return VideoFeatures(
             video_id=frames.video_id,
             model_id=self.spec.id,
-            times_s=(times_s[:, 0] + times_s[:, -1]) / 2,
+            times_s=middle_times(frames, self._n_frames),
             frames=unit_rows(rows[:, 0]),
             context=np.ascontiguousarray(rows[:, 1:]),
         )
