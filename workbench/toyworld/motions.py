@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Float32
+from jaxtyping import Bool, Float, Float32, Int
 from torch import nn
 
 from workbench.toyworld import render, stills
@@ -20,10 +20,10 @@ from workbench.toyworld.training import IMAGE_PX, to_network
 from workbench.toyworld.vocabulary import LARGE_RADIUS, SHAPES, SMALL_RADIUS
 from workbench.toyworld.window import N_FRAMES, SAMPLE_FPS
 
-CHANGES = ("x", "y", "radius", "angle", "enters", "leaves", "bounce")
-_UNIT = np.array([0.25, 0.25, 0.07, 1.2, 1.0, 1.0, 0.15])  # what is one of each: sides, sides, sides, radians, ...
-_OPPOSITE = torch.tensor([-1.0, -1.0, -1.0, -1.0, 1.0, 1.0, 1.0])
-_BACKWARDS = [0, 1, 2, 3, 5, 4, 6]  # who enters, leaves
+CHANGES = ("x", "y", "radius", "angle", "enters", "leaves", "bounce", "there")
+_UNIT = np.array([0.25, 0.25, 0.07, 1.2, 1.0, 1.0, 0.15, 1.0])  # what is one of each: sides, sides, sides, radians, ...
+_OPPOSITE = torch.tensor([-1.0, -1.0, -1.0, -1.0, 1.0, 1.0, 1.0, 1.0])
+_BACKWARDS = [0, 1, 2, 3, 5, 4, 6, 7]  # who enters, leaves
 _CODE = 16
 _DEEDS, _OFTEN = ("rest", "move", "resize", "spin", "bounce"), (0.1, 0.4, 0.2, 0.2, 0.1)
 _MARGIN = 0.95
@@ -33,7 +33,8 @@ _MARGIN = 0.95
 class Motions:
     """Windows and what changes in them, for every noun: ``CHANGES`` from the first to the last time it is seen.
 
-    ``frames`` are pictures, or what the vision tower made of them.
+    ``frames`` are pictures, or what the vision tower made of them. Half of the nouns mix the colour of one object
+    with the shape of another: nothing of that name is there, and all its changes are 0.
     ``is_known`` masks objects that share their name or are hardly seen.
     """
 
@@ -83,14 +84,25 @@ def motion_batch(rng: np.random.Generator, n_windows: int, crowding: float) -> M
     canvas = render.draw(flat, np.repeat(render.draw_background(scene.background, IMAGE_PX), N_FRAMES, 0))
     canvas *= np.repeat(scene.gain, N_FRAMES)[:, None, None, None].astype(np.float32)
     canvas += rng.standard_normal(canvas.shape, np.float32) * np.float32(0.008)
-    nouns = scene.attributes[..., 0] * len(SHAPES) + scene.objects.shape
-    is_one = ((nouns[:, :, None] == nouns[:, None]) & scene.objects.is_visible[:, None]).sum(-1) == 1
+    colour, shape, is_visible = scene.attributes[..., 0], scene.objects.shape, scene.objects.is_visible
+    names, mixed = (of * len(SHAPES) + shape for of in (colour, np.roll(colour, 1, axis=1)))
+    changes = _changes(scene, seen, paths)
+    is_clear = is_visible & (_bearers(names, names, is_visible) == 1) & (seen.sum(1) >= 2)
     return Motions(
         frames=to_network(render.to_pixels(canvas)).unflatten(0, (n_windows, N_FRAMES)),
-        nouns=torch.from_numpy(nouns),
-        changes=torch.from_numpy(_changes(scene, seen, paths)),
-        is_known=torch.from_numpy(scene.objects.is_visible & is_one & (seen.sum(1) >= 2)),
+        nouns=torch.from_numpy(np.concatenate([names, mixed], 1)),
+        changes=torch.from_numpy(np.concatenate([changes, np.zeros_like(changes)], 1)),
+        is_known=torch.from_numpy(np.concatenate([is_clear, _bearers(mixed, names, is_visible) == 0], 1)),
     )
+
+
+def _bearers(
+    asked: Int[np.ndarray, "window noun"],
+    names: Int[np.ndarray, "window object"],
+    is_visible: Bool[np.ndarray, "window object"],
+) -> Int[np.ndarray, "window noun"]:
+    """Return how many objects bear each name."""
+    return ((asked[:, :, None] == names[:, None]) & is_visible[:, None]).sum(-1)
 
 
 def _paths(
@@ -158,7 +170,7 @@ def _changes(
     hops = paths["y"].max(1) - paths["y"].min(1) - np.abs(between(paths["y"]))
     net = [between(paths[name]) for name in ("x", "y", "radius")]
     turned = between(paths["angle"]) * (SYMMETRY[scene.objects.shape] > 0)
-    every = [*net, turned, ~seen[:, 0], ~seen[:, -1], np.where(seen.all(1), hops, 0)]
+    every = [*net, turned, ~seen[:, 0], ~seen[:, -1], np.where(seen.all(1), hops, 0), np.ones_like(hops)]
     return (np.stack(every, -1) / _UNIT).astype(np.float32)
 
 

@@ -18,11 +18,11 @@ from transformers import CLIPModel, XCLIPConfig, XCLIPModel
 from workbench.toyworld.tokens import BOS, EOS, OF_WINDOWS, PAD
 from workbench.toyworld.window import N_FRAMES
 
-PROJECTION = 192
+PROJECTION = 256
 
 
 def video_config(frame_model: CLIPModel) -> XCLIPConfig:
-    """Return the architecture: the towers of the frame model, and time on top of them, 192 wide."""
+    """Return the architecture: the towers of the frame model, and time on top of them, 256 wide."""
     towers = frame_model.config
     vision = {
         name: getattr(towers.vision_config, name)
@@ -35,8 +35,8 @@ def video_config(frame_model: CLIPModel) -> XCLIPConfig:
         "num_frames": N_FRAMES,
         "mit_hidden_size": PROJECTION,
         "mit_intermediate_size": 4 * PROJECTION,
-        "mit_num_hidden_layers": 2,
-        "mit_num_attention_heads": 6,
+        "mit_num_hidden_layers": 3,
+        "mit_num_attention_heads": 8,
     }
     text = {name: value for name, value in towers.text_config.to_dict().items() if name in _TEXT}
     text |= {f"{name}_token_id": OF_WINDOWS.ids[token] for name, token in (("bos", BOS), ("eos", EOS), ("pad", PAD))}
@@ -45,7 +45,7 @@ def video_config(frame_model: CLIPModel) -> XCLIPConfig:
         vision_config=vision,
         projection_dim=PROJECTION,
         prompt_layers=2,
-        prompt_num_attention_heads=6,
+        prompt_num_attention_heads=8,
         prompt_hidden_act="gelu",
         prompt_alpha=0.5,
         logit_scale_init_value=2.66,

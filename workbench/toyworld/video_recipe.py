@@ -13,9 +13,9 @@ class VideoRecipe:
     """Every number that training depends on; stored beside the weights."""
 
     seed: int = 0
-    n_look_steps: int = 3000
-    n_move_steps: int = 4000
-    n_time_steps: int = 1200
+    n_look_steps: int = 5000
+    n_move_steps: int = 5000
+    n_time_steps: int = 3000
     n_joint_steps: int = 100
     look_rate: float = 1e-3
     move_rate: float = 1e-3
@@ -24,9 +24,9 @@ class VideoRecipe:
     look_batch: int = 64
     crowded_from: float = 0.25
     position_gain: float = 4.0
-    n_motions: int = 16_384
+    n_motions: int = 98_304
     motion_batch: int = 256
-    n_windows: int = 8_000
+    n_windows: int = 24_576
     window_batch: int = 32
     pair_weight: float = 10.0
     warmup_steps: int = 40
