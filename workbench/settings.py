@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -60,15 +61,21 @@ class Settings:
 
 
 def _parse(name: str, text: str, kind: str) -> object:
-    try:
-        if kind == "bool":
-            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.lower()]
-        if kind == "int":
-            return int(text)
-        if kind == "float":
-            return float(text)
-        if kind == "Path":
-            return Path(text).expanduser()
-        return text
-    except (ValueError, KeyError):
-        raise InputError(f"{name}={text!r} is not a value of type {kind}; correct or unset it.") from None
+    value: object = None
+    with suppress(ValueError, KeyError):
+        value = _READERS[kind](text)
+    # No knob is below 0, and a number that is none (nan) is not above it either.
+    if value is None or (isinstance(value, int | float) and not value >= 0):
+        raise InputError(f"{name}={text!r} is not {_NAMES[kind]}; correct or unset it.")
+    return value
+
+
+_TRUTH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+_READERS: dict[str, Callable[[str], Any]] = {
+    "bool": lambda text: _TRUTH[text.lower()],
+    "int": int,
+    "float": float,
+    "Path": lambda text: Path(text).expanduser(),
+    "str": str,
+}
+_NAMES = {"bool": "true or false", "int": "a whole number from 0 on", "float": "a number from 0 on"}

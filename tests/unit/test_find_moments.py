@@ -148,6 +148,7 @@ def test_frame_edges_by_hand():
     np.testing.assert_allclose(frame_edges(np.array([0.0, 0.5, 1.0])), [0, 0.25, 0.75, 1.25])
     np.testing.assert_allclose(frame_edges(np.array([0.0, 0.5, 1.0]), 1.4), [0, 0.25, 0.75, 1.4])
     np.testing.assert_allclose(frame_edges(np.array([3.0, 4.0])), [2.5, 3.5, 4.5])
+    np.testing.assert_allclose(frame_edges(np.array([1.75, 2.75]), 4.5), [0, 2.25, 4.5])
     np.testing.assert_allclose(frame_edges(np.array([0.0]), 0.04), [0, 0.04])
 
 

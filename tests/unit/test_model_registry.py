@@ -186,6 +186,16 @@ def test_the_least_recently_used_model_goes_first():
     assert list(registry.placements()) == ["colour-0", "colour-1"]
 
 
+def test_a_model_that_was_let_go_while_somebody_works_with_it_is_not_loaded_twice():
+    registry, loads = counting_registry(Settings(offline=True, max_model_bytes=1), n_entries=2)
+    held = registry.load("colour-0")
+    registry.load("colour-1")
+    assert list(registry.placements()) == ["colour-1"]
+    assert registry.load("colour-0") is held
+    assert loads == ["colour-0", "colour-1"]
+    assert list(registry.placements()) == ["colour-0"]
+
+
 def test_a_model_larger_than_all_there_may_be_is_kept_alone():
     registry, loads = counting_registry(Settings(offline=True, max_model_bytes=1), n_entries=2)
     for model_id in ["colour-0", "colour-0", "colour-1"]:

@@ -289,6 +289,23 @@ with TensorStore(pathlib.Path(sys.argv[1]), 10**9).lock(sys.argv[2]):
             assert time.monotonic() - begun < 5
 
 
+def test_whoever_waits_for_a_lock_is_told_and_may_give_up(store, monkeypatch):
+    monkeypatch.setattr(tensors, "WAITING_S", 0.02)
+    told = []
+
+    def waiting():
+        told.append(1)
+        if len(told) == 3:
+            raise KeyboardInterrupt
+
+    other = TensorStore(store.root, 10**9)
+    with store.lock(KEY), pytest.raises(KeyboardInterrupt), other.lock(KEY, waiting):
+        pytest.fail("two hold one lock")
+    assert len(told) == 3
+    with other.lock(KEY, waiting):
+        assert len(told) == 3
+
+
 def test_metadata_is_readable_by_any_safetensors_reader(store):
     from safetensors import safe_open
 

@@ -8,6 +8,7 @@ video never stands in memory, and any process or machine that finds the chunks m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -73,7 +74,8 @@ def extract(
     from_cache = len(chunks) == len(keys)
     problem = None
     if not from_cache:
-        with services.store.lock(whole_key):
+        what = f"Waiting for {video.title} to be read with {model.spec.title}"
+        with services.store.lock(whole_key, lambda: report(Progress(0, 0, what))):
             chunks |= {key: stored for key in keys if key not in chunks and (stored := services.store.get(key))}
             for stored in chunks.values():
                 seen(VideoFeatures(video.id, model.spec.id, **stored))
@@ -140,15 +142,16 @@ def _compute_run(
     held: dict[str, np.ndarray] = {}
     at = first
     report(Progress(start, plan.n_frames, what))
-    windows = in_windows(decode_ahead(services.library, video, sampling, start, stop), plan)
-    for batch in regrouped(windows, plan.window, lambda: model.placement.rows_at_once):
-        held = _joined(held, encode(batch, row))
-        row += len(batch.times_s) // plan.window
-        while len(held["times_s"]) >= plan.rows_in_chunk or (held and row == past_row and len(held["times_s"])):
-            yield at, {name: array[: plan.rows_in_chunk] for name, array in held.items()}
-            held = {name: array[plan.rows_in_chunk :] for name, array in held.items()}
-            at += 1
-        report(Progress(plan.frames_of(0, row)[1], plan.n_frames, what))
+    # Closed here, and not when somebody lets go of it: whoever stops the work stops the decoder.
+    with closing(decode_ahead(services.library, video, sampling, start, stop)) as frames:
+        for batch in regrouped(in_windows(frames, plan), plan.window, lambda: model.placement.rows_at_once):
+            held = _joined(held, encode(batch, row))
+            row += len(batch.times_s) // plan.window
+            while len(held["times_s"]) >= plan.rows_in_chunk or (held and row == past_row and len(held["times_s"])):
+                yield at, {name: array[: plan.rows_in_chunk] for name, array in held.items()}
+                held = {name: array[plan.rows_in_chunk :] for name, array in held.items()}
+                at += 1
+            report(Progress(plan.frames_of(0, row)[1], plan.n_frames, what))
 
 
 def _encoder(model: VideoTextModel, reuse: Reuse | None) -> Callable[[FrameBatch, int], VideoFeatures]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -23,8 +23,8 @@ _AHEAD_BATCHES = 4
 
 def decode_ahead(
     library: VideoLibrary, video: VideoInfo, sampling: SamplingSpec, start: int, stop: int
-) -> Iterator[FrameBatch]:
-    """Yield the frames from ``start`` up to ``stop``; a thread decodes ahead until the caller stops."""
+) -> Generator[FrameBatch]:
+    """Yield the frames from ``start`` up to ``stop``; a thread decodes ahead until the caller closes this."""
     ahead: queue.Queue[FrameBatch | BaseException | None] = queue.Queue(_AHEAD_BATCHES)
     is_over = threading.Event()
 

@@ -22,10 +22,8 @@ from workbench.types import AttentionMaps, FrameBatch, PatchMaps, SamplingSpec, 
 
 Arrays = dict[str, np.ndarray]
 
-_PATCHES_VERSION = 2
-"""Raised whenever the same weights give other patches than before."""
-
-_KEPT_AS = {"patches": f"patches, version {_PATCHES_VERSION}", "attention": "attention"}
+_KEPT_AS = {"patches": "patches, version 2", "attention": "attention, version 1"}
+"""A version is raised whenever the same weights give other maps than before."""
 
 
 def patch_maps(

@@ -28,16 +28,15 @@ def temporal_iou(a: ArrayLike, b: ArrayLike) -> Float64[np.ndarray, "a b"]:
 def frame_edges(times_s: Float64[np.ndarray, "time"], duration_s: float | None = None) -> Float64[np.ndarray, "edge"]:
     """Return the ``time + 1`` edges of the stretches of video that the frames at ``times_s`` stand for.
 
-    An edge lies half-way between two frames: what begins between them is then placed without bias. The
-    first stretch begins half a step before its frame but not before the video does, the last ends half a
-    step after its frame or, where ``duration_s`` is given, with the video. One frame alone stands for
-    the whole video, or for one second of it.
+    An edge lies half-way between two frames: what begins between them is then placed without bias. Where
+    ``duration_s`` is given the first stretch begins and the last ends with the video; else they reach half a
+    step beyond their frames, but not before 0. One frame alone stands for the whole video, or for one second of it.
     """
     if len(times_s) == 0:
         return np.zeros(1)
     middles = (times_s[1:] + times_s[:-1]) / 2
     step_s = times_s[-1] - times_s[-2] if len(times_s) > 1 else 2.0 * max(0.5, times_s[0])
     first_step_s = times_s[1] - times_s[0] if len(times_s) > 1 else step_s
-    start = max(0.0, times_s[0] - first_step_s / 2)
+    start = max(0.0, times_s[0] - first_step_s / 2) if duration_s is None else 0.0
     end = times_s[-1] + step_s / 2 if duration_s is None else max(duration_s, times_s[-1])
     return np.concatenate([[start], middles, [end]])

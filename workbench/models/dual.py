@@ -44,7 +44,7 @@ class DualEncoder:
         raise NotImplementedError
 
     def see(self, pixels: np.ndarray) -> Any:
-        """Return raw features ``[time dim]``, on the device, of ``uint8[time height width 3]``."""
+        """Return raw features ``[time ... dim]``, on the device, of ``uint8[time height width 3]``."""
         return self.look(self.prepare(pixels))
 
     def read(self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None) -> TokenizedTexts:
@@ -120,21 +120,25 @@ class DualEncoder:
     def _in_batches(self, n_rows: int, encode: Any, work: Work = "frames") -> Float32[np.ndarray, "row ..."]:
         return self._compute.in_batches(n_rows, encode, work) if n_rows else np.empty((0, self.spec.dim), np.float32)
 
+    def _once(self, encode: Callable[..., Any], *row: np.ndarray) -> Float32[np.ndarray, "1 ..."]:
+        return self._compute.in_batches(1, lambda _: encode(*row))
+
     def _try_once(self, name: str, side_px: int) -> int:
         """Return the dimension of the space, after a trial: a misfit shows now, as ``ModelError``, not in a film.
 
-        Where products are of 16 bits, they are held against float32 and kept if they say the same.
+        Where products are of 16 bits, they are held against float32 and kept if they say the same of pictures
+        from plain to noisy, and of texts of several lengths.
         """
-        picture = np.full((1, side_px, 2 * side_px, 3), 128, dtype=np.uint8)
-        picture[:, side_px // 4 : side_px // 2, side_px // 2 : side_px] = (220, 40, 30)
-        read = self.read(["a"])
+        pictures = _trial_pictures(side_px)
+        read = self.read(_TRIAL_TEXTS)
 
         def trial() -> np.ndarray:
-            image = self._compute.in_batches(1, lambda part: self.see(picture[part]))
-            text = self._compute.in_batches(1, lambda part: self.say(read.ids[part], read.attention[part]), "texts")
-            if image.shape != text.shape:
-                raise ValueError(f"pictures have {image.shape[1:]} dimensions, texts {text.shape[1:]}")
-            return np.concatenate([image, text])
+            # One at a time, which says nothing of how fast many are.
+            seen = [self._once(self.see, pictures[at]) for at in _each(pictures)]
+            said = [self._once(self.say, read.ids[at], read.attention[at]) for at in _each(read.ids)]
+            if seen[0].shape[-1] != said[0].shape[-1]:
+                raise ValueError(f"pictures have {seen[0].shape[-1]} dimensions, texts {said[0].shape[-1]}")
+            return np.concatenate([rows.reshape(-1, rows.shape[-1]) for rows in (*seen, *said)])
 
         try:
             self._compute.settle_precision(trial)
@@ -149,6 +153,22 @@ class DualEncoder:
         if not np.isfinite(rows).all():
             raise ModelError(f"“{name}” answers with what is no number; its weights are damaged, fetch them again.")
         return rows.shape[1]
+
+
+_TRIAL_TEXTS = ("a", "a red circle", "two people walk along a street in the rain while a dog runs after them")
+
+
+def _each(rows: np.ndarray) -> list[slice]:
+    return [slice(at, at + 1) for at in range(len(rows))]
+
+
+def _trial_pictures(side_px: int) -> UInt8[np.ndarray, "4 side twice 3"]:
+    """Return a plain picture, one with a red square on it, a slope from dark to bright, and noise."""
+    pictures = np.full((4, side_px, 2 * side_px, 3), 128, dtype=np.uint8)
+    pictures[1, side_px // 4 : side_px // 2, side_px // 2 : side_px] = (220, 40, 30)
+    pictures[2] = np.linspace(0, 255, 2 * side_px).astype(np.uint8)[:, None]
+    pictures[3] = np.random.default_rng(0).integers(0, 256, pictures[3].shape)
+    return pictures
 
 
 def _tensors(model: Any) -> list[Any]:

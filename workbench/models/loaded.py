@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from weakref import WeakValueDictionary
 
 from workbench.models.protocol import Placement, VideoTextModel
 from workbench.models.runtime import give_memory_back, memory_bytes
@@ -17,25 +18,27 @@ class LoadedModels:
     """Models by id, together within ``max_bytes`` (0: half of the device's memory) as far as there is a choice.
 
     The model that was asked for last always stays. Whoever still works with one that was let go keeps it
-    until done.
+    until done; as long as somebody does, whoever asks for it gets the same and not a second one.
     """
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._models: OrderedDict[str, VideoTextModel] = OrderedDict()
+        self._alive: WeakValueDictionary[str, VideoTextModel] = WeakValueDictionary()
         self._lock = threading.RLock()
 
     def get(self, model_id: str) -> VideoTextModel | None:
         """Return the model and remember that it was used, or None where it is not in memory."""
         with self._lock:
-            if model_id in self._models:
-                self._models.move_to_end(model_id)
-            return self._models.get(model_id)
+            if (model := self._alive.get(model_id)) is not None:
+                self.keep(model_id, model)
+            return model
 
     def keep(self, model_id: str, model: VideoTextModel) -> None:
         """Keep the model, and let go of others where all together are too large."""
         with self._lock:
-            self._models[model_id] = model
+            self._models[model_id] = self._alive[model_id] = model
+            self._models.move_to_end(model_id)
             most = self._max_bytes or memory_bytes(model.placement.device) // 2
             self._let_go(lambda: sum(each.placement.n_bytes for each in self._models.values()) > most, 1)
 

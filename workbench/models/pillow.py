@@ -45,7 +45,8 @@ class Preparation:
         import torch
 
         mean, std = (torch.tensor(values, device=images.device)[:, None, None] for values in (self.mean, self.std))
-        parts = [self._fitted(part) for part in images.split(_FRAMES_AT_ONCE)]
+        with torch.autocast(images.device.type, enabled=False):  # levels are no matter for 16 bits
+            parts = [self._fitted(part) for part in images.split(_FRAMES_AT_ONCE)]
         return (torch.cat(parts) / 255 - mean) / std
 
     def placed(self, source: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -80,7 +80,8 @@ def device_for(settings: Settings) -> str:
     is_there = not index or (kind == "cuda" and index.isdigit() and int(index) < torch.cuda.device_count())
     if kind not in present or not is_there:
         raise ModelError(
-            f"There is no device “{settings.device}” on this machine; choose {', '.join(present)} or auto."
+            f"There is no device “{settings.device}” on this machine; set WORKBENCH_DEVICE to "
+            f"{', '.join(present)} or auto."
         )
     return settings.device
 
@@ -114,6 +115,8 @@ def give_memory_back() -> None:
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()
+    if torch is not None and torch.backends.mps.is_available():
+        torch.mps.empty_cache()
     with suppress(OSError, AttributeError):  # of the GNU library alone
         ctypes.CDLL(None).malloc_trim(0)
 

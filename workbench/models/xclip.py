@@ -83,8 +83,8 @@ class XClip(Clip):
         return self.similarity(video, text).mean(axis=1)
 
     def see(self, pixels: np.ndarray) -> Any:
-        """Return raw features of windows that repeat one picture, to try the network."""
-        return self.look(self.prepare(np.repeat(pixels, self._n_frames, axis=0)))[:, 0]
+        """Return raw features and context of windows that repeat one picture, to try the network."""
+        return self.look(self.prepare(np.repeat(pixels, self._n_frames, axis=0)))
 
     def vision_inputs(self, prepared: Any) -> Mapping[str, Any]:
         """Return the frames of all windows one after another; some image processors hand over a video each."""

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
@@ -28,6 +28,7 @@ SUFFIX = ".safetensors"
 CHECKSUM = "crc32"
 ABANDONED_AFTER_S = 3600.0
 UNUSED_LOCK_AFTER_S = 86_400.0
+WAITING_S = 0.5
 # Other processes write too: after so much, the folder is looked at again.
 LOOK_AFTER_WRITES, LOOK_AFTER_S = 256, 600.0
 _KEY = re.compile(r"[0-9a-f]{64}")
@@ -123,9 +124,10 @@ class TensorStore:
         return self._path(key).is_file()
 
     @contextmanager
-    def lock(self, key: str) -> Iterator[None]:
+    def lock(self, key: str, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
         """Hold ``key`` against every other thread and process; the holder must not take it again.
 
+        ``waiting`` is called now and then while somebody else holds it; what it raises ends the wait.
         The system frees the lock of a process that is killed. Where no lock can be made (a read-only
         or full disk) work goes on without one: it may be done twice, and is never wrong.
         """
@@ -133,7 +135,11 @@ class TensorStore:
         guard = FileLock(path, poll_interval=0.02)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            guard.acquire()
+            while not guard.is_locked:
+                try:
+                    guard.acquire(timeout=WAITING_S)
+                except Timeout:
+                    waiting()
         except OSError as problem:
             self.last_problem = str(_plain(problem))
             yield

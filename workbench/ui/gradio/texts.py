@@ -174,7 +174,7 @@ def _windows(grounding: Grounding, n_frames: int) -> str:
     return (
         f"{n_windows:,} windows of {n_frames} frames, {grounding.window_s:.3g} s long, one every {step_s:.2g} s. Each "
         f"is drawn at its middle: moments are no sharper than about {half}, and the first and last {half} of the "
-        f"video have no value of their own."
+        f"video are drawn as the window nearest to them."
     )
 
 
