@@ -204,11 +204,15 @@ class Outcome(Generic[R]):
 
 @dataclass(frozen=True)
 class Glimpse:
-    """What is known of a video while it is still being read: the raw cosines of the parts that were read."""
+    """What is known of a video while it is still being read: the raw cosines of the parts that were read.
+
+    ``step_s`` is how far apart two values are where nothing lacks between them.
+    """
 
     queries: tuple[str, ...]
     times_s: Float64[np.ndarray, "time"]
     similarity: Float32[np.ndarray, "query time"]
+    step_s: float
 
 
 @dataclass(frozen=True)

@@ -94,21 +94,21 @@ def test_heat_rows_hold_the_saliency_and_the_cosine_and_lie_inside_their_rows() 
         assert top < low < high < bottom
 
 
-def test_windows_leave_the_ends_of_the_film_empty_where_they_have_no_value() -> None:
+def test_the_first_and_the_last_window_stand_for_the_ends_of_the_film() -> None:
     grounding = replace(grounding_of(5), times_s=np.arange(5) + 1.75, window_s=3.5)
     heat = next(trace for trace in timeline_figure(grounding, 8.0).data if trace.type == "heatmap")
-    assert list(heat.x) == [1.25, 2.25, 3.25, 4.25, 5.25, 6.25]
+    assert list(heat.x) == [0.0, 2.25, 3.25, 4.25, 5.25, 8.0]
 
 
 def glimpse_of(times_s: np.ndarray, queries: tuple[str, ...] = ("a red circle", "a blue square")) -> Glimpse:
     curves = np.random.default_rng(7).normal(size=(len(queries), len(times_s))).astype(np.float32)
-    return Glimpse(queries, times_s, curves)
+    return Glimpse(queries, times_s, curves, 0.5)
 
 
 def test_what_was_read_so_far_is_in_its_columns_and_the_rest_is_empty() -> None:
     read = np.r_[0:8, 40:44]  # of 100 frames, two a second
     glimpse = glimpse_of(read / 2)
-    figure = glimpse_figure(glimpse, 50.0, 0.5)
+    figure = glimpse_figure(glimpse, 50.0)
     (heat,) = figure.data
     rows, edges = np.asarray(heat.z)[0::2], list(heat.x)
     assert edges == [0.0, *(np.arange(8) / 2 + 0.25), *(20 + np.arange(5) / 2 - 0.25)]
@@ -126,7 +126,7 @@ def test_no_value_read_is_lost_and_none_is_made_up(n_frames: int, chunks: list[i
     read = [k for chunk in sorted(chunks) for k in range(64 * chunk, min(64 * chunk + 64, n_frames))] or [0]
     times = np.array([k / 2 - random.uniform(0, 0.49) * (k > 0) for k in read])  # a frame appears before its instant
     glimpse = glimpse_of(times)
-    (heat,) = glimpse_figure(glimpse, n_frames / 2, 0.5).data
+    (heat,) = glimpse_figure(glimpse, n_frames / 2).data
     edges, row = np.asarray(heat.x), np.asarray(heat.z)[0]
     column_of = np.searchsorted(edges, times.astype(np.float32), side="right") - 1
     assert (np.diff(edges) > 0).all()
@@ -139,7 +139,7 @@ def test_no_value_read_is_lost_and_none_is_made_up(n_frames: int, chunks: list[i
 def test_rows_that_fill_in_stand_where_those_of_the_answer_will() -> None:
     grounding = grounding_of(20)
     answer = timeline_figure(grounding, 10.0)
-    partial = glimpse_figure(Glimpse(grounding.queries, grounding.times_s, grounding.similarity), 10.0, 0.5)
+    partial = glimpse_figure(Glimpse(grounding.queries, grounding.times_s, grounding.similarity, 0.5), 10.0)
     assert partial.data[0].y == answer.data[-1].y
     assert partial.layout.xaxis == answer.layout.xaxis
     assert partial.layout.height == answer.layout.height
@@ -148,7 +148,7 @@ def test_rows_that_fill_in_stand_where_those_of_the_answer_will() -> None:
 
 def test_two_hours_that_fill_in_stay_light() -> None:
     queries = tuple(f"sentence {k}" for k in range(16))
-    figure = glimpse_figure(glimpse_of(np.arange(14_400) / 2, queries), 7200.0, 0.5)
+    figure = glimpse_figure(glimpse_of(np.arange(14_400) / 2, queries), 7200.0)
     assert len(figure.to_json()) < 200_000
 
 

@@ -113,7 +113,7 @@ def test_what_was_kept_before_does_not_count_as_speed() -> None:
 
 
 def test_a_glimpse_is_passed_on_until_there_is_a_newer_one() -> None:
-    first = Glimpse(("red",), np.zeros(1), np.zeros((1, 1), np.float32))
+    first = Glimpse(("red",), np.zeros(1), np.zeros((1, 1), np.float32), 0.5)
     reported, go_on = threading.Event(), threading.Event()
 
     def work(report):

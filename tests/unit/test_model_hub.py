@@ -129,7 +129,7 @@ def test_a_repository_that_holds_a_pickle_only(cache: Path, monkeypatch: pytest.
     ("kind", "status", "said"),
     [
         (errors.GatedRepoError, 403, "accept them on its page"),
-        (errors.RepositoryNotFoundError, 404, "The hub has no model “org/name”"),
+        (errors.RepositoryNotFoundError, 404, "There is no folder “org/name” here, and the hub has no such model"),
         (errors.RevisionNotFoundError, 404, "has no revision “main”"),
     ],
 )

@@ -91,7 +91,7 @@ class Ground:
         model = services.models.load(params.model)
         sampling = SamplingSpec(params.fps, params.max_frames)
         asked = _encode_prompts(services, model, queries)
-        looks = Looks(model, asked, report)
+        looks = Looks(model, asked, sampling.rate_for(video.duration_s), report)
         extracted = extract(
             services, video, model, sampling, looks.report, reuse_below=params.reuse_below, seen=looks.seen
         )
@@ -141,11 +141,20 @@ class Ground:
     def as_text(self, outcome: Outcome[Grounding]) -> str:
         """Return each query with its moments and whether it is in the video."""
         found = outcome.result
-        lines = []
+        lines = [windows] if (windows := window_sentence(found)) else []
         for at, query in enumerate(found.queries):
             lines.append(f"{query}: {presence_sentence(found, at)}")
             lines += [f"  {clock(m.start_s)} to {clock(m.end_s)}  score {m.score:.3f}" for m in found.moments[at]]
         return "\n".join(lines)
+
+
+def window_sentence(found: Grounding) -> str:
+    """Return how sharp moments can be where a value is of a window of frames; nothing where it is of one."""
+    if not found.window_s:
+        return ""
+    return (
+        f"read in windows {found.window_s:.3g} s long, so moments are no sharper than about {found.window_s / 2:.2g} s"
+    )
 
 
 def presence_sentence(found: Grounding, at: int) -> str:

@@ -17,8 +17,10 @@ from workbench.types import Glimpse, Progress, TextFeatures, VideoFeatures
 class Looks:
     """Reports progress together with the cosines of all parts of the video that were read."""
 
-    def __init__(self, model: VideoTextModel, asked: TextFeatures, report: Report) -> None:
+    def __init__(self, model: VideoTextModel, asked: TextFeatures, fps: float, report: Report) -> None:
+        """``fps``: frames read from each second of the video."""
         self._model, self._asked, self._report = model, asked, report
+        self._step_s = model.spec.window_step / fps
         self._parts: list[tuple[np.ndarray, np.ndarray]] = []
         self._is_new = False
 
@@ -36,4 +38,4 @@ class Looks:
         times_s = np.concatenate([times for times, _ in self._parts])
         order = np.argsort(times_s)
         similarity = np.concatenate([rows for _, rows in self._parts], axis=1)
-        return Glimpse(self._asked.texts, times_s[order], similarity[:, order])
+        return Glimpse(self._asked.texts, times_s[order], similarity[:, order], self._step_s)

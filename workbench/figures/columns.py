@@ -14,12 +14,11 @@ MAX_COLUMNS = 2000
 """Heat columns drawn at most: more than a screen has; longer films are pooled by their maximum."""
 
 
-def column_edges(times_s: Float64[np.ndarray, "time"], duration_s: float | None) -> Float64[np.ndarray, "edge"]:
+def column_edges(times_s: Float64[np.ndarray, "time"], duration_s: float) -> Float64[np.ndarray, "edge"]:
     """Return the column borders in seconds: half way between frames, at most ``MAX_COLUMNS`` columns.
 
     With more frames than that, each column takes the same number of consecutive frames (the last
-    one may take fewer). The first begins and the last ends with the film or, where ``duration_s`` is None, half
-    a step beyond its frame.
+    one may take fewer). The first begins and the last ends with the film.
     """
     edges = frame_edges(times_s, duration_s)
     per_column = -(-len(times_s) // MAX_COLUMNS)

@@ -18,14 +18,14 @@ MAX_COLUMNS = 600
 """Heat columns of a whole film at most: about one in two pixels, as the figure is sent again and again."""
 
 
-def glimpse_figure(glimpse: Glimpse, duration_s: float, step_s: float) -> go.Figure:
-    """Return the heat rows of what was read, ``step_s`` apart, each in a frame as long as the film.
+def glimpse_figure(glimpse: Glimpse, duration_s: float) -> go.Figure:
+    """Return the heat rows of what was read, each in a frame as long as the film.
 
     ``layout.meta`` is that of the timeline with ``is_partial``, and without rows to choose.
     """
     n_queries = len(glimpse.queries)
-    per_column = max(1, math.ceil(duration_s / step_s / MAX_COLUMNS))
-    edges_s, columns = columns_so_far(glimpse.similarity, glimpse.times_s, step_s, per_column)
+    per_column = max(1, math.ceil(duration_s / glimpse.step_s / MAX_COLUMNS))
+    edges_s, columns = columns_so_far(glimpse.similarity, glimpse.times_s, glimpse.step_s, per_column)
     labels = [row_labels(i, query, glimpse.similarity[i]) for i, query in enumerate(glimpse.queries)]
     heat = heat_trace(edges_s, columns, colour_range(glimpse.similarity), "cosine %{z:.3f}")
     return go.Figure(heat).update_layout(

@@ -52,7 +52,7 @@ def timeline_figure(
     axis), ``duration_s`` and ``rows`` (top and bottom pixel of each query).
     """
     n_queries = len(grounding.queries)
-    edges_s = column_edges(grounding.times_s, None if grounding.window_s else duration_s)
+    edges_s = column_edges(grounding.times_s, duration_s)
     columns, cosines = (
         pooled_columns(curves, grounding.times_s, edges_s) for curves in (grounding.saliency, grounding.similarity)
     )

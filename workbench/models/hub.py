@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from workbench.errors import ModelError
 from workbench.models import checkpoint
-from workbench.models.entry import ModelEntry, State
+from workbench.models.entry import FROM_CHECKPOINT, ModelEntry, State
 from workbench.settings import Settings
 
 # Everything a checkpoint needs and nothing else: in particular no pickle, and no code.
@@ -34,41 +35,51 @@ WANTED = (*_DESCRIPTION, "model.safetensors", "model-*.safetensors")
 WANTED_BY_OPEN_CLIP = (*_DESCRIPTION, checkpoint.OPEN_CLIP_WEIGHTS)
 CONNECT_TIMEOUT_S = 5.0
 
+CheckType = Callable[[str], object]
+"""Called with the ``model_type`` of a checkpoint before anything else of it is asked for; raises to refuse it."""
+
+
+def any_type(model_type: str) -> None:
+    """Refuse no checkpoint for its type."""
+
 
 class HubUnreachable(ModelError):
     """The hub is needed and cannot be asked; the message is half a sentence, the registry ends it."""
 
 
-def obtain(entry: ModelEntry, settings: Settings) -> Path:
+def obtain(entry: ModelEntry, settings: Settings, check_type: CheckType = any_type) -> Path:
     """Return a folder that holds the whole checkpoint of ``entry``, fetching it from the hub if need be.
 
-    What is in the local cache is used as it is, without asking whether the hub has something newer.
+    What is in the local cache is used as it is, without asking whether the hub has something newer. Of the hub
+    the description is fetched first, and the weights once ``check_type`` let its type pass.
     Raises ``ModelError`` if it is incomplete or refused, ``HubUnreachable`` without a network.
     Cost: nothing for a folder or a cached model; else a download.
     """
     folder = _folder(entry)
     if folder is None:
         folder = _cached(entry)
-        if folder is None or _problem(folder, entry):
-            folder = _fetch(entry, settings, _wanted(entry))
-            if _is_open_clip(folder, entry):
-                folder = _fetch(entry, settings, WANTED_BY_OPEN_CLIP)
-    if (problem := _problem(folder, entry)) is not None:
+        if folder is None or _problem(folder, entry, check_type):
+            described = _fetch(entry, settings, _DESCRIPTION)
+            if entry.family == FROM_CHECKPOINT:
+                check_type(checkpoint.model_type(described))
+            is_open_clip = _is_open_clip(described, entry)
+            folder = _fetch(entry, settings, WANTED_BY_OPEN_CLIP if is_open_clip else WANTED)
+    if (problem := _problem(folder, entry, check_type)) is not None:
         raise problem
     return folder
 
 
-def checkpoint_state(entry: ModelEntry, settings: Settings) -> tuple[State, str]:
+def checkpoint_state(entry: ModelEntry, settings: Settings, check_type: CheckType = any_type) -> tuple[State, str]:
     """Return the state of a checkpoint and a sentence about it, without asking the network."""
     folder = _folder(entry)
     if folder is not None:
-        problem = _problem(folder, entry)
+        problem = _problem(folder, entry, check_type)
         return ("missing", str(problem)) if problem else ("ready", "on this machine")
     try:
         cached = _cached(entry)
     except ModelError as error:
         return "missing", str(error)
-    if cached is not None and _problem(cached, entry) is None:
+    if cached is not None and _problem(cached, entry, check_type) is None:
         return "ready", "on this machine"
     if _is_offline(settings):
         return (
@@ -84,10 +95,12 @@ def _folder(entry: ModelEntry) -> Path | None:
     return path if path.is_absolute() or os.path.isdir(path) else None
 
 
-def _problem(folder: Path, entry: ModelEntry) -> ModelError | None:
+def _problem(folder: Path, entry: ModelEntry, check_type: CheckType) -> ModelError | None:
     if entry.made_by and not folder.is_dir():
         return ModelError(f"“{entry.id}” is not part of this copy of the workbench; make it with “{entry.made_by}”.")
     try:
+        if entry.family == FROM_CHECKPOINT and folder.is_dir():
+            check_type(checkpoint.model_type(folder))
         checkpoint.check(folder, entry.id, checkpoint.OPEN_CLIP if entry.family == checkpoint.OPEN_CLIP else None)
     except ModelError as error:
         return error
@@ -99,13 +112,10 @@ def _wanted(entry: ModelEntry) -> tuple[str, ...]:
 
 
 def _is_open_clip(folder: Path, entry: ModelEntry) -> bool:
-    """Return whether a repository that nobody had looked into turns out to be open_clip's alone."""
-    if entry.family == checkpoint.OPEN_CLIP:
-        return False
-    try:
-        return checkpoint.model_type(folder) == checkpoint.OPEN_CLIP
-    except ModelError:
-        return False
+    """Return whether a repository is open_clip's: asked for as such, or holding nothing else."""
+    if entry.family != FROM_CHECKPOINT:
+        return entry.family == checkpoint.OPEN_CLIP
+    return checkpoint.model_type(folder) == checkpoint.OPEN_CLIP
 
 
 def _size(entry: ModelEntry) -> str:
@@ -136,6 +146,8 @@ def _fetch(entry: ModelEntry, settings: Settings, wanted: tuple[str, ...]) -> Pa
     from huggingface_hub import errors, snapshot_download
 
     lacking = f"The files of “{entry.id}”{_size(entry)} are not on this machine, and the Hugging Face hub"
+    if entry.family == FROM_CHECKPOINT:
+        lacking = f"There is no folder “{entry.id}” here, and the Hugging Face hub, which may have such a model,"
     if _is_offline(settings):
         raise HubUnreachable(f"{lacking} is switched off here")
     try:
@@ -153,7 +165,10 @@ def _fetch(entry: ModelEntry, settings: Settings, wanted: tuple[str, ...]) -> Pa
             f"huggingface.co, log in with “hf auth login”, and try again."
         ) from None
     except errors.RepositoryNotFoundError:
-        raise ModelError(f"The hub has no model “{entry.id}”, or it is private; check the spelling.") from None
+        raise ModelError(
+            f"There is no folder “{entry.id}” here, and the hub has no such model, or it is private; check the "
+            f"spelling."
+        ) from None
     except errors.RevisionNotFoundError:
         raise ModelError(f"“{entry.id}” has no revision “{entry.revision}” on the hub; name another.") from None
     # The hub's client has changed its HTTP library twice; what a broken connection raises is not one type.

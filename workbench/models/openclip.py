@@ -149,6 +149,8 @@ def locate(entry: ModelEntry, settings: Settings) -> Source:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         return Source(architecture, str(path), f"sha256-{digest}")
     tags = open_clip.list_pretrained_tags_by_model(architecture)
+    if weights not in tags and (path.suffix or len(path.parts) > 1):
+        raise ModelError(f"There is no file “{weights}” with weights for {architecture}; check the path.")
     if weights not in tags:
         known = f"choose one of {', '.join(tags)}" if tags else "give the path of a checkpoint"
         raise ModelError(f"open_clip has no weights “{weights}” for {architecture}; {known}.")

@@ -108,7 +108,7 @@ class ModelRegistry:
     def _load(self, entry: ModelEntry) -> VideoTextModel:
         try:
             if entry.family == FROM_CHECKPOINT:
-                folder = hub.obtain(entry, self.settings)
+                folder = hub.obtain(entry, self.settings, self._family_of)
                 entry = replace(entry, family=self._family_of(checkpoint.model_type(folder)).name)
             return self._families[entry.family].load(entry, self.settings)
         except hub.HubUnreachable as error:
@@ -128,7 +128,7 @@ class ModelRegistry:
 
     def _with_state(self, entry: ModelEntry) -> ModelEntry:
         if entry.family == FROM_CHECKPOINT:
-            state, availability = hub.checkpoint_state(entry, self.settings)
+            state, availability = hub.checkpoint_state(entry, self.settings, self._family_of)
             entry = self._looked_into(entry) if state == "ready" else entry
         else:
             state, availability = self._families[entry.family].state(entry, self.settings)

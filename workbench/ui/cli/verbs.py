@@ -46,11 +46,12 @@ def models(services: Services, args: argparse.Namespace) -> int:
     if args.json:
         write_json(found, args.json)
         return 0
+    print(f"{'model':<34} {'family':<10} {'size':>9}  {'licence':<12} {'maps':<18} availability")
     for entry in found:
-        size = f"{entry.n_bytes / 1e6:,.0f} MB" if entry.n_bytes else "size unknown"
-        can = " ".join(sorted(entry.capabilities)) or "no maps"
+        size = f"{entry.n_bytes / 1e6:,.0f} MB" if entry.n_bytes >= 1e6 else "under 1 MB" if entry.n_bytes else "-"
+        maps = " ".join(sorted(entry.capabilities)) or "-"
         print(
-            f"{entry.id:<34} {entry.family:<16} {size:>12}  {entry.licence or 'not stated':<12} {can:<18} "
+            f"{entry.id:<34} {entry.family:<10} {size:>9}  {entry.licence or 'not stated':<12} {maps:<18} "
             f"{entry.availability}"
         )
     return 0

@@ -98,7 +98,7 @@ def _setup() -> dict:
                 if name != FIRST_CONTROL:
                     numbers[name] = _number(name, control)
         made["parameters"] = numbers
-        made["facts"] = Panel(panels.facts(None, "…"))
+        made["facts"] = Panel(panels.facts(texts.UNREAD, "…"))
     return made
 
 

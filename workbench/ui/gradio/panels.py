@@ -111,9 +111,8 @@ def evidence(title: str, sentence: str, how_sure: str) -> str:
     return f'<h3>{escape(title)}</h3><p>{escape(sentence)}</p><p class="how-sure">{escape(how_sure)}</p>'
 
 
-def facts(provenance: Provenance | None, device: str) -> str:
-    """Return the two lines at the foot of the sidebar: cache and device."""
-    source = texts.source(provenance) if provenance else "Cache: not read yet"
+def facts(source: str, device: str) -> str:
+    """Return the two lines at the foot of the sidebar: where the features are from, and the device."""
     return f'<dl class="facts"><dt>Features</dt><dd>{escape(source)}</dd><dt>Device</dt><dd>{escape(device)}</dd></dl>'
 
 
@@ -126,9 +125,7 @@ def film(video: VideoInfo) -> str:
 def models(entries: Sequence[ModelEntry], chosen: str, in_memory: Mapping[str, Placement]) -> str:
     """Return what is known of the chosen model, every model with what it needs, and those in memory with their cost."""
     by_id = {entry.id: entry for entry in entries}
-    lines = "".join(
-        f"<dt>{escape(entry.title)}</dt><dd>{escape(entry.availability or 'ready')}</dd>" for entry in entries
-    )
+    lines = "".join(f"<dt>{escape(entry.title)}</dt><dd>{escape(texts.about_model(entry))}</dd>" for entry in entries)
     note = ""
     if entry := by_id.get(chosen):
         note = ". ".join(part for part in (entry.description.rstrip("."), entry.licence) if part)

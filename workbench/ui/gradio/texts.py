@@ -12,6 +12,7 @@ import numpy as np
 
 from workbench.analyses.analysis import controls
 from workbench.analyses.ground import GroundParams, clock
+from workbench.models.entry import ModelEntry
 from workbench.models.protocol import Placement
 from workbench.types import Grounding, Moment, Progress, Provenance, VideoInfo
 
@@ -26,6 +27,7 @@ MAP_KEY = (
 LOADING = "Loading the model"
 STOPPING = "Stopping …"
 STOPPED = "Stopped. What was read is kept but for the last few seconds; “Go on” continues from there."
+UNREAD = "Not read yet"
 SO_FAR = "So far: the raw cosine of what was read. Moments and verdicts come when the whole video has been read."
 NOT_READ = "The video is not read to its end for this question; wait for the answer, or choose “Go on”."
 UNEXPECTED = "Something went wrong on our side and has been logged; reload the page, or choose another video."
@@ -197,6 +199,11 @@ def source(provenance: Provenance) -> str:
     return f"{'From cache' if provenance.from_cache else 'Computed now'}, {took}{reused}"
 
 
+def read_in_part(progress: Progress) -> str:
+    """Return how much of the video was read when the work was stopped."""
+    return f"Read in part, {progress.done:,} of {progress.total:,}" if progress.total else UNREAD
+
+
 def placement(model: Placement) -> str:
     """Return what a model in memory costs, and what did not go as it should."""
     cost = f"{_size(model.n_bytes)} on {model.device}, encodes {model.rows_at_once:,} at once"
@@ -207,6 +214,13 @@ def in_memory(models: Sequence[Placement]) -> str:
     """Return how many models are in memory, and what they cost together."""
     named = "1 model" if len(models) == 1 else f"{len(models)} models"
     return f"{named} in memory, {_size(sum(model.n_bytes for model in models))}"
+
+
+def about_model(entry: ModelEntry) -> str:
+    """Return what is known of a model before it is loaded, in one line."""
+    size = _size(entry.n_bytes) if entry.n_bytes else ""
+    maps = f"maps of {' and '.join(sorted(entry.capabilities))}" if entry.capabilities else "no maps"
+    return ", ".join(part for part in (entry.family, size, entry.licence, maps, entry.availability) if part)
 
 
 def _size(n_bytes: int) -> str:

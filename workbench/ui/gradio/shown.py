@@ -1,0 +1,191 @@
+"""What the page shows of a session: its film and sentences, and of an answer every picture, text and number.
+
+Separate from the events, which decide when; here nothing is computed for the first time and nothing is changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from workbench.analyses.analysis import controls
+from workbench.analyses.ground import Ground
+from workbench.analyses.services import Services
+from workbench.figures.absence import absence_figure
+from workbench.figures.glimpse import glimpse_figure
+from workbench.figures.palette import QUERY_COLOURS
+from workbench.figures.proposals import proposals_figure
+from workbench.figures.rows import colour_range
+from workbench.figures.timeline import StripFrame, timeline_figure
+from workbench.models.runtime import device_for
+from workbench.types import Glimpse, Grounding, Outcome, VideoInfo
+from workbench.ui.gradio import panels, texts
+from workbench.ui.gradio.routes import film_url
+from workbench.ui.gradio.session import Session, default_of
+
+Update = dict[str, Any]
+
+
+class Shown:
+    """Sessions and answers as updates of the page's parts, by name."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+    def glimpse(self, session: Session, glimpse: Glimpse) -> Update:
+        """Return the timeline as far as the video was read."""
+        return {
+            "timeline": glimpse_figure(glimpse, self.services.library.get(session.video).duration_s),
+            "caption": panels.colour_key("cosine", *colour_range(glimpse.similarity), texts.SO_FAR),
+            "span": "",
+        }
+
+    def result(self, session: Session, outcome: Outcome[Grounding], strip: list[StripFrame]) -> Update:
+        video = self.video(session, session.video)
+        grounding, provenance = outcome.result, replace(outcome.provenance, video_title=video.title)
+        spec = self.services.models.load(session.model).spec
+        caption = texts.timeline_caption(grounding, spec.window_frames, video.duration_s)
+        return {
+            "timeline": timeline_figure(grounding, video.duration_s, self.truth(session.video), strip),
+            "caption": panels.colour_key("saliency", *colour_range(grounding.saliency), caption),
+            "player": self.player(video, _first_look(grounding)),
+            "span": "",
+            "moments": panels.moment_table(grounding),
+            "about": panels.about(provenance),
+            "facts": panels.facts(texts.source(provenance), f"{device_for(self.services.settings)}, {spec.precision}"),
+            "model_note": self.model_note(session),
+        } | self.evidence(session, outcome)
+
+    def evidence(self, session: Session, outcome: Outcome[Grounding]) -> Update:
+        """Return what belongs to the current sentence: the verdicts, its map of spans, its place among absent ones."""
+        grounding = outcome.result
+        source = texts.answered_by(outcome.provenance, self.services.models.load(session.model).spec.title)
+        index = min(session.current, len(grounding.queries) - 1)
+        query = grounding.queries[index]
+        return {
+            "answers": panels.answers(grounding, index, source),
+            "map": proposals_figure(grounding, index, self.services.library.get(session.video).duration_s),
+            "map_text": panels.evidence(f"Every span of “{query}”", texts.about_map(grounding, index), texts.MAP_KEY),
+            "null": absence_figure(grounding),
+            "null_text": panels.evidence(
+                "In this video?", texts.about_null(grounding, index), texts.how_sure(grounding, index)
+            ),
+        }
+
+    def idle(self) -> Update:
+        """Return the page without work going on."""
+        return {"status": "", "cancel": gr.update(visible=False), "resume": gr.update(visible=False)}
+
+    def nothing(self) -> Update:
+        """Return the page without a result: no picture of an earlier question may stay."""
+        empty = dict.fromkeys(("caption", "span", "moments", "map_text", "null_text"), "")
+        return empty | {
+            "timeline": None,
+            "map": None,
+            "null": None,
+            "answers": panels.notice(texts.NO_QUERIES, "hint"),
+            "about": panels.about(None),
+            "facts": panels.facts(texts.UNREAD, self.services.settings.device),
+        }
+
+    def changed(self, session: Session) -> Update:
+        """Return what follows of any change: the address, and no notice of before."""
+        return {"session": session, "address": session.address(), "notice": ""}
+
+    def queries_changed(self, session: Session) -> Update:
+        """Return what follows of other sentences."""
+        return self.changed(session) | self.queries(session)
+
+    def film_changed(self, session: Session) -> Update:
+        """Return what follows of another film."""
+        video = self.video(session, session.video)
+        return (
+            self.changed(session)
+            | self.nothing()
+            | self.queries(session)
+            | {
+                "video": {"choices": self.films(session), "value": session.video},
+                "film_note": panels.film(video),
+                "player": self.player(video),
+                "answers": "",
+            }
+        )
+
+    def queries(self, session: Session) -> Update:
+        """Return the sentences, and those that the film suggests beside them."""
+        suggested = [query for query in self.suggested(session.video) if query not in session.queries]
+        return {"queries": {"queries": session.queries, "suggestions": suggested[:6], "colours": QUERY_COLOURS}}
+
+    def method(self, session: Session) -> Update:
+        """Return the fields of the method, and the models."""
+        shown = {
+            f"parameter {name}": session.parameters.get(name, default_of(name)) for name in controls(Ground.Params)
+        }
+        return shown | self.models(session)
+
+    def models(self, session: Session) -> Update:
+        """Return the choice of models."""
+        entries = self.services.models.list()
+        choices = [
+            (entry.title + ("" if entry.is_available else ", not available"), entry.id, entry.is_available)
+            for entry in entries
+        ]
+        return {
+            "model": {"choices": choices, "value": session.model},
+            "model_note": self.model_note(session),
+        }
+
+    def model_note(self, session: Session) -> str:
+        """Return what is known of the models, as of now."""
+        return panels.models(self.services.models.list(), session.model, self.services.models.placements())
+
+    def player(self, video: VideoInfo, start_s: float = 0.0) -> dict[str, Any]:
+        """Return what the player needs of a film."""
+        return {
+            "start_s": start_s,
+            "src": film_url(video.id),
+            "title": video.title,
+            "fps": video.fps,
+            "aspect": f"{video.width_px} / {video.height_px}",
+        }
+
+    def first(self) -> Session:
+        """Return the session that nobody has changed: the first example and its sentences."""
+        video = self.services.library.examples()[0]
+        model = self.services.settings.default_model
+        return Session(video=video.id, model=model, queries=self.suggested(video.id)[:2])
+
+    def films(self, session: Session) -> list[tuple[str, str, bool]]:
+        """Return the films this visitor may choose: the examples, their own uploads, and the one shown."""
+        films = {video.id: video for video in self.services.library.examples()}
+        for video_id in (*session.uploads, session.video):
+            films[video_id] = self.video(session, video_id)
+        return [(video.title, video.id, True) for video in films.values()]
+
+    def video(self, session: Session, video_id: str) -> VideoInfo:
+        """Return a film, under this visitor's own title if they have brought it."""
+        video = self.services.library.get(video_id)
+        return replace(video, title=session.uploads.get(video_id, video.title))
+
+    def in_their_words(self, session: Session, text: str) -> str:
+        """Return ``text`` with the film named as its visitor named it, not as the library does."""
+        title = session.uploads.get(session.video)
+        return text.replace(self.services.library.get(session.video).title, title) if title else text
+
+    def suggested(self, video_id: str) -> tuple[str, ...]:
+        """Return the sentences that came with a film."""
+        return tuple(self.services.library.queries_for(video_id))
+
+    def truth(self, video_id: str) -> dict[str, list[tuple[float, float]]]:
+        """Return the true moments of the sentences for which they are known."""
+        rows = self.services.library.truth_for(video_id)
+        return {row["query"]: [tuple(window) for window in row["windows"]] for row in rows if row["windows"]}
+
+
+def _first_look(grounding: Grounding) -> float:
+    """Return the middle of the best moment of the first query that is in the video, or its start."""
+    rows = zip(grounding.moments, grounding.is_in_video, strict=True)
+    found = [moments[0] for moments, is_in_video in rows if is_in_video and moments]
+    return (found[0].start_s + found[0].end_s) / 2 if found else 0.0
