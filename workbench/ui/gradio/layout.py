@@ -12,7 +12,7 @@ import gradio as gr
 
 from workbench.analyses.analysis import Control, controls
 from workbench.analyses.ground import Ground
-from workbench.ui.gradio import panels
+from workbench.ui.gradio import panels, texts
 from workbench.ui.gradio.session import Session, default_of
 from workbench.ui.gradio.view import Choice, Panel, PlayerView, PlotlyView, QueryEditor, VideoUpload
 
