@@ -163,20 +163,36 @@ def test_the_library_reads_a_text_at_its_end(frame_model):
 def test_what_changes_in_a_window_is_what_its_pictures_show():
     """Held against the pictures: who moves right is found further right, who enters is not there at first."""
     batch = motion_batch(np.random.default_rng(0), 96, crowding=0.0)
-    x_at, y_at = CHANGES.index("x"), CHANGES.index("y")
+    moves, comes_or_goes = ([CHANGES.index(name) for name in names] for names in (("x", "y"), ("enters", "leaves")))
     at = torch.arange(64) / 32 - 1
     n_moves = 0
     for frames, changes, is_known in zip(batch.frames, batch.changes, batch.is_known, strict=True):
-        if is_known.sum() != 1:
+        is_there = is_known & (changes[:, CHANGES.index("there")] == 1)
+        if is_there.sum() != 1:
             continue
-        change = changes[is_known][0]
+        change = changes[is_there][0]
         differs = (frames - frames.median(0).values).abs().amax(1) > 0.3
-        if change[[x_at, y_at]].abs().max() > 1 and not change[4:6].any() and differs[[0, -1]].flatten(1).any(1).all():
+        is_seen = not change[comes_or_goes].any() and differs[[0, -1]].flatten(1).any(1).all()
+        if change[moves].abs().max() > 1 and is_seen:
             first, last = (torch.stack([(m * at).sum(), (m.T * at).sum()]) / m.sum() for m in differs[[0, -1]].float())
             moved = (last - first) / 2 / 0.25
-            torch.testing.assert_close(moved, change[[x_at, y_at]], rtol=0, atol=0.8)
+            torch.testing.assert_close(moved, change[moves], rtol=0, atol=0.8)
             n_moves += 1
     assert n_moves >= 5
+
+
+def test_who_goes_straight_at_another_goes_towards_it_and_names_of_nothing_change_nothing():
+    batch = motion_batch(np.random.default_rng(2), 256, crowding=1.0)
+    there = CHANGES.index("there")
+    is_there = batch.is_known & (batch.changes[..., there] == 1)
+    assert not batch.changes[batch.is_known & ~is_there].any()
+    assert (batch.is_known & ~is_there).sum() > 100
+    x, y, towards = (batch.changes[is_there][:, CHANGES.index(name)] for name in ("x", "y", "towards"))
+    far = torch.hypot(x, y) * 0.25
+    assert (towards.abs() * 0.15 <= far + 1e-5).all()
+    straight = (towards.abs() * 0.15 > 0.95 * far) & (far > 0.1)
+    assert (straight & (towards > 0)).sum() >= 10
+    assert (straight & (towards < 0)).sum() >= 10
 
 
 def test_a_window_shown_backwards_changes_the_other_way():

@@ -34,14 +34,23 @@ class Stateful(Protocol):
         ...
 
 
-def make_optimiser(parameters: Iterable[nn.Parameter], learning_rate: float, weight_decay: float) -> torch.optim.AdamW:
-    """Return AdamW that lets matrices decay and leaves vectors and numbers alone."""
-    parameters = list(parameters)
+def make_optimiser(rates: Iterable[tuple[list[nn.Parameter], float]], weight_decay: float) -> torch.optim.AdamW:
+    """Return AdamW for parameters with their learning rate; lets matrices decay, leaves vectors and numbers alone."""
     groups = [
-        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": weight_decay},
-        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+        {"params": kept, "weight_decay": decay, "lr": rate, "full_rate": rate}
+        for parameters, rate in rates
+        for kept, decay in (
+            ([p for p in parameters if p.ndim >= 2], weight_decay),
+            ([p for p in parameters if p.ndim < 2], 0.0),
+        )
     ]
-    return torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.98))
+    return torch.optim.AdamW(groups, betas=(0.9, 0.98))
+
+
+def set_rate(optimiser: torch.optim.Optimizer, share: float) -> None:
+    """Let everything learn at ``share`` of its rate."""
+    for group in optimiser.param_groups:
+        group["lr"] = share * group["full_rate"]
 
 
 def cosine_decay(part: float) -> float:

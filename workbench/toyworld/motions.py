@@ -20,13 +20,15 @@ from workbench.toyworld.training import IMAGE_PX, to_network
 from workbench.toyworld.vocabulary import LARGE_RADIUS, SHAPES, SMALL_RADIUS
 from workbench.toyworld.window import N_FRAMES, SAMPLE_FPS
 
-CHANGES = ("x", "y", "radius", "angle", "enters", "leaves", "bounce", "there")
-_UNIT = np.array([0.25, 0.25, 0.07, 1.2, 1.0, 1.0, 0.15, 1.0])  # what is one of each: sides, sides, sides, radians, ...
-_OPPOSITE = torch.tensor([-1.0, -1.0, -1.0, -1.0, 1.0, 1.0, 1.0, 1.0])
-_BACKWARDS = [0, 1, 2, 3, 5, 4, 6, 7]  # who enters, leaves
+CHANGES = ("x", "y", "towards", "radius", "angle", "enters", "leaves", "bounce", "there")
+_UNIT = np.array([0.25, 0.25, 0.15, 0.07, 1.2, 1.0, 1.0, 0.1, 1.0])  # one of each in sides, radians, or as it is
+_OPPOSITE = torch.tensor([-1.0, -1.0, -1.0, -1.0, -1.0, 1.0, 1.0, 1.0, 1.0])
+_BACKWARDS = [0, 1, 2, 3, 4, 6, 5, 7, 8]  # who enters, leaves
 _CODE = 16
-_DEEDS, _OFTEN = ("rest", "move", "resize", "spin", "bounce"), (0.1, 0.4, 0.2, 0.2, 0.1)
+_DEEDS, _OFTEN = ("rest", "move", "resize", "spin", "bounce"), (0.05, 0.45, 0.12, 0.22, 0.16)
 _MARGIN = 0.95
+_AIMED = 0.5
+_STRAIGHT = 8
 
 
 @dataclass(frozen=True)
@@ -113,11 +115,17 @@ def _paths(
     shape = objects.x.shape
     time_s = np.arange(N_FRAMES)[None, :, None] / SAMPLE_FPS
     lasts_s = rng.uniform(0.7, 3.5, (shape[0], 1, shape[1]))
-    part = np.clip((time_s - rng.uniform(-0.5, 2.5, lasts_s.shape)) / lasts_s, 0, 1)
+    # Most of what is done is seen, as it must be for a sentence about it to be true.
+    begins_s = rng.random(lasts_s.shape) * (4 - 0.75 * lasts_s) - 0.5
+    part = np.clip((time_s - begins_s) / lasts_s, 0, 1)
     deed = rng.choice(len(_DEEDS), shape, p=_OFTEN)
     moves, resizes, spins, bounces = (deed == _DEEDS.index(name) for name in _DEEDS[1:])
     heading = np.where(rng.random(shape) < 0.7, rng.integers(0, 4, shape) * np.pi / 2, rng.uniform(0, 2 * np.pi, shape))
-    far = rng.uniform(0.2, 0.5, shape) * moves
+    far = rng.uniform(0.2, 0.5, shape)
+    at_another, gap = _aims(rng, objects)
+    is_aimed = (rng.random(shape) < _AIMED) & (gap > 0.15)
+    heading = np.where(is_aimed, at_another, heading)
+    far = np.where(is_aimed, np.minimum(far, gap), far) * moves
     other_size = np.where(
         objects.radius < (SMALL_RADIUS[1] + LARGE_RADIUS[0]) / 2,
         rng.uniform(*LARGE_RADIUS, shape),
@@ -125,7 +133,7 @@ def _paths(
     )
     to_go = {"x": np.cos(heading) * far, "y": np.sin(heading) * far, "radius": (other_size - objects.radius) * resizes}
     seen = _seen(rng, objects.is_visible, time_s)
-    for turn in (-1, 0, 0):  # who would touch goes the other way, or else not at all
+    for turn in (-1, 0.5, -1, 0, 0):  # who would touch goes the other way, or less far, or else not at all
         paths = {name: getattr(objects, name)[:, None] + by[:, None] * part for name, by in to_go.items()}
         touches = _touches(paths, seen)
         to_go = {name: np.where(touches, turn * by, by) for name, by in to_go.items()}
@@ -136,6 +144,17 @@ def _paths(
     a_second = np.where(rng.random(shape) < 0.5, 1.1, 0.45) * rng.choice([-1, 1], shape) * spins
     paths["angle"] = rng.uniform(-0.1, 0.1, shape)[:, None] + (a_second * lasts_s[:, 0])[:, None] * part
     return seen, paths
+
+
+def _aims(
+    rng: np.random.Generator, objects: render.Objects
+) -> tuple[Float[np.ndarray, "window object"], Float[np.ndarray, "window object"]]:
+    """Return the headings straight at another object or straight away from it, and how far there is to go; 0: none."""
+    (x, y, radius), is_away = (objects.x, objects.y, objects.radius), rng.random(objects.x.shape) < 0.65
+    to_x, to_y, other_radius = (np.roll(of, 1, axis=1) - sign * of for of, sign in ((x, 1), (y, 1), (radius, 0)))
+    gap = np.hypot(to_x, to_y) - radius - other_radius - 0.04
+    is_there = objects.is_visible & np.roll(objects.is_visible, 1, axis=1)
+    return np.arctan2(to_y, to_x) + np.pi * is_away, np.where(is_there, np.where(is_away, 0.3, gap), 0)
 
 
 def _seen(
@@ -168,10 +187,33 @@ def _changes(
         return end - begin
 
     hops = paths["y"].max(1) - paths["y"].min(1) - np.abs(between(paths["y"]))
-    net = [between(paths[name]) for name in ("x", "y", "radius")]
+    x, y, radius = (between(paths[name]) for name in ("x", "y", "radius"))
     turned = between(paths["angle"]) * (SYMMETRY[scene.objects.shape] > 0)
-    every = [*net, turned, ~seen[:, 0], ~seen[:, -1], np.where(seen.all(1), hops, 0), np.ones_like(hops)]
+    every = [
+        x,
+        y,
+        _towards(scene, x, y),
+        radius,
+        turned,
+        ~seen[:, 0],
+        ~seen[:, -1],
+        np.where(seen.all(1), hops, 0),
+        np.ones_like(hops),
+    ]
     return (np.stack(every, -1) / _UNIT).astype(np.float32)
+
+
+def _towards(
+    scene: stills.Stills, x: Float[np.ndarray, "window object"], y: Float[np.ndarray, "window object"]
+) -> Float[np.ndarray, "window object"]:
+    """Return how far objects that went by ``x`` and ``y`` went straight towards another one, or away from it."""
+    objects = scene.objects
+    to_x, to_y = (of[:, None, :] - of[..., None] for of in (objects.x, objects.y))
+    far = np.hypot(x, y)
+    cosine = (to_x * x[..., None] + to_y * y[..., None]) / np.maximum(np.hypot(to_x, to_y) * far[..., None], 1e-9)
+    straight = np.where(objects.is_visible[:, None], np.sign(cosine) * np.abs(cosine) ** _STRAIGHT, 0)
+    at = np.abs(straight).argmax(-1)[..., None]
+    return far * np.take_along_axis(straight, at, -1)[..., 0]
 
 
 def _every_frame(values: np.ndarray) -> np.ndarray:

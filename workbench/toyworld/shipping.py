@@ -5,6 +5,7 @@ Separate from training so that the folder can be written again from a checkpoint
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 from collections.abc import Mapping
@@ -50,7 +51,11 @@ def ship_video_model(
     work_dir: Path,
     commit: str,
 ) -> None:
-    """Write the same for the model that sees motion; ``frame_marks`` are those of the model that cannot."""
+    """Write the same for the model that sees motion, in half precision, to which its weights are rounded already.
+
+    ``frame_marks`` are those of the model that cannot see motion.
+    """
+    model = copy.deepcopy(model).half()
     described = {
         "title": "Toy world, eight frames",
         "note": (
@@ -165,8 +170,8 @@ pipeline_tag: zero-shot-classification
 
 An `XCLIPModel` of {n_parameters:,} parameters ({IMAGE_PX} px, patches of 8, windows of {N_FRAMES} frames at
 {SAMPLE_FPS:g} frames a second) that learned the synthetic world of this repository: what is there, and what it
-does. Its vision tower began as that of `toyworld-frame`. It exists so that what a model of single frames cannot know
-can be held against one that sees order. It knows nothing of real footage.
+does. Its vision tower began as that of `toyworld-frame`; its weights are kept in half precision. It exists so that
+what a model of single frames cannot know can be held against one that sees order. It knows nothing of real footage.
 
 Sentences are read against the video. How high absent sentences rise was not measured, so whether a sentence is
 in a video at all is an estimate from its distractors.

@@ -205,7 +205,7 @@ def train_frame(recipe: Recipe, work_dir: Path, report: Callable[[int, str], Non
     work_dir.mkdir(parents=True, exist_ok=True)
     model, loss_of = new_frame_model(recipe.seed).to(device), PairLoss().to(device)
     parameters = [*model.parameters(), *loss_of.parameters()]
-    optimiser = learning.make_optimiser(parameters, recipe.learning_rate, recipe.weight_decay)
+    optimiser = learning.make_optimiser([(parameters, recipe.learning_rate)], recipe.weight_decay)
     parts: dict[str, learning.Stateful] = {"model": model, "loss": loss_of, "optimiser": optimiser}
     first, kept = 0, learning.load(work_dir, recipe, device)
     if kept is not None:
@@ -216,8 +216,7 @@ def train_frame(recipe: Recipe, work_dir: Path, report: Callable[[int, str], Non
     started, running = time.monotonic(), None
     batches = learning.made_ahead(lambda step: make_batch(recipe, step), range(first, recipe.total_steps))
     for step, batch in enumerate(batches, first):
-        for group in optimiser.param_groups:
-            group["lr"] = _learning_rate(step, recipe)
+        learning.set_rate(optimiser, _share_of_rate(step, recipe))
         batch = Batch(*(getattr(batch, name).to(device) for name in Batch.__dataclass_fields__))
         cosine = cosine_of(model, batch.frames, batch.token_ids, batch.token_mask)
         loss = loss_of(cosine, model.logit_scale.exp(), batch.is_true)
@@ -239,11 +238,11 @@ def train_frame(recipe: Recipe, work_dir: Path, report: Callable[[int, str], Non
     return model.eval().cpu()
 
 
-def _learning_rate(step: int, recipe: Recipe) -> float:
-    """Return the rate of a step: a warm-up and a cosine, and a second cosine for the polish."""
+def _share_of_rate(step: int, recipe: Recipe) -> float:
+    """Return the share of the full rate at a step: a warm-up and a cosine, and a second cosine for the polish."""
     if step < recipe.warmup_steps:
-        return recipe.learning_rate * (step + 1) / recipe.warmup_steps
+        return (step + 1) / recipe.warmup_steps
     if step < recipe.n_steps:
         part = (step - recipe.warmup_steps) / max(1, recipe.n_steps - recipe.warmup_steps)
-        return recipe.learning_rate * cosine_decay(part)
-    return recipe.polish_rate * cosine_decay((step - recipe.n_steps) / recipe.n_polish_steps)
+        return cosine_decay(part)
+    return recipe.polish_rate / recipe.learning_rate * cosine_decay((step - recipe.n_steps) / recipe.n_polish_steps)

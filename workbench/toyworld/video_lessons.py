@@ -47,6 +47,9 @@ _PART_WINDOWS, _PART_MOTIONS = 512, 64
 _FACTS_BATCH = 32
 
 
+Rates = list[tuple[list[nn.Parameter], float]]
+
+
 @dataclass(frozen=True)
 class WindowBatch:
     """Which windows, and what is said of them."""
@@ -61,10 +64,9 @@ class Lesson(Protocol):
     """One part of the training: what is learned, from what, at which rate."""
 
     n_steps: int
-    rate: float
 
-    def parameters(self) -> list[nn.Parameter]:
-        """Return what this lesson changes."""
+    def rates(self) -> Rates:
+        """Return what this lesson changes, and at which rate."""
         ...
 
     def batch(self, step: int) -> Any:
@@ -80,13 +82,13 @@ class Looking:
     """Where named objects are, from stills: changes the vision tower, all but its messages between frames."""
 
     def __init__(self, recipe: VideoRecipe, model: XCLIPModel, heads: GeometryHeads, device: str) -> None:
-        self.n_steps, self.rate = recipe.n_look_steps, recipe.look_rate
+        self.n_steps = recipe.n_look_steps
         self._recipe, self._model, self._heads, self._device = recipe, model, heads, device
 
-    def parameters(self) -> list[nn.Parameter]:
+    def rates(self) -> Rates:
         """Return the tower and the heads."""
         tower = [p for name, p in self._model.vision_model.named_parameters() if ".message_" not in name]
-        return [*tower, *self._heads.parameters()]
+        return [([*tower, *self._heads.parameters()], self._recipe.look_rate)]
 
     def batch(self, step: int) -> GeometryBatch:
         """Return stills, more crowded as the lesson goes on."""
@@ -107,7 +109,7 @@ class Moving:
     """By how much named objects move, in windows whose frames were looked at once: changes time alone."""
 
     def __init__(self, recipe: VideoRecipe, model: XCLIPModel, heads: ChangeHeads, device: str) -> None:
-        self.n_steps, self.rate = recipe.n_move_steps, recipe.move_rate
+        self.n_steps = recipe.n_move_steps
         self._recipe, self._model, self._heads, self._device = recipe, model, heads, device
         self._kept: dict[str, torch.Tensor] = {}
 
@@ -126,10 +128,9 @@ class Moving:
         frames = seen.unflatten(0, batch.frames.shape[:2]).half().cpu()
         return {"frames": frames, "nouns": batch.nouns, "changes": batch.changes, "is_known": batch.is_known}
 
-    def parameters(self) -> list[nn.Parameter]:
+    def rates(self) -> Rates:
         """Return the layers over time, what leads there, and the heads."""
-        time = (self._model.mit, self._model.visual_projection, self._heads)
-        return [parameter for part in time for parameter in part.parameters()]
+        return [([*_over_time(self._model), *self._heads.parameters()], self._recipe.move_rate)]
 
     def batch(self, step: int) -> Motions:
         """Return windows, every other time as they are when shown backwards."""
@@ -162,7 +163,7 @@ class Timing(_OnWindows):
     """What happens in windows whose frames were looked at once: changes everything but the vision tower."""
 
     def __post_init__(self) -> None:
-        self.n_steps, self.rate = self.recipe.n_time_steps, self.recipe.time_rate
+        self.n_steps = self.recipe.n_time_steps
         self._facts: FrameFacts | None = None
 
     def look(self, work_dir: Path) -> None:
@@ -176,11 +177,13 @@ class Timing(_OnWindows):
         facts = _facts_of(self.model, self.windows[start : start + _PART_WINDOWS], self.device)
         return {"frames": facts.frames, "patches": facts.patches}
 
-    def parameters(self) -> list[nn.Parameter]:
-        """Return time, prompts, projections, the text tower and the numbers of the loss."""
-        tower = {id(p) for p in self.model.vision_model.parameters()}
-        rest = [p for p in self.model.parameters() if id(p) not in tower]
-        return [*rest, *self.loss_of.parameters(), *self.events.parameters()]
+    def rates(self) -> Rates:
+        """Return all but the vision tower; time, which knows what moves already, learns more slowly than the words."""
+        time = _over_time(self.model)
+        apart = {id(p) for p in (*time, *self.model.vision_model.parameters())}
+        words = [p for p in self.model.parameters() if id(p) not in apart]
+        scaffold = [*self.loss_of.parameters(), *self.events.parameters()]
+        return [([*words, *scaffold], self.recipe.word_rate), (time, self.recipe.time_rate)]
 
     def batch(self, step: int) -> WindowBatch:
         """Return windows and what is said of them."""
@@ -198,11 +201,12 @@ class Joining(_OnWindows):
     """The same, with the vision tower and its messages learning along."""
 
     def __post_init__(self) -> None:
-        self.n_steps, self.rate = self.recipe.n_joint_steps, self.recipe.joint_rate
+        self.n_steps = self.recipe.n_joint_steps
 
-    def parameters(self) -> list[nn.Parameter]:
+    def rates(self) -> Rates:
         """Return everything."""
-        return [*self.model.parameters(), *self.loss_of.parameters(), *self.events.parameters()]
+        every = (self.model, self.loss_of, self.events)
+        return [([parameter for part in every for parameter in part.parameters()], self.recipe.joint_rate)]
 
     def batch(self, step: int) -> WindowBatch:
         """Return windows with their pixels, and what is said of them."""
@@ -213,6 +217,11 @@ class Joining(_OnWindows):
         assert batch.pixels is not None
         facts = _looked_at(self.model, batch.pixels, self.device)
         return _loss_of_said(self.model, self.loss_of, self.events, facts, batch.said)
+
+
+def _over_time(model: XCLIPModel) -> list[nn.Parameter]:
+    """Return what makes a window of frames: the layers over time, and the projection that leads there."""
+    return [*model.mit.parameters(), *model.visual_projection.parameters()]
 
 
 def _window_batch(recipe: VideoRecipe, windows: list[StoryWindow], step: int, with_pixels: bool) -> WindowBatch:

@@ -15,11 +15,12 @@ class VideoRecipe:
     seed: int = 0
     n_look_steps: int = 5000
     n_move_steps: int = 5000
-    n_time_steps: int = 3000
+    n_time_steps: int = 5000
     n_joint_steps: int = 100
     look_rate: float = 1e-3
     move_rate: float = 1e-3
-    time_rate: float = 1e-3
+    word_rate: float = 1e-3
+    time_rate: float = 2e-4
     joint_rate: float = 2e-4
     look_batch: int = 64
     crowded_from: float = 0.25

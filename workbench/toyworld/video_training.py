@@ -35,6 +35,7 @@ def train_video(
 ) -> XCLIPModel:
     """Return the trained model; goes on from the last checkpoint in ``work_dir`` if there is one.
 
+    Its weights are float32 and rounded to half precision: what is examined is what is shipped.
     ``report`` gets the step and one line.
     """
     work_dir.mkdir(parents=True, exist_ok=True)
@@ -67,7 +68,7 @@ def train_video(
     for lesson in lessons:
         end = begin + lesson.n_steps
         if done < end:
-            optimiser = learning.make_optimiser(lesson.parameters(), lesson.rate, recipe.weight_decay)
+            optimiser = learning.make_optimiser(lesson.rates(), recipe.weight_decay)
             if kept is not None and begin < done:
                 optimiser.load_state_dict(kept["optimiser"])
             if isinstance(lesson, Moving | Timing):
@@ -83,7 +84,7 @@ def train_video(
             )
         begin = end
     model.logit_scale.data.clamp_(max=math.log(100))
-    return model.eval().cpu()
+    return model.half().float().eval().cpu()
 
 
 def _teach(
@@ -97,15 +98,15 @@ def _teach(
 ) -> None:
     """Take the given steps of the training, of which the lesson began with step ``begin``."""
     running = None
+    parameters = [parameter for changed, _ in lesson.rates() for parameter in changed]
     batches = learning.made_ahead(lambda step: lesson.batch(step - begin), steps)
     for step, batch in zip(steps, batches, strict=True):
-        for group in optimiser.param_groups:
-            warm = min(1.0, (step - begin + 1) / recipe.warmup_steps)
-            group["lr"] = lesson.rate * warm * cosine_decay((step - begin) / lesson.n_steps)
+        warm = min(1.0, (step - begin + 1) / recipe.warmup_steps)
+        learning.set_rate(optimiser, warm * cosine_decay((step - begin) / lesson.n_steps))
         loss = lesson.loss(batch)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(lesson.parameters(), 1.0)
+        nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
         running = loss.item() if running is None else 0.95 * running + 0.05 * loss.item()
         if (step + 1) % 25 == 0:
