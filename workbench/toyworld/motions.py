@@ -154,7 +154,9 @@ def _aims(
     to_x, to_y, other_radius = (np.roll(of, 1, axis=1) - sign * of for of, sign in ((x, 1), (y, 1), (radius, 0)))
     gap = np.hypot(to_x, to_y) - radius - other_radius - 0.04
     is_there = objects.is_visible & np.roll(objects.is_visible, 1, axis=1)
-    return np.arctan2(to_y, to_x) + np.pi * is_away, np.where(is_there, np.where(is_away, 0.3, gap), 0)
+    return np.arctan2(to_y, to_x) + np.pi * is_away, np.where(
+        is_there, np.where(is_away, rng.uniform(0.15, 0.3, gap.shape), gap), 0
+    )
 
 
 def _seen(
