@@ -193,7 +193,7 @@ def test_models_says_what_each_costs_and_can_do_and_why_one_is_out_of_reach(caps
 
 def test_bench_encode_prints_the_whole_way_beside_its_parts(capsys):
     found = json.loads(run(capsys, "bench", "encode", "--json", "-")[1])
-    assert found["n_frames"] == 51
+    assert found["n_frames"] == 216
     assert found["ratio"] == pytest.approx(
         found["end_to_end_fps"] / min(found["decode_fps"], found["forward_fps"]), rel=1e-6
     )

@@ -52,11 +52,13 @@ def require_torch() -> ModuleType:
 def from_folder(kind: Any, folder: Path, **options: Any) -> Any:
     """Return what ``kind.from_pretrained`` makes of a folder, running none of its code, asking no network.
 
+    What the library would print is left out: whoever loads says in a sentence what does not fit.
     One at a time, since the library sets process-wide defaults while it builds a network.
     """
     import transformers
 
     transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()
     with _LOADING:
         return kind.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False, **options)
 

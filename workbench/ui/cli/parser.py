@@ -103,7 +103,7 @@ def _add_bench(subparsers: Any, verb: Callable[..., argparse.ArgumentParser], se
     within = group.add_subparsers(dest="bench", required=True, metavar="encode", parser_class=_Parser)
     about = "Measure frames a second beside decoding alone and the model's own bare forward pass."
     sub = verb("encode", about, verbs.bench_encode, within)
-    sub.add_argument("--video", default=None, metavar="VIDEO", help="a file, or an id (default the first example)")
+    sub.add_argument("--video", default=None, metavar="VIDEO", help="a file, or an id (default the longest example)")
     _add_sampling(sub, settings)
 
 

@@ -110,7 +110,7 @@ def bench_encode(services: Services, args: argparse.Namespace) -> int:
     from workbench.analyses.throughput import measure
 
     model = services.models.load(args.model)
-    video = services.library.find(args.video) if args.video else services.library.examples()[0]
+    video = services.library.find(args.video) if args.video else _longest(services.library.examples())
     bar = Bar()
     try:
         found = measure(services, video, model, SamplingSpec(args.fps, args.max_frames), bar)
@@ -124,6 +124,10 @@ def bench_encode(services: Services, args: argparse.Namespace) -> int:
     print(f"{'forward pass alone':<24} {found.forward_fps:>9.1f}")
     print(f"{'decoded and encoded':<24} {found.end_to_end_fps:>9.1f}  {found.ratio:.2f} of the slower one")
     return 0
+
+
+def _longest(videos: list[VideoInfo]) -> VideoInfo:
+    return max(videos, key=lambda video: video.duration_s)
 
 
 def predict(services: Services, args: argparse.Namespace) -> int:
