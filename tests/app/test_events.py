@@ -215,6 +215,7 @@ def test_when_stopped_what_was_seen_stays_and_going_on_starts_from_it(
             gate.open()
     assert texts.STOPPED in last["status"]
     assert "so-far" in last["status"]
+    assert "Read in part, " in last["facts"]
     assert not {"timeline", "caption"} & last.keys()
     on_going_on = (update for update in events.answer(long_session, VISITOR) if "timeline" in update)
     assert next(on_going_on)["timeline"].data[0].x[-1] > 63
@@ -335,6 +336,6 @@ def test_the_time_axis_of_windows_is_explained(settings: Settings, film: Film, t
     assert "13 windows of 4 frames, 1.5 s long, one every 0.5 s." in update["caption"]
     assert "moments are no sharper than about 0.75 s, and the first and last 0.75 s" in update["caption"]
     heat = next(trace for trace in update["timeline"].data if trace.type == "heatmap")
-    assert (heat.x[0], heat.x[-1]) == (0.5, 7.0)
+    assert (heat.x[0], heat.x[-1]) == (0.0, 8.0)
     update = list(events.answer(session.with_parameter("fps", 0.5), VISITOR))[-1]
     assert "One window of 4 frames stands for the whole video" in update["caption"]
