@@ -138,6 +138,33 @@ def test_what_the_hub_refuses(cache, monkeypatch, kind: type[Exception], status:
     assert said in refusal(Settings(), "org/name")
 
 
+def test_a_type_of_no_use_is_refused_before_its_weights_are_fetched(cache, tmp_path, monkeypatch):
+    folder = tmp_path / "snapshot"
+    folder.mkdir()
+    (folder / "config.json").write_text('{"model_type": "bert"}')
+    fetched: list[str] = []
+
+    def snapshot_download(*args, local_files_only: bool = False, allow_patterns: list[str], **kwargs):
+        if local_files_only:
+            raise errors.LocalEntryNotFoundError("not here")
+        fetched.extend(allow_patterns)
+        return str(folder)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
+    assert "A checkpoint of type “bert” cannot be used" in refusal(Settings(), "org/text-only")
+    assert "config.json" in fetched
+    assert not [pattern for pattern in fetched if "safetensors" in pattern and "index" not in pattern]
+
+
+def test_a_folder_of_a_type_of_no_use_is_not_listed_as_ready(tmp_path):
+    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
+    registry = ModelRegistry(Settings(models=str(tmp_path)))
+    (entry,) = (entry for entry in registry.list() if entry.id == str(tmp_path))
+    assert entry.state == "missing"
+    assert "type “bert” cannot be used" in entry.availability
+    assert "type “bert” cannot be used" in refusal(Settings(), str(tmp_path))
+
+
 def test_a_full_disk(cache: Path, monkeypatch: pytest.MonkeyPatch):
     fail_with(monkeypatch, OSError(errno.ENOSPC, "No space left on device"))
     assert "The disk is full: make room for" in refusal(Settings())

@@ -52,7 +52,7 @@ def check(folder: Path, name: str, kind: str | None = None) -> None:
     """
     if not folder.is_dir():
         raise ModelError(f"There is no folder “{name}”; give a folder that holds a model, or a hub id like org/name.")
-    kind = kind or model_type(folder)
+    kind = kind or model_type(folder, name)
     files = weights(folder, kind)
     if not files:
         if any(path for pattern in PICKLES for path in folder.glob(pattern)):
@@ -87,17 +87,18 @@ def _check_open_clip(folder: Path, name: str) -> None:
         raise ModelError(f"“{name}” has no tokenizer; save it beside the weights as tokenizer.json.")
 
 
-def model_type(folder: Path) -> str:
-    """Return ``model_type`` of the folder's ``config.json``, ``open_clip`` for its layout, or raise ``ModelError``."""
+def model_type(folder: Path, name: str) -> str:
+    """Return ``model_type`` of the folder's ``config.json``, ``open_clip`` for its layout, or raise ``ModelError``.
+
+    ``name`` is what a person calls the folder, which may be a snapshot of the hub.
+    """
     config = _read_json(folder / "config.json")
     if (folder / OPEN_CLIP_CONFIG).is_file() and not (config or {}).get("model_type"):
         return OPEN_CLIP
     if config is None:
-        raise ModelError(f"“{folder.name}” has no config.json; give a folder in Hugging Face format.")
+        raise ModelError(f"“{name}” has no config.json; give a folder in Hugging Face format.")
     if not isinstance(config.get("model_type"), str):
-        raise ModelError(
-            f"The config.json of “{folder.name}” names no model_type; give a folder in Hugging Face format."
-        )
+        raise ModelError(f"The config.json of “{name}” names no model_type; give a folder in Hugging Face format.")
     return config["model_type"]
 
 

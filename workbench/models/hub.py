@@ -61,7 +61,7 @@ def obtain(entry: ModelEntry, settings: Settings, check_type: CheckType = any_ty
         if folder is None or _problem(folder, entry, check_type):
             described = _fetch(entry, settings, _DESCRIPTION)
             if entry.family == FROM_CHECKPOINT:
-                check_type(checkpoint.model_type(described))
+                check_type(checkpoint.model_type(described, entry.id))
             is_open_clip = _is_open_clip(described, entry)
             folder = _fetch(entry, settings, WANTED_BY_OPEN_CLIP if is_open_clip else WANTED)
     if (problem := _problem(folder, entry, check_type)) is not None:
@@ -100,7 +100,7 @@ def _problem(folder: Path, entry: ModelEntry, check_type: CheckType) -> ModelErr
         return ModelError(f"“{entry.id}” is not part of this copy of the workbench; make it with “{entry.made_by}”.")
     try:
         if entry.family == FROM_CHECKPOINT and folder.is_dir():
-            check_type(checkpoint.model_type(folder))
+            check_type(checkpoint.model_type(folder, entry.id))
         checkpoint.check(folder, entry.id, checkpoint.OPEN_CLIP if entry.family == checkpoint.OPEN_CLIP else None)
     except ModelError as error:
         return error
@@ -115,7 +115,7 @@ def _is_open_clip(folder: Path, entry: ModelEntry) -> bool:
     """Return whether a repository is open_clip's: asked for as such, or holding nothing else."""
     if entry.family != FROM_CHECKPOINT:
         return entry.family == checkpoint.OPEN_CLIP
-    return checkpoint.model_type(folder) == checkpoint.OPEN_CLIP
+    return checkpoint.model_type(folder, entry.id) == checkpoint.OPEN_CLIP
 
 
 def _size(entry: ModelEntry) -> str:

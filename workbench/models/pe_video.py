@@ -53,7 +53,7 @@ class PeVideo(DualEncoder):
             )
         folder = hub.obtain(entry, settings)
         _check_towers(folder, entry.id)
-        part = "video" if checkpoint.model_type(folder) == "pe_audio_video" else ""
+        part = "video" if checkpoint.model_type(folder, entry.id) == "pe_audio_video" else ""
         model, tokenizer, self._processor = load(folder, entry.id, "AutoVideoProcessor", part)
         self._model = model.eval().requires_grad_(False).to(self._device)
         self._reader = TextReader(tokenizer, model.config.text_config.max_position_embeddings)

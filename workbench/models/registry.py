@@ -109,7 +109,7 @@ class ModelRegistry:
         try:
             if entry.family == FROM_CHECKPOINT:
                 folder = hub.obtain(entry, self.settings, self._family_of)
-                entry = replace(entry, family=self._family_of(checkpoint.model_type(folder)).name)
+                entry = replace(entry, family=self._family_of(checkpoint.model_type(folder, entry.id)).name)
             return self._families[entry.family].load(entry, self.settings)
         except hub.HubUnreachable as error:
             ready = [other.id for other in self.list() if other.state == "ready"]
@@ -139,7 +139,7 @@ class ModelRegistry:
     def _looked_into(self, entry: ModelEntry) -> ModelEntry:
         """Return the entry of a checkpoint that is here with its family, or as it is where none can read it."""
         with suppress(ModelError):
-            model_type = checkpoint.model_type(hub.obtain(entry, self.settings))
+            model_type = checkpoint.model_type(hub.obtain(entry, self.settings), entry.id)
             return replace(entry, family=self._family_of(model_type).name)
         return entry
 

@@ -110,7 +110,7 @@ def bench_encode(services: Services, args: argparse.Namespace) -> int:
     from workbench.analyses.throughput import measure
 
     model = services.models.load(args.model)
-    video = services.library.find(args.video) if args.video else _longest(services.library.examples())
+    video = services.library.find(args.video) if args.video else max(services.library.examples(), key=_length_s)
     bar = Bar()
     try:
         found = measure(services, video, model, SamplingSpec(args.fps, args.max_frames), bar)
@@ -126,8 +126,8 @@ def bench_encode(services: Services, args: argparse.Namespace) -> int:
     return 0
 
 
-def _longest(videos: list[VideoInfo]) -> VideoInfo:
-    return max(videos, key=lambda video: video.duration_s)
+def _length_s(video: VideoInfo) -> float:
+    return video.duration_s
 
 
 def predict(services: Services, args: argparse.Namespace) -> int:
