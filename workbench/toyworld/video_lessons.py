@@ -117,8 +117,7 @@ class Moving:
         """Compute what the vision tower says of all windows, or take from ``work_dir`` what is there."""
         n_parts = -(-self._recipe.n_motions // _PART_MOTIONS)
         names = [work_dir / f"motions-{part:03d}.safetensors" for part in range(n_parts)]
-        parts = [_kept(path, partial(self._part, part)) for part, path in enumerate(names)]
-        self._kept = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+        self._kept = _kept({path: partial(self._part, part) for part, path in enumerate(names)})
 
     def _part(self, part: int) -> dict[str, torch.Tensor]:
         rng = generator("train", self._recipe.seed, _MOVE_STREAM + part)
@@ -170,8 +169,8 @@ class Timing(_OnWindows):
         """Compute what the vision tower says of all windows, or take from ``work_dir`` what is there."""
         starts = range(0, len(self.windows), _PART_WINDOWS)
         names = [work_dir / f"facts-{start // _PART_WINDOWS:03d}.safetensors" for start in starts]
-        parts = [_kept(path, partial(self._part, start)) for start, path in zip(starts, names, strict=True)]
-        self._facts = FrameFacts(*(torch.cat([part[name] for part in parts]) for name in ("frames", "patches")))
+        kept = _kept({path: partial(self._part, start) for start, path in zip(starts, names, strict=True)})
+        self._facts = FrameFacts(kept["frames"], kept["patches"])
 
     def _part(self, start: int) -> dict[str, torch.Tensor]:
         facts = _facts_of(self.model, self.windows[start : start + _PART_WINDOWS], self.device)
@@ -277,13 +276,18 @@ def _loss_of_said(
     return matched + scaffold
 
 
-def _kept(path: Path, compute: Callable[[], dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
-    """Return what ``path`` holds, computing and keeping it where nothing is there."""
-    if not path.exists():
-        unfinished = path.with_suffix(".part")
-        save_file(compute(), unfinished)
-        unfinished.replace(path)
-    return load_file(path)
+def _kept(parts: dict[Path, Callable[[], dict[str, torch.Tensor]]]) -> dict[str, torch.Tensor]:
+    """Return what the paths hold, one after another, computing and keeping it where nothing is there.
+
+    Nothing is held in memory before all is computed: what stays would break up the memory that the next part needs.
+    """
+    for path, compute in parts.items():
+        if not path.exists():
+            unfinished = path.with_suffix(".part")
+            save_file(compute(), unfinished)
+            unfinished.replace(path)
+    loaded = [load_file(path) for path in parts]
+    return {name: torch.cat([part[name] for part in loaded]) for name in loaded[0]}
 
 
 def _half(device: str) -> torch.autocast:
