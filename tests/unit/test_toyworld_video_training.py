@@ -200,7 +200,7 @@ def test_a_window_shown_backwards_changes_the_other_way():
     turned = backwards(batch)
     torch.testing.assert_close(turned.frames, batch.frames.flip(1))
     known = batch.is_known
-    for name, sign in (("x", -1), ("y", -1), ("radius", -1), ("angle", -1), ("bounce", 1)):
+    for name, sign in (("x", -1), ("y", -1), ("radius", -1), ("turning", -1), ("bounce", 1)):
         at = CHANGES.index(name)
         torch.testing.assert_close(turned.changes[known][:, at], sign * batch.changes[known][:, at])
     enters, leaves = CHANGES.index("enters"), CHANGES.index("leaves")

@@ -15,8 +15,8 @@ class VideoRecipe:
     seed: int = 0
     n_look_steps: int = 5000
     n_move_steps: int = 5000
-    n_time_steps: int = 5000
-    n_joint_steps: int = 100
+    n_time_steps: int = 3000
+    n_joint_steps: int = 60
     look_rate: float = 1e-3
     move_rate: float = 1e-3
     word_rate: float = 1e-3
