@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from workbench.analyses.services import Services
     from workbench.models.entry import ModelEntry
+    from workbench.models.protocol import VideoTextModel
     from workbench.settings import Settings
-    from workbench.types import Grounding, Outcome, Progress, VideoInfo
+    from workbench.types import AttentionMaps, Grounding, Outcome, PatchMaps, Progress, SamplingSpec, VideoInfo
 
 __all__ = ["Workbench"]
 
@@ -65,6 +66,33 @@ class Workbench:
         found = self.services.library.find(str(video))
         params = Ground.Params(video=found.id, queries=texts, model=chosen, **parameters)
         return Ground().run(self.services, params, _bar)
+
+    def patches(
+        self, video: str | Path, frames: Sequence[int], model: str | None = None, fps: float = 2.0
+    ) -> PatchMaps:
+        """Return what a model makes of every patch of sampled ``frames``; of a model of windows, ``frames`` are those.
+
+        Raises ``WorkbenchError``, also where the model has not the capability ``patches``.
+        """
+        from workbench.analyses.patches import patch_maps
+
+        return patch_maps(*self._opened(video, model, fps), frames)
+
+    def attention(
+        self, video: str | Path, frames: Sequence[int], model: str | None = None, fps: float = 2.0
+    ) -> AttentionMaps:
+        """Return the attention weights of all layers and heads in sampled ``frames``, as for ``patches``."""
+        from workbench.analyses.patches import attention_maps
+
+        return attention_maps(*self._opened(video, model, fps), frames)
+
+    def _opened(
+        self, video: str | Path, model: str | None, fps: float
+    ) -> tuple[Services, VideoInfo, VideoTextModel, SamplingSpec]:
+        from workbench.types import SamplingSpec
+
+        chosen = self.services.models.load(model or self.services.settings.default_model)
+        return self.services, self.services.library.find(str(video)), chosen, SamplingSpec(fps)
 
     def figure(self, outcome: Outcome[Grounding]) -> Any:
         """Return the picture of an outcome as a plotly ``Figure``, which a notebook shows."""

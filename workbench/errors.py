@@ -17,6 +17,10 @@ class ModelError(WorkbenchError):
     """The model is unknown, incomplete, out of reach, or lacks a capability."""
 
 
+class OutOfMemoryError(ModelError):
+    """Memory ran out for the least there is to do."""
+
+
 class QueryError(WorkbenchError):
     """The sentence cannot be used: empty, too long, or otherwise unusable."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ import pytest
 from tests.reference.test_transformers_dual import frames
 from tests.tiny_checkpoints import save_tiny_open_clip, save_tiny_open_clip_siglip
 from workbench.errors import ModelError
+from workbench.models import openclip
+from workbench.models.adapter_template import ENTRY
 from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
 
@@ -142,8 +145,20 @@ def test_unknown_tags_and_architectures_are_answered_in_words():
         load("ViT-B-32:laion2b_s34b_b79k")
     with pytest.raises(ModelError, match="switched off"):
         load("hf-hub:laion/CLIP-ViT-B-32-laion2B-s34B-b79K")
-    with pytest.raises(ModelError):
-        load("ViT-Z-99:laion2b")
+    with pytest.raises(ModelError, match=r"no architecture “ViT-B-23”; did you mean .*ViT-B-32"):
+        load("ViT-B-23:laion2b")
+    with pytest.raises(ModelError, match=r"no file “runs/epoch_10.pt” with weights for ViT-B-32; check the path"):
+        load("ViT-B-32:runs/epoch_10.pt")
+
+
+def test_one_file_read_as_two_architectures_is_two_models(tmp_path: Path):
+    """They may differ in an activation alone, and weights fit both: what one made of a film is not the other's."""
+    (tmp_path / "mine.pt").write_bytes(b"weights")
+    revisions = {
+        openclip.locate(replace(ENTRY, where=f"{name}:{tmp_path / 'mine.pt'}"), Settings()).revision
+        for name in ("ViT-B-32", "ViT-B-32-quickgelu")
+    }
+    assert len(revisions) == 2
 
 
 def test_damaged_folders_are_answered_in_words(tmp_path: Path):

@@ -11,8 +11,10 @@ import pytest
 from tests.films import GREEN, RED, write_film
 from tests.tiny_checkpoints import save_tiny_siglip
 from workbench import __main__ as command
+from workbench.errors import StoreError
 from workbench.models import builtin
 from workbench.models.adapter_template import ENTRY, FAMILY
+from workbench.store.tensors import TensorStore
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +51,17 @@ def test_ground_prints_the_contracted_json_and_nothing_else_on_stdout(capsys, fi
     assert all(isinstance(said, bool) for said in answer["in_video"])
     assert answer["provenance"]["model_id"] == ENTRY.id
     assert str(film.path) not in out
+
+
+def test_index_that_could_not_keep_the_features_says_so_and_fails(capsys, film, monkeypatch):
+    def full(store, key, arrays, metadata=None):
+        raise StoreError("The disk is full; free some space.")
+
+    monkeypatch.setattr(TensorStore, "put", full)
+    status, out, err = run(capsys, "index", film.path, "--model", ENTRY.id, "--json", "-")
+    assert status == 1
+    assert json.loads(out)[0]["not_kept"] == "The disk is full; free some space."
+    assert "The disk is full" in err
 
 
 def test_second_call_says_from_cache(capsys, film):

@@ -9,8 +9,8 @@ import weakref
 import numpy as np
 import pytest
 
-from workbench.errors import ModelError
-from workbench.models.compute import BatchSize, Compute, OutOfMemoryError, is_out_of_memory
+from workbench.errors import ModelError, OutOfMemoryError
+from workbench.models.compute import BatchSize, Compute, is_out_of_memory
 from workbench.models.resident import Resident
 from workbench.settings import Settings
 
@@ -42,6 +42,14 @@ def test_a_fixed_cost_a_batch_makes_batches_large():
     batch = BatchSize(2, 64)
     slices_of(batch, 600, lambda size: 0.008 + 0.0001 * size)
     assert batch.size >= 32
+
+
+def test_memory_that_runs_out_for_sentences_is_a_sentence():
+    compute = Compute(Settings(device="cpu"))
+    with pytest.raises(OutOfMemoryError, match="ask fewer at once"), compute.comparing():
+        raise RuntimeError("CUDA out of memory. Tried to allocate 2.90 GiB")
+    with pytest.raises(RuntimeError, match="shapes"), compute.comparing():
+        raise RuntimeError("shapes do not fit")
 
 
 def test_where_large_batches_are_slower_they_stay_small():

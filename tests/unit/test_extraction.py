@@ -13,10 +13,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.films import BLUE, GREEN, RED, write_film
-from workbench.analyses.chunks import CHUNK_FRAMES, chunk_keys
+from workbench.analyses.chunks import CHUNK_FRAMES, Plan, chunk_keys
 from workbench.analyses.extraction import extract, is_cached
+from workbench.analyses.frame_batches import in_windows
 from workbench.analyses.services import Services
 from workbench.errors import Cancelled, InputError
 from workbench.media.library import VideoLibrary
@@ -25,7 +28,7 @@ from workbench.models.protocol import Placement
 from workbench.models.registry import ModelRegistry
 from workbench.settings import ASSETS, Settings
 from workbench.store.tensors import TensorStore
-from workbench.types import Progress, SamplingSpec
+from workbench.types import FrameBatch, Progress, SamplingSpec
 
 SAMPLING = SamplingSpec(fps=10)
 
@@ -287,22 +290,39 @@ class WindowedModel(CountingModel):
         return replace(single, frames=mean / np.linalg.norm(mean, axis=1, keepdims=True), times_s=middle_s)
 
 
-def test_windows_are_those_of_a_slow_loop_also_across_chunks(settings, long_film):
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 60), st.integers(1, 20), st.data())
+def test_every_run_of_windows_is_cut_as_it_is_planned(window: int, step: int, n_more: int, n_at_once: int, data):
+    plan = Plan(window + n_more, window, min(step, window))
+    first = data.draw(st.integers(0, plan.n_rows - 1))
+    past = data.draw(st.integers(first + 1, plan.n_rows))
+    numbers = np.arange(*plan.frames_of(first, past))
+    parts = [numbers[at : at + n_at_once] for at in range(0, len(numbers), n_at_once)]
+    pixels = np.repeat(np.arange(70, dtype=np.uint8), 3).reshape(-1, 1, 1, 3)
+    batches = (FrameBatch("film", SAMPLING, pixels[part], part / 10) for part in parts)
+    cut = np.concatenate([batch.pixels[:, 0, 0, 0] for batch in in_windows(batches, plan)]).reshape(-1, window)
+    starts = [min(row * plan.step, plan.n_frames - window) for row in range(first, past)]
+    np.testing.assert_array_equal(cut, np.array(starts)[:, None] + np.arange(window))
+    assert plan.frames_of(0, plan.n_rows) == (0, plan.n_frames)
+
+
+@pytest.mark.parametrize("fps", [10, 9.9], ids=["even", "the last window begins one frame after another"])
+def test_windows_are_those_of_a_slow_loop_also_across_chunks(settings, long_film, fps: float):
     services, library, _ = make_services(settings)
     model = WindowedModel(ENTRY, settings)
-    video = library.open_path(long_film)
-    found = extract(services, video, model, SAMPLING, nothing).features
-    frames = list(VideoLibrary.frames(library, video.id, SAMPLING, batch_frames=16))
+    video, sampling = library.open_path(long_film), SamplingSpec(fps)
+    found = extract(services, video, model, sampling, nothing).features
+    frames = list(VideoLibrary.frames(library, video.id, sampling, batch_frames=16))
     pixels, times_s = (np.concatenate([getattr(batch, name) for batch in frames]) for name in ("pixels", "times_s"))
-    starts = range(0, len(pixels) - 7, 2)
+    starts = sorted({*range(0, len(pixels) - 7, 2), len(pixels) - 8})
     slow = [
         model.encode_frames(replace(frames[0], pixels=pixels[s : s + 8], times_s=times_s[s : s + 8])) for s in starts
     ]
-    assert len(chunk_keys(video, model.spec, SAMPLING)) > 10
+    assert len(chunk_keys(video, model.spec, sampling)) > 10
+    assert len(starts) == 347 if fps == 10 else len(starts) == 344
     np.testing.assert_allclose(found.frames, np.concatenate([part.frames for part in slow]), atol=1e-6)
     np.testing.assert_allclose(found.times_s, np.concatenate([part.times_s for part in slow]))
     counted = library.n_frames
-    assert extract(services, video, model, SAMPLING, nothing).from_cache
+    assert extract(services, video, model, sampling, nothing).from_cache
     assert library.n_frames == counted
 
 

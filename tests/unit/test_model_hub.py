@@ -115,7 +115,16 @@ def test_a_cut_off_download_is_fetched_again_not_loaded(cache: Path, monkeypatch
     weights = (folder / "model.safetensors").read_bytes()
     (folder / "model.safetensors").write_bytes(weights[: len(weights) // 2])
     fail_with(monkeypatch, ConnectionError())
-    assert "could not be reached" in refusal(Settings())
+    assert "is incomplete; fetch or copy it again" in refusal(Settings())
+
+
+def test_what_is_wrong_with_a_cached_model_is_said_where_the_hub_cannot_be_asked(cache: Path):
+    folder = put_in_cache(cache, "org/pickled", "main")
+    shutil.move(folder / "model.safetensors", folder / "pytorch_model.bin")
+    settings = Settings(offline=True, models="org/pickled")
+    assert "convert them to safetensors" in refusal(settings, "org/pickled")
+    (entry,) = (entry for entry in ModelRegistry(settings).list() if entry.id == "org/pickled")
+    assert (entry.state, "convert them to safetensors" in entry.availability) == ("missing", True)
 
 
 def test_a_repository_that_holds_a_pickle_only(cache: Path, monkeypatch: pytest.MonkeyPatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.tiny_checkpoints import save_tiny_clip
 from workbench.errors import ModelError
 from workbench.models.adapter_template import COLOURS, ENTRY, FAMILY, ColourHistogram
 from workbench.models.registry import ModelRegistry
@@ -194,6 +196,17 @@ def test_a_model_that_was_let_go_while_somebody_works_with_it_is_not_loaded_twic
     assert registry.load("colour-0") is held
     assert loads == ["colour-0", "colour-1"]
     assert list(registry.placements()) == ["colour-0"]
+
+
+def test_a_checkpoint_that_was_trained_on_is_loaded_anew(tmp_path):
+    folder = save_tiny_clip(tmp_path / "mine")
+    registry = ModelRegistry(Settings(offline=True, device="cpu"))
+    first = registry.load(str(folder))
+    assert registry.load(str(folder)) is first
+    shutil.rmtree(folder)
+    save_tiny_clip(folder, seed=1)
+    second = registry.load(str(folder))
+    assert second.spec.revision != first.spec.revision
 
 
 def test_a_model_larger_than_all_there_may_be_is_kept_alone():

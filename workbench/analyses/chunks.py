@@ -25,8 +25,8 @@ class Plan:
 
     @property
     def n_rows(self) -> int:
-        """The rows of features: windows that lie whole in the video, or one of all its frames if it is short."""
-        return 1 + max(0, self.n_frames - self.window) // self.step
+        """The rows of features: windows ``step`` apart and one that ends with the video; one alone if it is short."""
+        return 1 + -(-max(0, self.n_frames - self.window) // self.step)
 
     @property
     def rows_in_chunk(self) -> int:
@@ -44,7 +44,8 @@ class Plan:
 
     def frames_of(self, first_row: int, past_row: int) -> tuple[int, int]:
         """Return ``(first, past the last)`` sampled frame that the rows are made of."""
-        return first_row * self.step, min((past_row - 1) * self.step + self.window, self.n_frames)
+        last_start = max(0, self.n_frames - self.window)
+        return min(first_row * self.step, last_start), min((past_row - 1) * self.step + self.window, self.n_frames)
 
 
 def plan_of(video: VideoInfo, spec: ModelSpec, sampling: SamplingSpec) -> Plan:

@@ -19,9 +19,11 @@ from workbench.analyses.frame_batches import decode_ahead, in_windows, regrouped
 from workbench.analyses.reuse import Reuse
 from workbench.analyses.services import Services
 from workbench.errors import StoreError
-from workbench.models.protocol import ModelSpec, VideoTextModel
+from workbench.models.protocol import ModelSpec, Placement, VideoTextModel
 from workbench.store.keys import cache_key
 from workbench.types import FrameBatch, Progress, SamplingSpec, VideoFeatures, VideoInfo
+
+_BATCHES_IN_FLIGHT = 4
 
 Seen = Callable[[VideoFeatures], None]
 """Called with the features of every part of a video as soon as they are there."""
@@ -33,11 +35,15 @@ def unseen(part: VideoFeatures) -> None:
 
 @dataclass(frozen=True)
 class Extracted:
-    """The features of a video, whether every one came from the cache, and what went not as it should."""
+    """The features of a video, whether every one came from the cache, and what went not as it should.
+
+    ``is_kept``: whether the cache holds them all from now on.
+    """
 
     features: VideoFeatures
     from_cache: bool
     problem: str | None = None
+    is_kept: bool = True
 
 
 def is_cached(
@@ -72,7 +78,7 @@ def extract(
         return Extracted(replace(opened, video_id=video.id, model_id=model.spec.id), from_cache=True)
     chunks = {key: stored for key in keys if (stored := services.store.get(key)) is not None}
     from_cache = len(chunks) == len(keys)
-    problem = None
+    problem, is_kept = None, True
     if not from_cache:
         what = f"Waiting for {video.title} to be read with {model.spec.title}"
         with services.store.lock(whole_key, lambda: report(Progress(0, 0, what))):
@@ -85,12 +91,12 @@ def extract(
                     try:
                         services.store.put(keys[at], arrays)
                     except StoreError as full:
-                        problem = str(full)
+                        problem, is_kept = str(full), False
                     seen(VideoFeatures(video.id, model.spec.id, **arrays))
         problem = problem or model.placement.notice or None
     features = VideoFeatures(video_id=video.id, model_id=model.spec.id, **_whole([chunks.pop(key) for key in keys]))
     services.opened.keep(whole_key, features)
-    return Extracted(features, from_cache, problem)
+    return Extracted(features, from_cache, problem, is_kept)
 
 
 def _whole(chunks: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
@@ -144,7 +150,7 @@ def _compute_run(
     report(Progress(start, plan.n_frames, what))
     # Closed here, and not when somebody lets go of it: whoever stops the work stops the decoder.
     with closing(decode_ahead(services.library, video, sampling, start, stop)) as frames:
-        for batch in regrouped(in_windows(frames, plan), plan.window, lambda: model.placement.rows_at_once):
+        for batch in regrouped(in_windows(frames, plan), plan.window, lambda: _rows_at_once(model.placement)):
             held = _joined(held, encode(batch, row))
             row += len(batch.times_s) // plan.window
             while len(held["times_s"]) >= plan.rows_in_chunk or (held and row == past_row and len(held["times_s"])):
@@ -152,6 +158,11 @@ def _compute_run(
                 held = {name: array[plan.rows_in_chunk :] for name, array in held.items()}
                 at += 1
             report(Progress(plan.frames_of(0, row)[1], plan.n_frames, what))
+
+
+def _rows_at_once(placement: Placement) -> int:
+    """Return how many rows are handed over together: on a GPU several batches, so that one is copied during another."""
+    return placement.rows_at_once * (1 if placement.device == "cpu" else _BATCHES_IN_FLIGHT)
 
 
 def _encoder(model: VideoTextModel, reuse: Reuse | None) -> Callable[[FrameBatch, int], VideoFeatures]:

@@ -61,19 +61,32 @@ def decode_ahead(
 
 
 def in_windows(batches: Iterator[FrameBatch], plan: Plan) -> Iterator[FrameBatch]:
-    """Yield the windows that frames in a row make, several one after another in a batch."""
+    """Yield the windows that frames in a row make, several one after another in a batch.
+
+    Windows begin ``plan.step`` apart, the last one where it ends with the last frame.
+    """
     if plan.window == 1 == plan.step:
         yield from batches
         return
     held: FrameBatch | None = None
+    next_start = 0  # of the frames that are held
     for batch in batches:
         held = batch if held is None else _joined([held, batch])
-        n_windows = 1 + (len(held.times_s) - plan.window) // plan.step
+        n_windows = 1 + (len(held.times_s) - next_start - plan.window) // plan.step
         if n_windows > 0:
-            yield _taken(held, (np.arange(n_windows)[:, None] * plan.step + np.arange(plan.window)).ravel())
-            held = _taken(held, np.arange(n_windows * plan.step, len(held.times_s)))
-    if held is not None and plan.n_frames < plan.window:  # a short video: its frames, some of them twice
-        yield _taken(held, np.linspace(0, len(held.times_s) - 1, plan.window).round().astype(int))
+            starts = next_start + np.arange(n_windows) * plan.step
+            yield _taken(held, (starts[:, None] + np.arange(plan.window)).ravel())
+            # The last window may begin less than a step after this one.
+            kept_from = int(starts[-1]) + 1
+            next_start = int(starts[-1]) + plan.step - kept_from
+            held = _taken(held, slice(kept_from, None))
+    if held is None:
+        return
+    n_held = len(held.times_s)
+    if plan.n_frames < plan.window:  # a short video: its frames, some of them twice
+        yield _taken(held, np.linspace(0, n_held - 1, plan.window).round().astype(int))
+    elif n_held >= plan.window:
+        yield _taken(held, slice(n_held - plan.window, None))
 
 
 def regrouped(batches: Iterator[FrameBatch], window: int, rows_at_once: Callable[[], int]) -> Iterator[FrameBatch]:
@@ -83,7 +96,7 @@ def regrouped(batches: Iterator[FrameBatch], window: int, rows_at_once: Callable
     for batch in batches:
         held.append(batch)
         n_held += len(batch.times_s)
-        while n_held >= (n_wanted := window * min(rows_at_once(), _most_rows(batch, window))):
+        while n_held >= (n_wanted := window * min(rows_at_once(), most_rows(batch, window))):
             whole = _joined(held)
             yield _taken(whole, slice(n_wanted))
             n_held -= n_wanted
@@ -92,7 +105,8 @@ def regrouped(batches: Iterator[FrameBatch], window: int, rows_at_once: Callable
         yield _joined(held)
 
 
-def _most_rows(batch: FrameBatch, window: int) -> int:
+def most_rows(batch: FrameBatch, window: int) -> int:
+    """Return how many windows of such frames may be held at once."""
     return max(1, MAX_BYTES_AT_ONCE // (window * batch.pixels[0].nbytes))
 
 

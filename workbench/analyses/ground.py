@@ -20,9 +20,9 @@ from workbench.analyses.chunks import chunk_keys
 from workbench.analyses.extraction import Extracted, extract
 from workbench.analyses.looks import Looks
 from workbench.analyses.plain import plain
+from workbench.analyses.prompts import Asked, ask
 from workbench.analyses.queries import checked_queries
 from workbench.analyses.services import Services
-from workbench.analyses.texts import encode_texts
 from workbench.core import grounding
 from workbench.core.null import is_of_their_kind
 from workbench.models.protocol import Capability, VideoTextModel
@@ -33,13 +33,12 @@ from workbench.types import (
     Outcome,
     Provenance,
     SamplingSpec,
-    TextFeatures,
     VideoFeatures,
     VideoInfo,
 )
 
 _NEGATION = re.compile(r"\b(no|not|never|without|nothing|nobody|none)\b|n't\b", re.IGNORECASE)
-_CONTRAST_VERSION = 1
+_CONTRAST_VERSION = 2
 """Raised whenever the same features give other curves of distractors than before."""
 
 
@@ -90,7 +89,7 @@ class Ground:
         video = services.library.get(params.video)
         model = services.models.load(params.model)
         sampling = SamplingSpec(params.fps, params.max_frames)
-        asked = _encode_prompts(services, model, queries)
+        asked = ask(services, model, queries)
         looks = Looks(model, asked, sampling.rate_for(video.duration_s), report)
         extracted = extract(
             services, video, model, sampling, looks.report, reuse_below=params.reuse_below, seen=looks.seen
@@ -102,7 +101,7 @@ class Ground:
         is_foreign = not is_of_their_kind(level, np.array(known))
         found = grounding.ground(
             queries,
-            model.similarity(extracted.features, asked),
+            asked.curves(model, extracted.features),
             extracted.features.times_s,
             contrast["background"],
             contrast["peaks"],
@@ -179,31 +178,9 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{tenths / 10:04.1f}" if hours else f"{minutes}:{tenths / 10:04.1f}"
 
 
-def _encode_prompts(services: Services, model: VideoTextModel, queries: tuple[str, ...]) -> TextFeatures:
-    """Return one embedding per query, the ensemble over the model's prompts; the rest is of the bare query.
-
-    Where sentences are read against the video, lengths count, and the ensemble is the plain mean.
-    """
-    prompts = model.spec.prompts
-    every = encode_texts(services, model, tuple(p.replace("{}", query) for query in queries for p in prompts))
-    by_query = every.embeddings.reshape(len(queries), len(prompts), -1)
-    ensemble = grounding.prompt_ensemble(by_query) if model.spec.separable else by_query.mean(axis=1)
-    bare = [at * len(prompts) for at in range(len(queries))]
-    return TextFeatures(
-        model_id=every.model_id,
-        texts=queries,
-        embeddings=ensemble,
-        tokens=tuple(every.tokens[at] for at in bare),
-        unknown_words=tuple(every.unknown_words[at] for at in bare) if every.unknown_words else (),
-        is_truncated=tuple(any(every.is_truncated[at : at + len(prompts)]) for at in bare)
-        if every.is_truncated
-        else (),
-    )
-
-
-def _undecided(found: Grounding, asked: TextFeatures, is_foreign: bool) -> Grounding:
+def _undecided(found: Grounding, asked: Asked, is_foreign: bool) -> Grounding:
     """Withdraw the decision on sentences with words that the model does not know, and on videos foreign to it."""
-    is_open = np.array([bool(words) or is_foreign for words in asked.unknown_words or ((),) * len(asked.texts)])
+    is_open = np.array([bool(words) or is_foreign for words in asked.unknown_words])
     return replace(
         found,
         p_absent=np.where(is_open, np.nan, found.p_absent),
@@ -242,7 +219,7 @@ def _contrast(
         if not model.spec.distractors:
             nothing = np.zeros(len(features.times_s), np.float32)
             return {"background": nothing, "best": nothing, "peaks": np.zeros(0)}
-        curves = model.similarity(features, _encode_prompts(services, model, model.spec.distractors))
+        curves = ask(services, model, model.spec.distractors).curves(model, features)
         return {
             "background": curves.mean(axis=0),
             "best": curves.max(axis=0),
@@ -253,7 +230,7 @@ def _contrast(
 
 
 def _warnings(
-    asked: TextFeatures,
+    asked: Asked,
     found: Grounding,
     model: VideoTextModel,
     video: VideoInfo,

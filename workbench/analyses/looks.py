@@ -5,19 +5,22 @@ Separate because it is a courtesy to whoever waits: no answer is made from it, a
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 
 from workbench.analyses.analysis import Report
+from workbench.analyses.prompts import Asked
+from workbench.errors import OutOfMemoryError
 from workbench.models.protocol import VideoTextModel
-from workbench.types import Glimpse, Progress, TextFeatures, VideoFeatures
+from workbench.types import Glimpse, Progress, VideoFeatures
 
 
 class Looks:
     """Reports progress together with the cosines of all parts of the video that were read."""
 
-    def __init__(self, model: VideoTextModel, asked: TextFeatures, fps: float, report: Report) -> None:
+    def __init__(self, model: VideoTextModel, asked: Asked, fps: float, report: Report) -> None:
         """``fps``: frames read from each second of the video."""
         self._model, self._asked, self._report = model, asked, report
         self._step_s = model.spec.window_step / fps
@@ -26,8 +29,9 @@ class Looks:
 
     def seen(self, part: VideoFeatures) -> None:
         """Take note of a part; parts may come in any order. Cost: one matrix product."""
-        self._parts.append((part.times_s, self._model.similarity(part, self._asked)))
-        self._is_new = True
+        with suppress(OutOfMemoryError):  # there is no look ahead then, and an answer all the same
+            self._parts.append((part.times_s, self._asked.curves(self._model, part)))
+            self._is_new = True
 
     def report(self, progress: Progress) -> None:
         """Pass the progress on, with a glimpse where there is something new to see."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from workbench.analyses.analysis import Report
 from workbench.analyses.chunks import plan_of
 from workbench.analyses.extraction import extract
-from workbench.analyses.frame_batches import in_windows
+from workbench.analyses.frame_batches import in_windows, most_rows
 from workbench.analyses.opened import OpenedFeatures
 from workbench.analyses.services import Services
 from workbench.errors import ModelError
@@ -53,15 +53,12 @@ def measure(
     if not isinstance(model, BareForward):
         raise ModelError(f"“{model.spec.id}” has no bare forward pass to measure; choose a model of another family.")
     plan = plan_of(video, model.spec, sampling)
+    first = next(iter(services.library.frames(video.id, sampling)))  # the decoder is warm from here on
     started = time.perf_counter()
-    first, n_frames = None, 0
-    for batch in services.library.frames(video.id, sampling):
-        first = first or batch
-        n_frames += len(batch.times_s)
+    n_frames = sum(len(batch.times_s) for batch in services.library.frames(video.id, sampling))
     decode_s = time.perf_counter() - started
-    assert first is not None
     windows = next(in_windows(iter([first]), replace(plan, n_frames=len(first.times_s))))
-    forward_s = plan.n_rows / model.forward_rate(windows.pixels)
+    forward_s = plan.n_rows / model.forward_rate(windows.pixels, most_rows(first, plan.window))
     with tempfile.TemporaryDirectory() as folder:
         store = TensorStore(Path(folder), services.settings.max_store_bytes)
         apart = replace(services, store=store, opened=OpenedFeatures())

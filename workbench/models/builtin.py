@@ -90,8 +90,13 @@ def _open_clip_state(entry: ModelEntry, settings: Settings) -> tuple[State, str]
     architecture, _, weights = entry.where.partition(":")
     if not weights or os.path.isdir(entry.where):
         return hub.checkpoint_state(entry, settings)
-    if Path(weights).expanduser().is_file():
+    path = Path(weights).expanduser()
+    if path.is_file():
         return "ready", "on this machine"
+    if path.suffix or len(path.parts) > 1:
+        return "missing", f"there is no file “{weights}”; check the path"
+    if settings.offline:
+        return "download", "loads if it was fetched before; the Hugging Face hub is switched off here"
     return "download", f"is looked up among open_clip's weights for {architecture} on first use"
 
 

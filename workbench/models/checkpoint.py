@@ -117,12 +117,25 @@ def weights(folder: Path, kind: str = "") -> list[Path]:
     return [single] if single.is_file() else []
 
 
-def weights_bytes(folder: Path) -> int:
+def weights_bytes(folder: Path, kind: str = "") -> int:
     """Return the size of the weights in bytes; 0 where there are none, or what lists them is damaged."""
     try:
-        return sum(path.stat().st_size for path in weights(folder) if path.is_file())
+        return sum(path.stat().st_size for path in weights(folder, kind) if path.is_file())
     except ModelError:
         return 0
+
+
+Stamp = tuple[tuple[str, int, int], ...]
+
+
+def stamp(where: str) -> Stamp:
+    """Return name, age and size of the weights at a folder or a file, as ``where`` names them; nothing elsewhere.
+
+    Cost: a look at the folder, and not into the files.
+    """
+    folder, file = Path(where), Path(where.partition(":")[2]).expanduser()
+    files = sorted(folder.glob("*.safetensors")) if folder.is_dir() else [file] if file.is_file() else []
+    return tuple((path.name, (found := path.stat()).st_mtime_ns, found.st_size) for path in files)
 
 
 def revision(folder: Path, kind: str = "") -> str:

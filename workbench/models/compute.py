@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from jaxtyping import Float, Float32
 
-from workbench.errors import ModelError
+from workbench.errors import OutOfMemoryError
 from workbench.models.protocol import Placement
 from workbench.models.runtime import device_for, precision_for, require_torch
 from workbench.settings import Settings
@@ -34,10 +34,7 @@ _NOT_EVEN_ONE = (
 
 Work = Literal["frames", "texts", "patches", "attention"]
 _WORKS: tuple[Work, ...] = get_args(Work)
-
-
-class OutOfMemoryError(ModelError):
-    """Memory ran out for the least there is to do."""
+_NAMES = {"texts": "texts", "patches": "frames for patches", "attention": "frames for attention"}
 
 
 class Compute:
@@ -49,7 +46,8 @@ class Compute:
         self.precision = precision_for(settings)
         kind = self.device.split(":")[0]
         # Texts cost other times than frames, and attention other memory: each kind of work has a size of its own.
-        self._batches = {work: BatchSize(_FEWEST.get(kind, 8), _MOST.get(kind, 128), self._wait) for work in _WORKS}
+        sizes = _FEWEST.get(kind, 8), _MOST.get(kind, 128)
+        self._batches = {work: BatchSize(*sizes, self._wait, _NAMES.get(work, "frames")) for work in _WORKS}
         if kind == "cuda":
             self.torch.backends.cudnn.allow_tf32 = False  # float32 means float32, as on a processor
         self._copies = self.torch.cuda.Stream(self.device) if kind == "cuda" else None
@@ -68,6 +66,20 @@ class Compute:
             self.torch.autocast(self.device.split(":")[0], half, enabled=half is not self.torch.float32),
         ):
             yield
+
+    @contextmanager
+    def comparing(self) -> Iterator[None]:
+        """Run what is inside for its result alone, in float32. Raises ``OutOfMemoryError`` where memory runs out."""
+        try:
+            with self.torch.inference_mode():
+                yield
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise OutOfMemoryError(
+                "Memory ran out while sentences were held against the video; ask fewer at once, choose a smaller "
+                "model, or set WORKBENCH_DEVICE=cpu."
+            ) from error
 
     def send(self, array: np.ndarray) -> Any:
         """Return a tensor on the device; on a GPU the copy goes on beside what is being computed."""
@@ -103,10 +115,10 @@ class Compute:
         if (cosine >= SAME_DIRECTION).all():  # a cosine that is no number is not
             self.precision = chosen
 
-    def best_rate(self, prepare: Callable[[int], Any], run: Callable[[Any], Any]) -> float:
+    def best_rate(self, prepare: Callable[[int], Any], run: Callable[[Any], Any], most_rows: int) -> float:
         """Return the most rows a second that ``run`` does of what ``prepare`` makes, over sizes of the batch."""
         best, size = 0.0, 1
-        while size <= self._batches["frames"].most:
+        while size <= min(most_rows, self._batches["frames"].most):
             try:
                 prepared = prepare(size)
                 self._seconds(run, prepared)
@@ -143,10 +155,10 @@ class BatchSize:
     sentence for people once memory ran out.
     """
 
-    def __init__(self, fewest: int, most: int, wait: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, fewest: int, most: int, wait: Callable[[], None] = lambda: None, name: str = "frames") -> None:
         self.size = fewest
         self.notice = ""
-        self.most, self._wait = most, wait
+        self.most, self._wait, self._name = most, wait, name
         self._lock = threading.Lock()
         self._seconds: dict[int, list[float]] = {}
         self._is_settled = False
@@ -196,7 +208,7 @@ class BatchSize:
         with self._lock:
             # Another thread may have halved it further.
             self.size, self._is_settled = min(self.size, size // 2), True
-            self.notice = f"Memory ran out with {size} frames at once, so {self.size} are encoded at once."
+            self.notice = f"Memory ran out with {size} {self._name} at once, so {self.size} are encoded at once."
 
 
 def is_out_of_memory(error: BaseException) -> bool:

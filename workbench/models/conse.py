@@ -21,6 +21,7 @@ from jaxtyping import Bool, Float32, UInt8
 
 from workbench.errors import ModelError
 from workbench.models import checkpoint
+from workbench.models.compute import is_out_of_memory
 from workbench.models.dual import DualEncoder
 from workbench.models.entry import ModelEntry
 from workbench.models.protocol import ModelSpec
@@ -58,6 +59,8 @@ class Conse(DualEncoder):
             revision = _digest(classifier_path.read_bytes(), checkpoint.revision(encoder_folder), *names)
         # Whatever a damaged package makes the libraries raise is one thing to the person.
         except Exception as error:
+            if is_out_of_memory(error):
+                raise
             log.debug("loading %s failed", entry.id, exc_info=True)
             packages = " ".join(name.replace("_", "-") for name in (CLASSIFIER_PACKAGE, ENCODER_PACKAGE))
             raise ModelError(

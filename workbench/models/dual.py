@@ -84,7 +84,7 @@ class DualEncoder:
 
     def similarity(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query time"]:
         """Return the cosine of every text with every frame. Cost: one matrix product, where the features are."""
-        with self._torch.inference_mode():
+        with self._compute.comparing():
             # In this order of factors the product reads the long matrix once: twice as fast as the other.
             product = self._resident(video.frames) @ self._compute.send(text.embeddings).T
             return np.ascontiguousarray(product.cpu().numpy().T)
@@ -97,15 +97,16 @@ class DualEncoder:
         """
         return mean_pooled_score(video, text)
 
-    def forward_rate(self, pixels: UInt8[np.ndarray, "time height width 3"]) -> float:
+    def forward_rate(self, pixels: UInt8[np.ndarray, "time height width 3"], most_rows: int) -> float:
         """Return rows a second of the network alone, on frames that are prepared, at the best batch size found.
 
-        ``pixels`` are repeated as need be. Cost: some seconds.
+        ``pixels`` are repeated as need be, up to ``most_rows`` rows at once. Cost: some seconds.
         """
         with self._compute.running():
             return self._compute.best_rate(
                 lambda n_rows: self.prepare(np.resize(pixels, (n_rows * self.spec.window_frames, *pixels.shape[1:]))),
                 self.look,
+                most_rows,
             )
 
     def _by_window(

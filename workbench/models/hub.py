@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from workbench.errors import ModelError
@@ -58,15 +59,22 @@ def obtain(entry: ModelEntry, settings: Settings, check_type: CheckType = any_ty
     folder = _folder(entry)
     if folder is None:
         folder = _cached(entry)
-        if folder is None or _problem(folder, entry, check_type):
-            described = _fetch(entry, settings, _DESCRIPTION)
-            if entry.family == FROM_CHECKPOINT:
-                check_type(checkpoint.model_type(described, entry.id))
-            is_open_clip = _is_open_clip(described, entry)
-            folder = _fetch(entry, settings, WANTED_BY_OPEN_CLIP if is_open_clip else WANTED)
+        cached_problem = _problem(folder, entry, check_type) if folder else None
+        if folder is None or cached_problem:
+            try:
+                folder = _fetch_whole(entry, settings, check_type)
+            except HubUnreachable as unreachable:
+                raise cached_problem or unreachable from None
     if (problem := _problem(folder, entry, check_type)) is not None:
         raise problem
     return folder
+
+
+def _fetch_whole(entry: ModelEntry, settings: Settings, check_type: CheckType) -> Path:
+    described = _fetch(entry, settings, _DESCRIPTION)
+    if entry.family == FROM_CHECKPOINT:
+        check_type(checkpoint.model_type(described, entry.id))
+    return _fetch(entry, settings, WANTED_BY_OPEN_CLIP if _is_open_clip(described, entry) else WANTED)
 
 
 def checkpoint_state(entry: ModelEntry, settings: Settings, check_type: CheckType = any_type) -> tuple[State, str]:
@@ -79,14 +87,32 @@ def checkpoint_state(entry: ModelEntry, settings: Settings, check_type: CheckTyp
         cached = _cached(entry)
     except ModelError as error:
         return "missing", str(error)
-    if cached is not None and _problem(cached, entry, check_type) is None:
+    problem = _problem(cached, entry, check_type) if cached else None
+    if cached and not problem:
         return "ready", "on this machine"
     if _is_offline(settings):
         return (
-            "missing",
-            f"must be fetched from the Hugging Face hub{_size(entry)}, which is switched off here",
+            ("missing", str(problem))
+            if problem
+            else (
+                "missing",
+                f"must be fetched from the Hugging Face hub{_size(entry)}, which is switched off here",
+            )
         )
     return "download", f"is fetched from the Hugging Face hub on first use{_size(entry)}"
+
+
+@contextmanager
+def out_of_reach(settings: Settings) -> Iterator[None]:
+    """Keep libraries that look things up by themselves from the hub where ``settings`` say so."""
+    from huggingface_hub import constants
+
+    before = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = before or settings.offline
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
 
 
 def _folder(entry: ModelEntry) -> Path | None:

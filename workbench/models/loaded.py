@@ -39,8 +39,18 @@ class LoadedModels:
         with self._lock:
             self._models[model_id] = self._alive[model_id] = model
             self._models.move_to_end(model_id)
-            most = self._max_bytes or memory_bytes(model.placement.device) // 2
-            self._let_go(lambda: sum(each.placement.n_bytes for each in self._models.values()) > most, 1)
+            self._let_go(lambda: self._n_bytes() > self._most(), 1)
+
+    def make_room(self, n_bytes: int) -> None:
+        """Let go of the least recently used models that would be too much together with one of ``n_bytes`` more."""
+        with self._lock:
+            self._let_go(lambda: self._n_bytes() + n_bytes > self._most(), 0)
+
+    def forget(self, model_id: str) -> None:
+        """Let go of one model, also where somebody still works with it: its weights are others now."""
+        with self._lock:
+            self._models.pop(model_id, None)
+            self._alive.pop(model_id, None)
 
     def let_go_of_all(self) -> None:
         """Let go of every model: another one needs the memory."""
@@ -51,6 +61,13 @@ class LoadedModels:
         """Return where every model is and what it costs, the one used last at the end."""
         with self._lock:
             return {model_id: model.placement for model_id, model in self._models.items()}
+
+    def _n_bytes(self) -> int:
+        return sum(model.placement.n_bytes for model in self._models.values())
+
+    def _most(self) -> int:
+        """Return how many bytes there may be, of the device of the models."""
+        return self._max_bytes or memory_bytes(next(iter(self._models.values())).placement.device) // 2
 
     def _let_go(self, is_too_much: Callable[[], bool], n_staying: int) -> None:
         n_before = len(self._models)

@@ -12,9 +12,11 @@ Source: Ilharco et al., OpenCLIP, 2021; Cherti et al., Reproducible Scaling Laws
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import logging
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -27,6 +29,7 @@ from jaxtyping import Bool, Int64
 
 from workbench.errors import InputError, ModelError, said_by
 from workbench.models import checkpoint, hub
+from workbench.models.compute import is_out_of_memory
 from workbench.models.dual import DualEncoder
 from workbench.models.entry import ModelEntry
 from workbench.models.pillow import Preparation
@@ -142,12 +145,16 @@ def locate(entry: ModelEntry, settings: Settings) -> Source:
 
     architecture, _, weights = entry.where.partition(":")
     if architecture not in open_clip.list_models():
+        if weights and not Path(entry.where).is_dir():
+            near = difflib.get_close_matches(architecture, open_clip.list_models(), n=3)
+            offer = f"did you mean {' or '.join(near)}?" if near else "open_clip.list_models() names them."
+            raise ModelError(f"open_clip has no architecture “{architecture}”; {offer}")
         return _in_folder(entry, settings)
     path = Path(weights).expanduser()
     if path.is_file():
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        return Source(architecture, str(path), f"sha256-{digest}")
+        return Source(architecture, str(path), f"{architecture}-sha256-{digest}")
     tags = open_clip.list_pretrained_tags_by_model(architecture)
     if weights not in tags and (path.suffix or len(path.parts) > 1):
         raise ModelError(f"There is no file “{weights}” with weights for {architecture}; check the path.")
@@ -168,18 +175,26 @@ def _in_folder(entry: ModelEntry, settings: Settings) -> Source:
     return Source(f"local-dir:{folder}", None, checkpoint.revision(folder, checkpoint.OPEN_CLIP), folder)
 
 
-def read_network(source: Source, name: str) -> tuple[Any, Any]:
+def read_network(source: Source, name: str, settings: Settings) -> tuple[Any, Any]:
     """Return model and tokenizer; weights are safetensors, or read with ``weights_only``. Raises ``ModelError``."""
     import open_clip
 
     try:
-        model = open_clip.create_model(
-            source.name, pretrained=source.weights, precision="fp32", weights_only=True, require_pretrained=True
-        )
-        return model, open_clip.get_tokenizer(source.name)
+        with hub.out_of_reach(settings):  # some text towers and tokenizers are looked up on the hub
+            model = open_clip.create_model(
+                source.name, pretrained=source.weights, precision="fp32", weights_only=True, require_pretrained=True
+            )
+            return model, open_clip.get_tokenizer(source.name)
     # Whatever a damaged or foreign checkpoint makes the library raise is one thing to the person.
     except Exception as error:
+        if is_out_of_memory(error):
+            raise
         log.debug("loading %s failed", name, exc_info=True)
+        if settings.offline and re.search("offline|connect", str(error), re.IGNORECASE):
+            raise hub.HubUnreachable(
+                f"“{name}” builds on files of the Hugging Face hub that are not on this machine, and the hub is "
+                f"switched off here"
+            ) from error
         raise ModelError(
             f"“{name}” cannot be loaded ({said_by(error)}); check that its files are complete and belong together."
         ) from error

@@ -74,7 +74,7 @@ def load(entry: ModelEntry, settings: Settings) -> OpenClip:
     """
     require_torch()
     source = openclip.locate(entry, settings)
-    network, tokenizer = openclip.read_network(source, entry.id)
+    network, tokenizer = openclip.read_network(source, entry.id, settings)
     return _kind(network.visual)(entry, settings, source, network, tokenizer)
 
 

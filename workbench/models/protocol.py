@@ -109,7 +109,7 @@ class VideoTextModel(Protocol):
 class BareForward(Protocol):
     """A model whose forward pass can be timed apart from all that is done before and after it."""
 
-    def forward_rate(self, pixels: UInt8[np.ndarray, "time height width 3"]) -> float:
+    def forward_rate(self, pixels: UInt8[np.ndarray, "time height width 3"], most_rows: int) -> float:
         """Return rows a second of the network alone, on frames that are prepared, at the best batch size found."""
         ...
 

@@ -36,6 +36,7 @@ class ModelRegistry:
         self._entries: dict[str, ModelEntry] = {}
         self._loaded = LoadedModels(settings.max_model_bytes)
         self._loading: dict[str, threading.Lock] = {}
+        self._stamps: dict[str, checkpoint.Stamp] = {}
         self._lock = threading.Lock()
         for family in builtin.FAMILIES:
             self.register_family(family)
@@ -74,11 +75,10 @@ class ModelRegistry:
         Cost: seconds to minutes the first time, nothing afterwards.
         """
         entry = self._entry(model_id)
-        if (model := self._loaded.get(entry.id)) is not None:
-            return model
         with self._lock:
             loading = self._loading.setdefault(entry.id, threading.Lock())
         with loading:
+            self._forget_if_changed(entry)
             if (model := self._loaded.get(entry.id)) is None:
                 model = self._load_with_room(entry)
                 self._loaded.keep(entry.id, model)
@@ -88,7 +88,15 @@ class ModelRegistry:
         """Return the models in memory by id, with where they are and what they cost."""
         return self._loaded.placements()
 
+    def _forget_if_changed(self, entry: ModelEntry) -> None:
+        """Let go of a model whose files are no longer those that it was loaded from: somebody trained on."""
+        stamp = checkpoint.stamp(entry.where)
+        if self._stamps.get(entry.id, stamp) != stamp:
+            self._loaded.forget(entry.id)
+        self._stamps[entry.id] = stamp
+
     def _load_with_room(self, entry: ModelEntry) -> VideoTextModel:
+        self._loaded.make_room(entry.n_bytes)
         try:
             return self._load(entry)
         except Exception as error:
@@ -139,8 +147,14 @@ class ModelRegistry:
     def _looked_into(self, entry: ModelEntry) -> ModelEntry:
         """Return the entry of a checkpoint that is here with its family, or as it is where none can read it."""
         with suppress(ModelError):
-            model_type = checkpoint.model_type(hub.obtain(entry, self.settings), entry.id)
-            return replace(entry, family=self._family_of(model_type).name)
+            folder = hub.obtain(entry, self.settings)
+            model_type = checkpoint.model_type(folder, entry.id)
+            return replace(
+                entry,
+                family=self._family_of(model_type).name,
+                n_bytes=checkpoint.weights_bytes(folder, model_type),
+                licence=checkpoint.card(folder).licence,
+            )
         return entry
 
     def _entry(self, model_id: str) -> ModelEntry:

@@ -18,6 +18,7 @@ from jaxtyping import Bool
 
 from workbench.errors import ModelError, said_by
 from workbench.models import checkpoint, hub
+from workbench.models.compute import is_out_of_memory
 from workbench.models.entry import ModelEntry
 from workbench.models.protocol import ModelSpec
 from workbench.models.runtime import from_folder
@@ -123,6 +124,8 @@ def load(folder: Path, name: str, processor: str = "AutoImageProcessor", part: s
         prepares = from_folder(getattr(transformers, processor), folder)
     # Whatever a damaged or foreign folder makes the library raise is one thing to the person.
     except Exception as error:
+        if is_out_of_memory(error):
+            raise
         log.debug("loading %s failed", folder, exc_info=True)
         raise ModelError(
             f"“{name}” cannot be loaded ({said_by(error)}); check that its files are complete and belong together."

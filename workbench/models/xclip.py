@@ -66,12 +66,12 @@ class XClip(Clip):
         Cost: the prompt generator once per window, for all texts together.
         """
         assert video.context is not None
-        said = self._compute.send(text.embeddings)
-        seen, context = self._resident(video.frames), self._resident(video.context)
         curves = np.empty((len(text.embeddings), len(video.frames)), dtype=np.float32)
-        for i in range(0, len(video.frames), WINDOWS_AT_ONCE):
-            rows = slice(i, i + WINDOWS_AT_ONCE)
-            with self._torch.inference_mode():
+        with self._compute.comparing():
+            said = self._compute.send(text.embeddings)
+            seen, context = self._resident(video.frames), self._resident(video.context)
+            for i in range(0, len(video.frames), WINDOWS_AT_ONCE):
+                rows = slice(i, i + WINDOWS_AT_ONCE)
                 read = said[None].expand(len(seen[rows]), -1, -1)
                 read = read + self._model.prompts_generator(read, context[rows])
                 read = self._torch.nn.functional.normalize(read, dim=-1)

@@ -75,11 +75,14 @@ def index(services: Services, args: argparse.Namespace) -> int:
             bar.close()
         n_frames = len(extracted.features.times_s)
         rows.append({"path": path, "video": video.id, "n_frames": n_frames, "from_cache": extracted.from_cache})
+        if extracted.problem:
+            rows[-1]["not_kept" if not extracted.is_kept else "note"] = extracted.problem
+            print(f"{path}: {extracted.problem}", file=sys.stderr)
         if not args.json:
             print(f"{path}  {n_frames} frames {'from cache' if extracted.from_cache else 'computed'}")
     if args.json:
         write_json(rows, args.json)
-    return 1 if any("error" in row for row in rows) else 0
+    return 1 if any("error" in row or "not_kept" in row for row in rows) else 0
 
 
 def analyse(services: Services, args: argparse.Namespace) -> int:
