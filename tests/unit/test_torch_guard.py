@@ -50,7 +50,7 @@ def test_a_device_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     assert runtime.device_for(Settings(device="auto")) == "cpu"
-    with pytest.raises(ModelError, match="no device “cuda” on this machine; choose cpu or auto"):
+    with pytest.raises(ModelError, match="no device “cuda” on this machine; set WORKBENCH_DEVICE to cpu or auto"):
         runtime.device_for(Settings(device="cuda"))
     with pytest.raises(ModelError, match="no device “tpu”"):
         runtime.device_for(Settings(device="tpu"))

@@ -182,7 +182,7 @@ def test_what_changes_in_a_window_is_what_its_pictures_show():
 
 
 def test_who_goes_straight_at_another_goes_towards_it_and_names_of_nothing_change_nothing():
-    batch = motion_batch(np.random.default_rng(2), 256, crowding=1.0)
+    batch = motion_batch(np.random.default_rng(2), 768, crowding=1.0)
     there = CHANGES.index("there")
     is_there = batch.is_known & (batch.changes[..., there] == 1)
     assert not batch.changes[batch.is_known & ~is_there].any()
