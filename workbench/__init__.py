@@ -105,5 +105,6 @@ def _bar(progress: Progress) -> None:
     """Say on stderr what is being computed and how far it is; a cached answer says nothing."""
     import sys
 
-    end = "\n" if progress.done >= progress.total else ""
-    print(f"\r{progress.what}: {progress.done} of {progress.total} frames", end=end, file=sys.stderr, flush=True)
+    counted = f"{progress.done} of {progress.total} frames" if progress.total else "…"
+    end = "\n" if 0 < progress.total <= progress.done else ""
+    print(f"\r{progress.what}: {counted}", end=end, file=sys.stderr, flush=True)

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.films import GREEN, RED, write_film
-from tests.tiny_checkpoints import save_tiny_siglip
+from tests.tiny_checkpoints import save_tiny_siglip, save_tiny_xclip
 from workbench import __main__ as command
 from workbench.errors import StoreError
 from workbench.models import builtin
@@ -192,6 +192,14 @@ def test_a_sentence_of_unknown_words_gets_no_verdict(capsys, film):
     assert answer["in_video"] == [False]
     assert answer["p_absent"] == [None]
     assert any("“flibber”" in warning for warning in answer["warnings"])
+
+
+def test_a_model_of_windows_says_how_sharp_its_moments_are(capsys, film, tmp_path):
+    words = ["ground", film.path, "--query", "red", "--model", save_tiny_xclip(tmp_path / "xclip")]
+    assert run(capsys, *words)[1].splitlines()[0] == (
+        "read in windows 1.5 s long, so moments are no sharper than about 0.75 s"
+    )
+    assert "windows" not in run(capsys, *words[:-1], ENTRY.id)[1]
 
 
 def test_models_says_what_each_costs_and_can_do_and_why_one_is_out_of_reach(capsys, tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,7 +114,11 @@ def bench_encode(services: Services, args: argparse.Namespace) -> int:
     from workbench.analyses.throughput import measure
 
     model = services.models.load(args.model)
-    video = services.library.find(args.video) if args.video else max(services.library.examples(), key=_length_s)
+    video = (
+        services.library.find(args.video)
+        if args.video
+        else max(services.library.examples(), key=attrgetter("duration_s"))
+    )
     bar = Bar()
     try:
         found = measure(services, video, model, SamplingSpec(args.fps, args.max_frames), bar)
@@ -127,10 +132,6 @@ def bench_encode(services: Services, args: argparse.Namespace) -> int:
     print(f"{'forward pass alone':<24} {found.forward_fps:>9.1f}")
     print(f"{'decoded and encoded':<24} {found.end_to_end_fps:>9.1f}  {found.ratio:.2f} of the slower one")
     return 0
-
-
-def _length_s(video: VideoInfo) -> float:
-    return video.duration_s
 
 
 def predict(services: Services, args: argparse.Namespace) -> int:
