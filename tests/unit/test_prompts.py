@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from tests.tiny_checkpoints import save_tiny_clip, save_tiny_xclip
-from workbench import Workbench, _bar
+from workbench import Workbench
 from workbench.analyses.prompts import ask
-from workbench.types import FrameBatch, Progress, SamplingSpec
+from workbench.types import FrameBatch, SamplingSpec
 
 QUERIES = ("a red circle", "dog")
 
@@ -41,17 +41,3 @@ def test_where_sentences_stand_for_themselves_the_mean_of_unit_embeddings_is_com
             axis=0
         )
         np.testing.assert_allclose(curve, features.frames @ (mean / np.linalg.norm(mean)), atol=1e-6)
-
-
-def test_maps_are_within_reach_in_python(settings):
-    bench = Workbench(replace(settings, device="cpu"))
-    patches = bench.patches("toy-test-72-000", [3, 4])
-    attention = bench.attention("toy-test-72-000", [3, 4])
-    assert patches.patches.shape[0] == attention.weights.shape[0] == 2
-    assert patches.grid == attention.grid == (8, 8)
-
-
-def test_a_notebook_that_waits_for_another_reader_counts_nothing_and_fills_no_lines(capsys):
-    _bar(Progress(0, 0, "Waiting"))
-    _bar(Progress(3, 3, "Reading"))
-    assert capsys.readouterr().err == "\rWaiting: …\rReading: 3 of 3 frames\n"
