@@ -16,6 +16,7 @@ from workbench.settings import ASSETS, Settings
 from workbench.toyworld import learning
 from workbench.toyworld.geometry import geometry_batch
 from workbench.toyworld.motions import CHANGES, backwards, motion_batch
+from workbench.toyworld.phases import PHASES
 from workbench.toyworld.shipping import ship_video_model
 from workbench.toyworld.tokens import OF_WINDOWS
 from workbench.toyworld.video_model import (
@@ -133,7 +134,7 @@ def test_what_is_unclear_costs_nothing():
 def test_geometry_of_a_batch_is_that_of_its_pictures():
     """A noun that is there is at the middle of the patches that show it; one that is not is in none."""
     batch = geometry_batch(np.random.default_rng(0), 64, crowding=1.0)
-    at = (torch.arange(8) + 0.5) / 8 * 2 - 1
+    at = (torch.arange(8) + 0.5) / 8
     x, y = at.repeat(8), at.repeat_interleave(8)
     n_seen = 0
     for frame in range(64):
@@ -144,12 +145,14 @@ def test_geometry_of_a_batch_is_that_of_its_pictures():
             if not is_there:
                 assert not shown.any()
             elif shown.sum() >= 9 and batch.geometry_known[frame][batch.nouns[frame] == noun][0, 0]:
-                assert abs(x[shown].mean() - geometry[0]) < 0.15
-                assert abs(y[shown].mean() - geometry[1]) < 0.15
+                cosines, sines = geometry.chunk(2)
+                middle = torch.atan2(sines, cosines) / (2 * torch.pi) % 1
+                assert abs(x[shown].mean() - middle[PHASES.index("x")]) < 0.075
+                assert abs(y[shown].mean() - middle[PHASES.index("y")]) < 0.075
                 n_seen += 1
     assert n_seen >= 10
     round_ones = batch.nouns % len(SHAPES) == SHAPES.index("circle")
-    assert not batch.geometry_known[..., 3:][round_ones].any()
+    assert not batch.geometry_known[round_ones].chunk(2, -1)[0][:, PHASES.index("angle")].any()
 
 
 def test_the_library_reads_a_text_at_its_end(frame_model):

@@ -1,4 +1,4 @@
-"""The first lesson of ``toyworld-video``: where a named object stands, how large it is and how it is turned.
+"""The first lesson of ``toyworld-video``: where a named object is, how large it is and how it is turned.
 
 Separate because it is about single frames and its heads are thrown away. A frame model learns to ignore what
 captions never speak of, such as an angle; motion is the change of just that. Every patch is asked about the
@@ -17,14 +17,12 @@ from torch import nn
 from torch.nn import functional
 
 from workbench.toyworld import stills
+from workbench.toyworld.phases import PHASES, phases, phases_known
 from workbench.toyworld.training import IMAGE_PX, PATCH_PX, to_network
 from workbench.toyworld.vocabulary import COLOURS, SHAPES
 
-# By how many turns of a full one a shape looks the same; 0: by any.
-SYMMETRY = np.array([{"square": 4, "cross": 4, "triangle": 3, "star": 5}.get(shape, 0) for shape in SHAPES])
 N_NOUNS = len(COLOURS) * len(SHAPES)
-_GEOMETRY = 5  # x, y, radius, and the cosine and sine of the angle times the symmetry
-_MIDDLE_RADIUS, _RADIUS_RANGE = 0.17, 0.07
+_GEOMETRY = 2 * len(PHASES)
 _WIDTH = 256
 
 
@@ -32,8 +30,8 @@ _WIDTH = 256
 class GeometryBatch:
     """Frames, and what is to be known of each noun asked and of each patch.
 
-    Geometry is x, y and radius from about -1 to 1 and the cosine and sine of the angle times the symmetry of the
-    shape; ``*_known`` masks what cannot be seen. The noun of a patch is ``N_NOUNS`` where it shows none.
+    Geometry is the cosines of all ``PHASES`` and then their sines; ``*_known`` masks what cannot be seen. The noun
+    of a patch is ``N_NOUNS`` where it shows none.
     """
 
     frames: torch.Tensor
@@ -87,22 +85,22 @@ def geometry_batch(rng: np.random.Generator, n_frames: int, crowding: float) -> 
     pixels = stills.draw_stills(scene, IMAGE_PX, rng)
     objects, colour = scene.objects, scene.attributes[..., 0]
     name = colour * len(SHAPES) + objects.shape
-    turn = objects.angle * SYMMETRY[objects.shape]
-    radius = (objects.radius - _MIDDLE_RADIUS) / _RADIUS_RANGE
-    exact = np.stack([2 * objects.x - 1, 2 * objects.y - 1, radius, np.cos(turn), np.sin(turn)], -1)
+    exact = _both(np.cos(phases(objects)), np.sin(phases(objects))).astype(np.float32)
+    known = _both(phases_known(objects), phases_known(objects))
     crossed = np.roll(colour, 1, axis=1) * len(SHAPES) + objects.shape
     nouns = np.concatenate([name, crossed], 1)
     holds = (nouns[:, :, None] == name[:, None]) & objects.is_visible[:, None]
     covers, front = _patch_objects(scene)
     shown = np.take_along_axis(name, front, 1)
+    at, is_one = holds.argmax(-1), holds.sum(-1) == 1
     arrays = (
         nouns,
         holds.any(-1),
-        _taken(exact, holds.argmax(-1)),
-        _known(nouns, holds.sum(-1) == 1),
+        _taken(exact, at),
+        _taken(known, at) & is_one[..., None],
         np.where(covers, shown, N_NOUNS),
         _taken(exact, front),
-        _known(shown, covers),
+        _taken(known, front) & covers[..., None],
     )
     return GeometryBatch(to_network(pixels), *map(torch.from_numpy, arrays))
 
@@ -118,12 +116,9 @@ def _patch_objects(scene: stills.Stills) -> tuple[np.ndarray, np.ndarray]:
     return (apart < reach).any(-1), (apart - reach).argmin(-1)
 
 
-def _taken(exact: np.ndarray, at: np.ndarray) -> np.ndarray:
-    return np.take_along_axis(exact, at[..., None], 1).astype(np.float32)
+def _both(cosines: np.ndarray, sines: np.ndarray) -> np.ndarray:
+    return np.concatenate([cosines, sines], -1)
 
 
-def _known(nouns: np.ndarray, is_clear: np.ndarray) -> np.ndarray:
-    """Return what is to be known of nouns: no angle of round shapes."""
-    known = np.repeat(is_clear[..., None], _GEOMETRY, -1)
-    known[..., 3:] &= (SYMMETRY[nouns % len(SHAPES)] > 0)[..., None]
-    return known
+def _taken(of_objects: np.ndarray, at: np.ndarray) -> np.ndarray:
+    return np.take_along_axis(of_objects, at[..., None], 1)

@@ -15,7 +15,8 @@ from jaxtyping import Bool, Float, Float32, Int
 from torch import nn
 
 from workbench.toyworld import render, stills
-from workbench.toyworld.geometry import N_NOUNS, SYMMETRY
+from workbench.toyworld.geometry import N_NOUNS
+from workbench.toyworld.phases import SYMMETRY
 from workbench.toyworld.training import IMAGE_PX, to_network
 from workbench.toyworld.vocabulary import LARGE_RADIUS, SHAPES, SMALL_RADIUS
 from workbench.toyworld.window import N_FRAMES, SAMPLE_FPS
