@@ -16,26 +16,29 @@ from torch import nn
 
 from workbench.toyworld import render, stills
 from workbench.toyworld.geometry import N_NOUNS
-from workbench.toyworld.phases import SYMMETRY
+from workbench.toyworld.phases import PHASES, phases, phases_known
 from workbench.toyworld.training import IMAGE_PX, to_network
 from workbench.toyworld.vocabulary import LARGE_RADIUS, SHAPES, SMALL_RADIUS
 from workbench.toyworld.window import N_FRAMES, SAMPLE_FPS
 
-CHANGES = ("x", "y", "towards", "radius", "turning", "enters", "leaves", "bounce", "there")
-_UNIT = np.array([0.25, 0.25, 0.15, 0.07, 0.2, 1.0, 1.0, 0.1, 1.0])  # one of each, in sides or as it is
-_OPPOSITE = torch.tensor([-1.0, -1.0, -1.0, -1.0, -1.0, 1.0, 1.0, 1.0, 1.0])
-_BACKWARDS = [0, 1, 2, 3, 4, 6, 5, 7, 8]  # who enters, leaves
+CHANGES = (*PHASES, "enters", "leaves", "taken_back", "rests", "pace", "large", "there")
+_UNIT = np.array([0.12, 0.12, 0.15, 0.12, 0.3, 1, 1, 0.3, 1, 1, 2, 1])  # one of each, as sines or as it is
+_OPPOSITE = torch.tensor([-1.0] * len(PHASES) + [1.0] * (len(CHANGES) - len(PHASES)))
+_ENTERS, _LEAVES = CHANGES.index("enters"), CHANGES.index("leaves")
+_MIDDLE_STEP = {"x": 0.1, "y": 0.1, "radius": 0.026, "angle": 0.34}  # between slow and quick, in sides or radians
 _CODE = 16
 _DEEDS, _OFTEN = ("rest", "move", "resize", "spin", "bounce"), (0.05, 0.45, 0.12, 0.22, 0.16)
 _MARGIN = 0.95
 _AIMED = 0.5
-_STRAIGHT = 8
+_STILL = 1e-3
 
 
 @dataclass(frozen=True)
 class Motions:
-    """Windows and what changes in them, for every noun: ``CHANGES`` from the first to the last time it is seen.
+    """Windows and what changes in them, for every noun, as ``CHANGES``.
 
+    The ``PHASES`` are told by the mean sine of their turns from frame to frame; ``taken_back`` is how much of the
+    way up or down is, ``rests`` the share of the time without motion, and ``pace`` above 0 if it is quick.
     ``frames`` are pictures, or what the vision tower made of them. Half of the nouns mix the colour of one object
     with the shape of another: nothing of that name is there, and all its changes are 0.
     ``is_known`` masks objects that share their name or are hardly seen.
@@ -68,10 +71,16 @@ class ChangeHeads(nn.Module):
         )
         return (said - batch.changes).square()[batch.is_known].mean()
 
+    def directions(self) -> torch.Tensor:
+        """Return in which direction a window tells of every noun and change, ``[noun dim change]``."""
+        return self.read.weight.unflatten(-1, (self._width, _CODE)) @ self.change.weight.T
+
 
 def backwards(batch: Motions) -> Motions:
-    """Return the windows as they are when shown backwards."""
-    return replace(batch, frames=batch.frames.flip(1), changes=(batch.changes * _OPPOSITE)[..., _BACKWARDS])
+    """Return the windows as they are when shown backwards: who enters, leaves."""
+    changes = batch.changes * _OPPOSITE
+    changes[..., [_ENTERS, _LEAVES]] = changes[..., [_LEAVES, _ENTERS]]
+    return replace(batch, frames=batch.frames.flip(1), changes=changes)
 
 
 def motion_batch(rng: np.random.Generator, n_windows: int, crowding: float) -> Motions:
@@ -89,7 +98,7 @@ def motion_batch(rng: np.random.Generator, n_windows: int, crowding: float) -> M
     canvas += rng.standard_normal(canvas.shape, np.float32) * np.float32(0.008)
     colour, shape, is_visible = scene.attributes[..., 0], scene.objects.shape, scene.objects.is_visible
     names, mixed = (of * len(SHAPES) + shape for of in (colour, np.roll(colour, 1, axis=1)))
-    changes = _changes(scene, seen, paths)
+    changes = _changes(flat, (n_windows, N_FRAMES))
     is_clear = is_visible & (_bearers(names, names, is_visible) == 1) & (seen.sum(1) >= 2)
     return Motions(
         frames=to_network(render.to_pixels(canvas)).unflatten(0, (n_windows, N_FRAMES)),
@@ -180,42 +189,31 @@ def _touches(paths: dict[str, np.ndarray], seen: np.ndarray) -> Bool[np.ndarray,
     return (away | near.any(-1)).any(1)
 
 
-def _changes(
-    scene: stills.Stills, seen: np.ndarray, paths: dict[str, np.ndarray]
-) -> Float32[np.ndarray, "window object change"]:
-    first, last = seen.argmax(1), N_FRAMES - 1 - seen[:, ::-1].argmax(1)
+def _changes(objects: render.Objects, shape: tuple[int, int]) -> Float32[np.ndarray, "window object change"]:
+    """Return what changes in the windows whose frames, one after another, show the objects."""
 
-    def between(path: np.ndarray) -> np.ndarray:
-        begin, end = (np.take_along_axis(path, at[:, None], 1)[:, 0] for at in (first, last))
-        return end - begin
+    def of_windows(values: np.ndarray) -> np.ndarray:
+        return values.reshape(*shape, *values.shape[1:])
 
-    hops = paths["y"].max(1) - paths["y"].min(1) - np.abs(between(paths["y"]))
-    x, y, radius = (between(paths[name]) for name in ("x", "y", "radius"))
-    turning = _turning(scene, seen, paths["angle"])
-    net = [x, y, _towards(scene, x, y), radius, turning]
-    every = [*net, ~seen[:, 0], ~seen[:, -1], np.where(seen.all(1), hops, 0), np.ones_like(hops)]
-    return (np.stack(every, -1) / _UNIT).astype(np.float32)
-
-
-def _turning(
-    scene: stills.Stills, seen: Bool[np.ndarray, "window frame object"], angle: Float[np.ndarray, "window frame object"]
-) -> Float[np.ndarray, "window object"]:
-    """Return the mean sine of the turn from frame to frame, as far as a shape shows it: of clockwise turns above 0."""
-    steps = np.sin(np.diff(angle, axis=1) * SYMMETRY[scene.objects.shape][:, None])
-    return (steps * (seen[:, 1:] & seen[:, :-1])).mean(axis=1)
-
-
-def _towards(
-    scene: stills.Stills, x: Float[np.ndarray, "window object"], y: Float[np.ndarray, "window object"]
-) -> Float[np.ndarray, "window object"]:
-    """Return how far objects that went by ``x`` and ``y`` went straight towards another one, or away from it."""
-    objects = scene.objects
-    to_x, to_y = (of[:, None, :] - of[..., None] for of in (objects.x, objects.y))
-    far = np.hypot(x, y)
-    cosine = (to_x * x[..., None] + to_y * y[..., None]) / np.maximum(np.hypot(to_x, to_y) * far[..., None], 1e-9)
-    straight = np.where(objects.is_visible[:, None], np.sign(cosine) * np.abs(cosine) ** _STRAIGHT, 0)
-    at = np.abs(straight).argmax(-1)[..., None]
-    return far * np.take_along_axis(straight, at, -1)[..., 0]
+    known = of_windows(phases_known(objects))
+    both = known[:, 1:] & known[:, :-1]
+    sines = np.sin(np.diff(of_windows(phases(objects)), axis=1)) * both
+    turns = sines.mean(1)
+    seen = of_windows(objects.is_visible)
+    steps = np.max(
+        [np.abs(np.diff(of_windows(getattr(objects, name)), axis=1)) / size for name, size in _MIDDLE_STEP.items()]
+        * both[..., [PHASES.index(name) for name in _MIDDLE_STEP]].transpose(3, 0, 1, 2),
+        axis=0,
+    )
+    along_y = sines[..., PHASES.index("y")]
+    taken_back = np.abs(along_y).mean(1) - np.abs(along_y.mean(1))
+    rests = ((steps < _STILL) & both[..., 0]).sum(1) / np.maximum(1, both[..., 0].sum(1))
+    fastest = steps.max(1)
+    pace = np.where((fastest < _STILL) | (taken_back > 0.02), 0, np.tanh(2 * np.log(np.maximum(fastest, _STILL))))
+    radius = (of_windows(objects.radius) * seen).sum(1) / np.maximum(1, seen.sum(1))
+    large = (radius - (SMALL_RADIUS[1] + LARGE_RADIUS[0]) / 2) / (LARGE_RADIUS[0] - SMALL_RADIUS[1])
+    told = [~seen[:, 0], ~seen[:, -1], taken_back, rests, pace, large, np.ones_like(pace)]
+    return (np.concatenate([turns, np.stack(told, -1)], -1) / _UNIT).astype(np.float32)
 
 
 def _every_frame(values: np.ndarray) -> np.ndarray:

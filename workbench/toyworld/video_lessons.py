@@ -1,9 +1,9 @@
 """The lessons of ``toyworld-video``: what each is taught from, what it changes and how it is judged.
 
 Separate from the training, which takes them one after another and knows nothing of what they teach. Where things
-are comes first, from stills; how they move second, and words for it third, both on features that are computed once
-and kept, so that they cost little; everything together comes last. From scratch and all at once, direction is not
-learned at this size.
+are comes first, from stills; how they move second, on features that are computed once and kept, so that it costs
+little; words for it third, from sentences alone; then what is true of the windows of stories, and everything
+together last. From scratch and all at once, direction is not learned at this size.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from torch import nn
 from torch.nn import functional
 from transformers import XCLIPModel
 
-from workbench.toyworld.events import EventHeads
 from workbench.toyworld.geometry import GeometryBatch, GeometryHeads, geometry_batch
 from workbench.toyworld.motions import ChangeHeads, Motions, backwards, motion_batch
 from workbench.toyworld.seeds import generator
@@ -40,9 +39,10 @@ from workbench.toyworld.video_recipe import VideoRecipe
 from workbench.toyworld.window import N_FRAMES
 from workbench.toyworld.window_batches import Said, StoryWindow, say
 from workbench.toyworld.window_loss import WindowLoss
+from workbench.toyworld.wording import lines, meanings
 
 _STREAM_LENGTH = 1_000_000
-_LOOK_STREAM, _MOVE_STREAM, _SAY_STREAM = 5 * _STREAM_LENGTH, 6 * _STREAM_LENGTH, 7 * _STREAM_LENGTH
+_LOOK_STREAM, _MOVE_STREAM, _SAY_STREAM, _WORD_STREAM = (n * _STREAM_LENGTH for n in (5, 6, 7, 8))
 _PART_WINDOWS, _PART_MOTIONS = 512, 64
 _FACTS_BATCH = 32
 
@@ -145,28 +145,71 @@ class Moving:
         return self._heads(windows * windows.shape[-1] ** 0.5, batch)
 
 
+@dataclass(frozen=True)
+class WordBatch:
+    """Sentences as tokens, and what they ask of every noun and change."""
+
+    token_ids: torch.Tensor
+    token_mask: torch.Tensor
+    asked: torch.Tensor
+
+
+class Wording:
+    """Words for what windows tell, from sentences alone: changes the text tower.
+
+    A sentence is drawn to the direction in which the heads of the lesson before read what it asks. Left to find
+    it by themselves, words and windows do not meet: either is of no use as long as the other says nothing.
+    """
+
+    def __init__(self, recipe: VideoRecipe, model: XCLIPModel, heads: ChangeHeads, device: str) -> None:
+        self.n_steps = recipe.n_word_steps
+        self._recipe, self._model, self._heads, self._device = recipe, model, heads, device
+
+    def rates(self) -> Rates:
+        """Return the text tower and its projection."""
+        tower = [*self._model.text_model.parameters(), *self._model.text_projection.parameters()]
+        return [(tower, self._recipe.word_rate)]
+
+    def batch(self, step: int) -> WordBatch:
+        """Return sentences."""
+        said = lines(generator("train", self._recipe.seed, _WORD_STREAM + step), self._recipe.word_batch)
+        ids, mask = OF_WINDOWS.encode(said.texts)
+        return WordBatch(torch.from_numpy(ids), torch.from_numpy(mask), said.asked)
+
+    def loss(self, batch: WordBatch) -> torch.Tensor:
+        """Return one minus the cosine of the sentences with what they mean."""
+        with _half(self._device):
+            embedded = embed_texts(self._model, batch.token_ids.to(self._device), batch.token_mask.to(self._device))
+        meant = meanings(self._heads, batch.asked.to(self._device)).detach()
+        return 1 - functional.cosine_similarity(embedded.float(), meant, dim=-1).mean()
+
+
 @dataclass
 class _OnWindows:
-    """What a lesson on windows works with: the network, its losses and the windows of stories."""
+    """What a lesson on windows works with: the network, its loss, the windows of stories, and the lesson before."""
 
     recipe: VideoRecipe
     model: XCLIPModel
     loss_of: WindowLoss
-    events: EventHeads
     windows: list[StoryWindow]
+    moving: Moving
     device: str
 
 
 @dataclass
-class Timing(_OnWindows):
-    """What happens in windows whose frames were looked at once: changes everything but the vision tower."""
+class Telling(_OnWindows):
+    """What is true of windows whose frames were looked at once: changes everything but the vision tower.
+
+    How things move goes on being asked: stories alone would have it unlearned.
+    """
 
     def __post_init__(self) -> None:
-        self.n_steps = self.recipe.n_time_steps
+        self.n_steps = self.recipe.n_tell_steps
         self._facts: FrameFacts | None = None
 
     def look(self, work_dir: Path) -> None:
         """Compute what the vision tower says of all windows, or take from ``work_dir`` what is there."""
+        self.moving.look(work_dir)
         starts = range(0, len(self.windows), _PART_WINDOWS)
         names = [work_dir / f"facts-{start // _PART_WINDOWS:03d}.safetensors" for start in starts]
         kept = _kept({path: partial(self._part, start) for start, path in zip(starts, names, strict=True)})
@@ -177,22 +220,24 @@ class Timing(_OnWindows):
         return {"frames": facts.frames, "patches": facts.patches}
 
     def rates(self) -> Rates:
-        """Return all but the vision tower; time, which knows what moves already, learns more slowly than the words."""
-        time = _over_time(self.model)
-        apart = {id(p) for p in (*time, *self.model.vision_model.parameters())}
-        words = [p for p in self.model.parameters() if id(p) not in apart]
-        scaffold = [*self.loss_of.parameters(), *self.events.parameters()]
-        return [([*words, *scaffold], self.recipe.word_rate), (time, self.recipe.time_rate)]
+        """Return all but the vision tower; what moves is known already, and learns more slowly than the rest."""
+        over_time = [parameters for parameters, _ in self.moving.rates()]
+        slow = [parameter for parameters in over_time for parameter in parameters]
+        apart = {id(p) for p in (*slow, *self.model.vision_model.parameters())}
+        words = [p for p in (*self.model.parameters(), *self.loss_of.parameters()) if id(p) not in apart]
+        return [(words, self.recipe.tell_rate), (slow, self.recipe.time_rate)]
 
-    def batch(self, step: int) -> WindowBatch:
-        """Return windows and what is said of them."""
-        return _window_batch(self.recipe, self.windows, step, with_pixels=False)
+    def batch(self, step: int) -> tuple[WindowBatch, Motions]:
+        """Return windows with what is said of them, and windows in which nearly everything moves."""
+        said = _window_batch(self.recipe, self.windows, step, with_pixels=False)
+        return said, self.moving.batch(self.recipe.n_move_steps + step)
 
-    def loss(self, batch: WindowBatch) -> torch.Tensor:
-        """Return the loss of the sentences on the kept features."""
+    def loss(self, batch: tuple[WindowBatch, Motions]) -> torch.Tensor:
+        """Return the loss of the sentences, and of how things move, on the kept features."""
         assert self._facts is not None
-        kept = (part[batch.indices].to(self.device).float() for part in (self._facts.frames, self._facts.patches))
-        return _loss_of_said(self.model, self.loss_of, self.events, FrameFacts(*kept), batch.said)
+        said, motions = batch
+        kept = (part[said.indices].to(self.device).float() for part in (self._facts.frames, self._facts.patches))
+        return _loss_of_said(self.model, self.loss_of, FrameFacts(*kept), said.said) + self.moving.loss(motions)
 
 
 @dataclass
@@ -204,18 +249,18 @@ class Joining(_OnWindows):
 
     def rates(self) -> Rates:
         """Return everything."""
-        every = (self.model, self.loss_of, self.events)
+        every = (self.model, self.loss_of)
         return [([parameter for part in every for parameter in part.parameters()], self.recipe.joint_rate)]
 
     def batch(self, step: int) -> WindowBatch:
         """Return windows with their pixels, and what is said of them."""
-        return _window_batch(self.recipe, self.windows, self.recipe.n_time_steps + step, with_pixels=True)
+        return _window_batch(self.recipe, self.windows, self.recipe.n_tell_steps + step, with_pixels=True)
 
     def loss(self, batch: WindowBatch) -> torch.Tensor:
         """Return the loss of the sentences on the pixels."""
         assert batch.pixels is not None
         facts = _looked_at(self.model, batch.pixels, self.device)
-        return _loss_of_said(self.model, self.loss_of, self.events, facts, batch.said)
+        return _loss_of_said(self.model, self.loss_of, facts, batch.said)
 
 
 def _over_time(model: XCLIPModel) -> list[nn.Parameter]:
@@ -251,10 +296,8 @@ def _looked_at(model: XCLIPModel, pixels: np.ndarray, device: str) -> FrameFacts
     return FrameFacts(facts.frames.float(), facts.patches.float())
 
 
-def _loss_of_said(
-    model: XCLIPModel, loss_of: WindowLoss, events: EventHeads, facts: FrameFacts, said: Said
-) -> torch.Tensor:
-    """Return how badly the windows and what is said of them fit, and how little either tells by itself."""
+def _loss_of_said(model: XCLIPModel, loss_of: WindowLoss, facts: FrameFacts, said: Said) -> torch.Tensor:
+    """Return how badly the windows and what is said of them fit."""
     device = facts.frames.device
     texts = sorted({text for own in said.texts for text in own})
     row = {text: i for i, text in enumerate(texts)}
@@ -264,16 +307,9 @@ def _loss_of_said(
     own = embedded[torch.tensor([[row[text] for text in texts_of_one] for texts_of_one in said.texts])]
     shared = own[:, 0].expand(len(own), -1, -1)
     windows, context = embed_windows(model, facts)
-    scaffold = events(
-        windows * windows.shape[-1] ** 0.5,
-        own,
-        torch.from_numpy(said.codes).to(device),
-        torch.from_numpy(said.own).to(device),
-    )
     cosine = cosine_of(model, windows, context, torch.cat([own, shared], 1))
     truth = torch.from_numpy(np.concatenate([said.own, said.shared], 1)).to(device)
-    matched = loss_of(cosine, model.logit_scale.clamp(max=math.log(100)).exp(), truth, own.shape[1])
-    return matched + scaffold
+    return loss_of(cosine, model.logit_scale.clamp(max=math.log(100)).exp(), truth, own.shape[1])
 
 
 def _kept(parts: dict[Path, Callable[[], dict[str, torch.Tensor]]]) -> dict[str, torch.Tensor]:

@@ -47,7 +47,7 @@ def video_config(frame_model: CLIPModel) -> XCLIPConfig:
         prompt_layers=2,
         prompt_num_attention_heads=8,
         prompt_hidden_act="gelu",
-        prompt_alpha=0.5,
+        prompt_alpha=0.0,
         logit_scale_init_value=2.66,
     )
 

@@ -15,18 +15,21 @@ class VideoRecipe:
     seed: int = 0
     n_look_steps: int = 5000
     n_move_steps: int = 5000
-    n_time_steps: int = 3000
+    n_word_steps: int = 1500
+    n_tell_steps: int = 1500
     n_joint_steps: int = 60
     look_rate: float = 1e-3
     move_rate: float = 1e-3
     word_rate: float = 1e-3
-    time_rate: float = 2e-4
+    tell_rate: float = 2e-4
+    time_rate: float = 1e-4
     joint_rate: float = 2e-4
     look_batch: int = 64
     crowded_from: float = 0.25
     position_gain: float = 4.0
     n_motions: int = 98_304
     motion_batch: int = 256
+    word_batch: int = 256
     n_windows: int = 24_576
     window_batch: int = 32
     pair_weight: float = 10.0
@@ -37,7 +40,7 @@ class VideoRecipe:
     @property
     def total_steps(self) -> int:
         """The steps of all lessons."""
-        return self.n_look_steps + self.n_move_steps + self.n_time_steps + self.n_joint_steps
+        return self.n_look_steps + self.n_move_steps + self.n_word_steps + self.n_tell_steps + self.n_joint_steps
 
     def shortened(self, total_steps: int) -> VideoRecipe:
         """Return the recipe with every count scaled so that there are about ``total_steps`` in all."""
@@ -50,7 +53,8 @@ class VideoRecipe:
             self,
             n_look_steps=fewer(self.n_look_steps),
             n_move_steps=fewer(self.n_move_steps),
-            n_time_steps=fewer(self.n_time_steps),
+            n_word_steps=fewer(self.n_word_steps),
+            n_tell_steps=fewer(self.n_tell_steps),
             n_joint_steps=fewer(self.n_joint_steps),
             n_motions=max(self.motion_batch, fewer(self.n_motions)),
             n_windows=max(self.window_batch, fewer(self.n_windows)),

@@ -15,11 +15,10 @@ from torch import nn
 from transformers import CLIPModel, XCLIPModel
 
 from workbench.toyworld import learning
-from workbench.toyworld.events import EventHeads
 from workbench.toyworld.geometry import GeometryHeads
 from workbench.toyworld.learning import cosine_decay
 from workbench.toyworld.motions import ChangeHeads
-from workbench.toyworld.video_lessons import Joining, Lesson, Looking, Moving, Timing
+from workbench.toyworld.video_lessons import Joining, Lesson, Looking, Moving, Telling, Wording
 from workbench.toyworld.video_model import new_video_model
 from workbench.toyworld.video_recipe import VideoRecipe
 from workbench.toyworld.window_batches import windows_of
@@ -43,14 +42,7 @@ def train_video(
     heads = GeometryHeads(model.config.vision_config.hidden_size).to(device)
     changes = ChangeHeads(model.config.projection_dim).to(device)
     loss_of = WindowLoss(recipe.pair_weight).to(device)
-    events = EventHeads(model.config.projection_dim).to(device)
-    learned: dict[str, learning.Stateful] = {
-        "model": model,
-        "heads": heads,
-        "changes": changes,
-        "loss": loss_of,
-        "events": events,
-    }
+    learned: dict[str, learning.Stateful] = {"model": model, "heads": heads, "changes": changes, "loss": loss_of}
     kept = learning.load(work_dir, recipe, device)
     if kept is not None:
         for name, part in learned.items():
@@ -58,11 +50,13 @@ def train_video(
     done = 0 if kept is None else int(kept["step"])
     learning.cut_log(work_dir, done)
     windows = windows_of("train", recipe.seed, recipe.n_windows)
+    moving = Moving(recipe, model, changes, device)
     lessons: list[Lesson] = [
         Looking(recipe, model, heads, device),
-        Moving(recipe, model, changes, device),
-        Timing(recipe, model, loss_of, events, windows, device),
-        Joining(recipe, model, loss_of, events, windows, device),
+        moving,
+        Wording(recipe, model, changes, device),
+        Telling(recipe, model, loss_of, windows, moving, device),
+        Joining(recipe, model, loss_of, windows, moving, device),
     ]
     begin, started = 0, time.monotonic()
     for lesson in lessons:
@@ -71,7 +65,7 @@ def train_video(
             optimiser = learning.make_optimiser(lesson.rates(), recipe.weight_decay)
             if kept is not None and begin < done:
                 optimiser.load_state_dict(kept["optimiser"])
-            if isinstance(lesson, Moving | Timing):
+            if isinstance(lesson, Moving | Telling):
                 lesson.look(work_dir)
             _teach(
                 lesson,

@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int8, Int64, UInt8
+from jaxtyping import Int8, UInt8
 
-from workbench.toyworld.events import coded
 from workbench.toyworld.grammar import Sentence
 from workbench.toyworld.seeds import Split, generator
 from workbench.toyworld.story import Story, draw_frames, random_story
@@ -62,11 +61,10 @@ class Said:
     """Sentences about a batch of windows: every window's own, and the first of each window about all of them.
 
     ``own`` and ``shared`` are 1 for true, 0 for false, ``UNCLEAR`` for what a loss must leave out; column ``k``
-    of ``shared`` is the first sentence of window ``k``. ``codes`` are those of ``events.coded``.
+    of ``shared`` is the first sentence of window ``k``.
     """
 
     texts: list[list[str]]
-    codes: Int64[np.ndarray, "window sentence 2"]
     own: Int8[np.ndarray, "window sentence"]
     shared: Int8[np.ndarray, "window window"]
 
@@ -76,7 +74,6 @@ def say(windows: list[StoryWindow], rng: np.random.Generator) -> Said:
     said = [sentences_for(window.story, window.start_s, rng) for window in windows]
     return Said(
         texts=[[sentence.text for sentence in own] for own in said],
-        codes=np.array([[coded(sentence) for sentence in own] for own in said]),
         own=np.array([[w.judge(s) for s in own] for w, own in zip(windows, said, strict=True)], np.int8),
         shared=np.array([[w.judge(own[0]) for own in said] for w in windows], np.int8),
     )
