@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, UInt8
@@ -61,18 +61,33 @@ class FrameBatch:
     times_s: Float64[np.ndarray, "time"]
 
 
+@runtime_checkable
+class Rows(Protocol):
+    """Rows of an array that is not in memory as a whole; ``nbytes`` of it are."""
+
+    @property
+    def nbytes(self) -> int:
+        """Return the bytes in memory."""
+        ...
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        """Return rows that follow one another."""
+        ...
+
+
 @dataclass(frozen=True)
 class VideoFeatures:
     """What a model makes of the frames of a video; rows of ``frames`` have unit length.
 
-    ``context`` is what a sentence is read against where a model is not separable: tokens of each row.
+    ``context`` is what a sentence is read against where a model is not separable: tokens of each row, as an array
+    or, of a long film, as ``Rows`` that are read when they are used.
     """
 
     video_id: str
     model_id: str
     times_s: Float64[np.ndarray, "time"]
     frames: Float32[np.ndarray, "time dim"]
-    context: Float32[np.ndarray, "time token dim"] | None = None
+    context: Float32[np.ndarray, "time token dim"] | Rows | None = None
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from workbench.analyses.analysis import Report
-from workbench.analyses.chunks import chunk_keys, plan_of
+from workbench.analyses.chunks import Plan, chunk_keys, plan_of
 from workbench.analyses.frame_batches import decode_ahead, in_windows, regrouped
+from workbench.analyses.kept_rows import KeptRows, in_memory, left_in_store
 from workbench.analyses.reuse import Reuse
 from workbench.analyses.services import Services
 from workbench.errors import StoreError
@@ -74,27 +76,36 @@ def extract(
     """
     keys = chunk_keys(video, model.spec, sampling, reuse_below)
     whole_key = _whole_key(keys)
-    if (opened := services.opened.get(whole_key)) is not None:
+    opened = services.opened.get(whole_key)
+    if opened is not None and not (isinstance(opened.context, KeptRows) and opened.context.is_lost):
         return Extracted(replace(opened, video_id=video.id, model_id=model.spec.id), from_cache=True)
-    chunks = {key: stored for key in keys if (stored := services.store.get(key)) is not None}
+    plan = plan_of(video, model.spec, sampling)
+    chunks = {key: in_memory(stored, plan) for key in keys if (stored := services.store.get(key)) is not None}
     from_cache = len(chunks) == len(keys)
     problem, is_kept = None, True
     if not from_cache:
         what = f"Waiting for {video.title} to be read with {model.spec.title}"
         with services.store.lock(whole_key, lambda: report(Progress(0, 0, what))):
-            chunks |= {key: stored for key in keys if key not in chunks and (stored := services.store.get(key))}
-            for stored in chunks.values():
-                seen(VideoFeatures(video.id, model.spec.id, **stored))
+            for key in keys:
+                if stored := services.store.get(key):
+                    chunks[key] = in_memory(stored, plan)
+                    seen(VideoFeatures(video.id, model.spec.id, **stored))
             for first, last in _missing_runs([key in chunks for key in keys]):
-                for at, arrays in _compute_run(services, video, model, sampling, reuse_below, first, last, report):
+                for at, arrays in _compute_run(
+                    services, video, model, sampling, plan, reuse_below, first, last, report
+                ):
                     chunks[keys[at]] = arrays
                     try:
                         services.store.put(keys[at], arrays)
+                        chunks[keys[at]] = in_memory(arrays, plan)
                     except StoreError as full:
                         problem, is_kept = str(full), False
                     seen(VideoFeatures(video.id, model.spec.id, **arrays))
         problem = problem or model.placement.notice or None
-    features = VideoFeatures(video_id=video.id, model_id=model.spec.id, **_whole([chunks.pop(key) for key in keys]))
+    parts = [chunks.pop(key) for key in keys]
+    context = None if model.spec.separable else left_in_store(services.store, keys, parts, plan)
+    whole: dict[str, Any] = {"context": context, **_whole(parts)}
+    features = VideoFeatures(video_id=video.id, model_id=model.spec.id, **whole)
     services.opened.keep(whole_key, features)
     return Extracted(features, from_cache, problem, is_kept)
 
@@ -134,13 +145,13 @@ def _compute_run(
     video: VideoInfo,
     model: VideoTextModel,
     sampling: SamplingSpec,
+    plan: Plan,
     reuse_below: float,
     first: int,
     last: int,
     report: Report,
 ) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
     """Yield ``(chunk, arrays)`` for the chunks from ``first`` up to ``last``."""
-    plan = plan_of(video, model.spec, sampling)
     row, past_row = plan.rows_of(first, last)
     start, stop = plan.frames_of(row, past_row)
     what = f"Reading {video.title} with {model.spec.title}"

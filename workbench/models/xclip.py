@@ -63,17 +63,19 @@ class XClip(Clip):
     def similarity(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query time"]:
         """Return the cosine of every text, read against each window, with that window.
 
-        Cost: the prompt generator once per window, for all texts together.
+        Cost: the prompt generator once per window, for all texts together; what stands in a file is read for it.
         """
         assert video.context is not None
         curves = np.empty((len(text.embeddings), len(video.frames)), dtype=np.float32)
         with self._compute.comparing():
             said = self._compute.send(text.embeddings)
-            seen, context = self._resident(video.frames), self._resident(video.context)
+            seen = self._resident(video.frames)
+            context = self._resident(video.context) if isinstance(video.context, np.ndarray) else None
             for i in range(0, len(video.frames), WINDOWS_AT_ONCE):
                 rows = slice(i, i + WINDOWS_AT_ONCE)
-                read = said[None].expand(len(seen[rows]), -1, -1)
-                read = read + self._model.prompts_generator(read, context[rows])
+                against = self._compute.send(video.context[rows]) if context is None else context[rows]
+                read = said[None].expand(len(against), -1, -1)
+                read = read + self._model.prompts_generator(read, against)
                 read = self._torch.nn.functional.normalize(read, dim=-1)
                 curves[:, rows] = self._torch.einsum("td,tqd->qt", seen[rows], read).cpu().numpy()
         return curves
