@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,27 +10,18 @@ import pytest
 
 from tests.films import BLUE, GREEN, RED, write_film
 from tests.tiny_checkpoints import save_tiny_xclip
+from tests.unit.test_extraction import CountingLibrary
 from workbench.analyses import kept_rows
 from workbench.analyses.chunks import chunk_keys
 from workbench.analyses.extraction import Extracted, extract
 from workbench.analyses.services import Services
 from workbench.errors import StoreError
-from workbench.media.library import VideoLibrary
 from workbench.models.registry import ModelRegistry
 from workbench.store.tensors import TensorStore
 from workbench.types import Progress, SamplingSpec
 
 SAMPLING = SamplingSpec(fps=3)
 TEXTS = ["a red circle", "dog"]
-
-
-class CountingLibrary(VideoLibrary):
-    n_frames = 0
-
-    def frames(self, *args, **more):
-        for batch in super().frames(*args, **more):
-            self.n_frames += len(batch.times_s)
-            yield batch
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +63,6 @@ def small_memory(monkeypatch):
 
 @pytest.fixture
 def expected(settings, folder, film, tmp_path, monkeypatch):
-    from dataclasses import replace
-
     opened = Opened(replace(settings, home=tmp_path / "apart"), folder, film)
     features = opened.extract().features
     assert isinstance(features.context, np.ndarray)
