@@ -165,19 +165,34 @@ def _save_loud(kind: type, config: object, folder: Path, seed: int, **numbers: f
 
 def save_tiny_xclip(folder: Path, seed: int = 0) -> Path:
     """Write an X-CLIP of 4 frames with two layers and 32 px frames to ``folder``."""
+    return _save_xclip(folder, seed, image_px=32, patch_px=8, n_frames=4, dim=24)
+
+
+def save_narrow_xclip(folder: Path) -> Path:
+    """Write an X-CLIP with the frames, patches and embeddings of ViT-B/16 to ``folder``, and next to nothing inside."""
+    return _save_xclip(folder, 0, image_px=224, patch_px=16, n_frames=8, dim=512)
+
+
+def _save_xclip(folder: Path, seed: int, image_px: int, patch_px: int, n_frames: int, dim: int) -> Path:
     from transformers import CLIPImageProcessor, XCLIPConfig, XCLIPModel
 
     vocabulary = save_word_tokenizer(folder)
-    mit = {"mit_hidden_size": 24, "mit_intermediate_size": 48, "mit_num_hidden_layers": 1, "mit_num_attention_heads": 4}
+    mit = {
+        "mit_hidden_size": dim,
+        "mit_num_attention_heads": 4,
+        "mit_intermediate_size": 48,
+        "mit_num_hidden_layers": 1,
+    }
     config = XCLIPConfig(
         text_config=_clip_text(vocabulary, context=16),
-        vision_config={**LAYERS, **mit, "image_size": 32, "patch_size": 8, "num_frames": 4},
-        projection_dim=24,
+        vision_config={**LAYERS, **mit, "image_size": image_px, "patch_size": patch_px, "num_frames": n_frames},
+        projection_dim=dim,
         prompt_num_attention_heads=4,
         prompt_alpha=1.0,
     )
     _save_loud(XCLIPModel, config, folder, seed)
-    CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}).save_pretrained(folder)
+    size = {"height": image_px, "width": image_px}
+    CLIPImageProcessor(size={"shortest_edge": image_px}, crop_size=size).save_pretrained(folder)
     return folder
 
 
