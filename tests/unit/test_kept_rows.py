@@ -13,7 +13,7 @@ from tests.tiny_checkpoints import save_tiny_xclip
 from tests.unit.test_extraction import CountingLibrary
 from workbench.analyses import kept_rows
 from workbench.analyses.chunks import chunk_keys
-from workbench.analyses.extraction import Extracted, extract
+from workbench.analyses.extraction import Extracted, extract, is_cached
 from workbench.analyses.services import Services
 from workbench.errors import StoreError
 from workbench.models.registry import ModelRegistry
@@ -88,13 +88,19 @@ def test_the_answers_are_the_same_and_nothing_is_read_again(settings, folder, fi
     np.testing.assert_array_equal(restarted.curves(third.features), opened.curves(first.features))
 
 
-def test_a_part_that_the_cache_lost_is_said_and_read_again(settings, folder, film, expected, small_memory):
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_a_part_that_the_cache_lost_is_said_and_read_again(is_cut, settings, folder, film, expected, small_memory):
     opened = Opened(settings, folder, film)
     features = opened.extract().features
     n_frames = opened.library.n_frames
-    next(settings.home.glob(f"features/**/{opened.keys[1]}.safetensors")).unlink()
+    part = next(settings.home.glob(f"features/**/{opened.keys[1]}.safetensors"))
+    if is_cut:
+        part.write_bytes(part.read_bytes()[:-1])
+    else:
+        part.unlink()
     with pytest.raises(StoreError, match="ask again"):
         opened.curves(features)
+    assert not is_cached(opened.services, opened.video, opened.model.spec, SAMPLING) or is_cut
     parts = []
     again = opened.extract(lambda part: parts.append(opened.curves(part)))
     assert n_frames < opened.library.n_frames < 2 * n_frames
@@ -115,4 +121,12 @@ def test_what_cannot_be_kept_stays_in_memory(settings, folder, film, expected, s
     opened = Opened(settings, folder, film)
     found = opened.extract()
     assert (found.is_kept, found.problem) == (False, "The disk is full.")
+    assert 0 < found.features.context.nbytes < expected[0].nbytes
     np.testing.assert_allclose(opened.curves(found.features), expected[1], atol=1e-6)
+
+
+def test_what_not_even_the_store_has_room_for_is_refused_before_the_film_is_read(settings, folder, film, small_memory):
+    opened = Opened(replace(settings, max_store_bytes=100_000), folder, film)
+    with pytest.raises(StoreError, match="raise WORKBENCH_MAX_STORE_BYTES"):
+        opened.extract()
+    assert opened.library.n_frames < 108

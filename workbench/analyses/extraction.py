@@ -53,7 +53,7 @@ def is_cached(
 ) -> bool:
     """Return whether the features of the video are in memory, or every chunk of them in the store."""
     keys = chunk_keys(video, spec, sampling, reuse_below)
-    return _whole_key(keys) in services.opened or all(key in services.store for key in keys)
+    return _opened(services, _whole_key(keys)) is not None or all(key in services.store for key in keys)
 
 
 def extract(
@@ -70,35 +70,42 @@ def extract(
 
     ``reuse_below``: how many levels a frame must differ from the last one encoded to be encoded itself; 0: all are.
     ``seen`` is called where the video has to be read: first with the chunks that were there, then with each new one.
-    Raises ``VideoError`` for a video that cannot be decoded and whatever ``report`` raises to cancel;
-    finished chunks stay in the store either way. Where the store is full the features are returned all
-    the same, and ``problem`` says why they were not kept.
+    Raises ``VideoError`` for a video that cannot be decoded, ``InputError`` where frames cannot be reused, what
+    ``VideoTextModel.encode_frames`` raises, ``StoreError`` where neither memory nor the store has room for what
+    sentences are read against, and whatever ``report`` raises to cancel; finished chunks stay in the store either
+    way. Where the disk is full the features are returned all the same, and ``problem`` says why they were not kept.
     """
     keys = chunk_keys(video, model.spec, sampling, reuse_below)
     whole_key = _whole_key(keys)
-    opened = services.opened.get(whole_key)
-    if opened is not None and not (isinstance(opened.context, KeptRows) and opened.context.is_lost):
+    if (opened := _opened(services, whole_key)) is not None:
         return Extracted(replace(opened, video_id=video.id, model_id=model.spec.id), from_cache=True)
     plan = plan_of(video, model.spec, sampling)
-    chunks = {key: in_memory(stored, plan) for key in keys if (stored := services.store.get(key)) is not None}
+    chunks = {}
+    if all(key in services.store for key in keys):
+        chunks = {key: in_memory(stored, plan, services.store) for key in keys if (stored := services.store.get(key))}
     from_cache = len(chunks) == len(keys)
     problem, is_kept = None, True
     if not from_cache:
         what = f"Waiting for {video.title} to be read with {model.spec.title}"
         with services.store.lock(whole_key, lambda: report(Progress(0, 0, what))):
-            for key in keys:
+            for at, key in enumerate(keys):
                 if stored := services.store.get(key):
-                    chunks[key] = in_memory(stored, plan)
+                    report(
+                        Progress(
+                            plan.frames_of(0, plan.rows_of(0, at + 1)[1])[1], plan.n_frames, _reading(video, model)
+                        )
+                    )
+                    chunks[key] = in_memory(stored, plan, services.store)
                     seen(VideoFeatures(video.id, model.spec.id, **stored))
             for first, last in _missing_runs([key in chunks for key in keys]):
                 for at, arrays in _compute_run(
                     services, video, model, sampling, plan, reuse_below, first, last, report
                 ):
-                    chunks[keys[at]] = arrays
+                    chunks[keys[at]] = in_memory(arrays, plan, services.store)
                     try:
                         services.store.put(keys[at], arrays)
-                        chunks[keys[at]] = in_memory(arrays, plan)
                     except StoreError as full:
+                        chunks[keys[at]] = arrays
                         problem, is_kept = str(full), False
                     seen(VideoFeatures(video.id, model.spec.id, **arrays))
         problem = problem or model.placement.notice or None
@@ -122,6 +129,16 @@ def _whole(chunks: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
             whole[name][at : at + len(array)] = array
         at += len(chunk["times_s"])
     return whole
+
+
+def _opened(services: Services, whole_key: str) -> VideoFeatures | None:
+    """Return the features in memory, unless a part of what belongs to them has gone from the store."""
+    found = services.opened.get(whole_key)
+    return None if found is not None and isinstance(found.context, KeptRows) and found.context.is_lost else found
+
+
+def _reading(video: VideoInfo, model: VideoTextModel) -> str:
+    return f"Reading {video.title} with {model.spec.title}"
 
 
 def _whole_key(keys: list[str]) -> str:
@@ -154,7 +171,7 @@ def _compute_run(
     """Yield ``(chunk, arrays)`` for the chunks from ``first`` up to ``last``."""
     row, past_row = plan.rows_of(first, last)
     start, stop = plan.frames_of(row, past_row)
-    what = f"Reading {video.title} with {model.spec.title}"
+    what = _reading(video, model)
     encode = _encoder(model, Reuse(model, plan, reuse_below) if reuse_below else None)
     held: dict[str, np.ndarray] = {}
     at = first
@@ -164,7 +181,7 @@ def _compute_run(
         for batch in regrouped(in_windows(frames, plan), plan.window, lambda: _rows_at_once(model.placement)):
             held = _joined(held, encode(batch, row))
             row += len(batch.times_s) // plan.window
-            while len(held["times_s"]) >= plan.rows_in_chunk or (held and row == past_row and len(held["times_s"])):
+            while len(held["times_s"]) >= plan.rows_in_chunk or (row == past_row and len(held["times_s"])):
                 yield at, {name: array[: plan.rows_in_chunk] for name, array in held.items()}
                 held = {name: array[plan.rows_in_chunk :] for name, array in held.items()}
                 at += 1

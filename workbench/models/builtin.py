@@ -32,6 +32,16 @@ def entries(bundled_dir: Path) -> list[ModelEntry]:
             made_by="python -m workbench toyworld train frame",
         ),
         ModelEntry(
+            id="toyworld-video",
+            title="Toy world, eight frames",
+            family="xclip",
+            where=str(bundled_dir / "toyworld-video"),
+            licence="Apache-2.0",
+            n_bytes=12_000_000,
+            description="A small X-CLIP that sees eight frames at a time: left from right, grows from shrinks.",
+            made_by="python -m workbench toyworld train video",
+        ),
+        ModelEntry(
             id="conse-efficientnet-minilm",
             title="ConSE (EfficientNet-Lite, MiniLM)",
             family="conse",

@@ -3,8 +3,7 @@
 Separate because it is about single frames and its heads are thrown away. A frame model learns to ignore what
 captions never speak of, such as an angle; motion is the change of just that. Every patch is asked about the
 object that it shows, which is learned fast, and the whole frame about every object by name, which is what time
-is read from. What a frame says of a noun is linear in its feature: then the change of the one is the change of the
-other, and whoever compares two frames finds motion in their difference.
+is read from. What a frame says of a noun is linear in its feature, and it is asked for angles; see ``phases``.
 """
 
 from __future__ import annotations

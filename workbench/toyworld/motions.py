@@ -28,7 +28,7 @@ _ENTERS, _LEAVES = CHANGES.index("enters"), CHANGES.index("leaves")
 _MIDDLE_STEP = {"x": 0.1, "y": 0.1, "radius": 0.026, "angle": 0.34}  # between slow and quick, in sides or radians
 _CODE = 16
 _DEEDS, _OFTEN = ("rest", "move", "resize", "spin", "bounce"), (0.05, 0.45, 0.12, 0.22, 0.16)
-_MARGIN = 0.95
+_MARGIN = 0.9
 _AIMED = 0.5
 _STILL = 1e-3
 
@@ -37,8 +37,9 @@ _STILL = 1e-3
 class Motions:
     """Windows and what changes in them, for every noun, as ``CHANGES``.
 
-    The ``PHASES`` are told by the mean sine of their turns from frame to frame; ``taken_back`` is how much of the
-    way up or down is, ``rests`` the share of the time without motion, and ``pace`` above 0 if it is quick.
+    The ``PHASES`` are told by the mean sine of their turns from frame to frame. ``taken_back`` is how much of the way
+    up or down is undone again, ``rests`` the share of the time without motion, ``pace`` above 0 where it is quick,
+    ``large`` above 0 for large objects and ``there`` 1 for what the noun names. All are in ``_UNIT``s.
     ``frames`` are pictures, or what the vision tower made of them. Half of the nouns mix the colour of one object
     with the shape of another: nothing of that name is there, and all its changes are 0.
     ``is_known`` masks objects that share their name or are hardly seen.
@@ -84,7 +85,10 @@ def backwards(batch: Motions) -> Motions:
 
 
 def motion_batch(rng: np.random.Generator, n_windows: int, crowding: float) -> Motions:
-    """Return windows of objects that each do one thing or rest, some of them coming or going; none touch."""
+    """Return windows of objects that each do one thing or rest, some coming or going; only who bounces may touch.
+
+    ``crowding`` from 0 (one object nearly always) to 1 is how many there are.
+    """
     scene = stills.random_stills(rng, n_windows, crowding)
     seen, paths = _paths(rng, scene)
     flat = render.Objects(
@@ -197,9 +201,11 @@ def _changes(objects: render.Objects, shape: tuple[int, int]) -> Float32[np.ndar
 
     known = of_windows(phases_known(objects))
     both = known[:, 1:] & known[:, :-1]
+    seen = of_windows(objects.is_visible)
+    # Whoever comes or goes changes the gaps of those who rest.
+    both[..., PHASES.index("gap")] &= (seen[:, 1:] == seen[:, :-1]).all(-1)[..., None]
     sines = np.sin(np.diff(of_windows(phases(objects)), axis=1)) * both
     turns = sines.mean(1)
-    seen = of_windows(objects.is_visible)
     steps = np.max(
         [np.abs(np.diff(of_windows(getattr(objects, name)), axis=1)) / size for name, size in _MIDDLE_STEP.items()]
         * both[..., [PHASES.index(name) for name in _MIDDLE_STEP]].transpose(3, 0, 1, 2),

@@ -16,7 +16,7 @@ from workbench.toyworld.vocabulary import SHAPES
 PHASES = ("x", "y", "radius", "gap", "angle")
 """``gap`` is the distance from the middle of the nearest other object that is seen."""
 
-# By how many turns of a full one a shape looks the same; 0: by any.
+# In how many positions of a full turn a shape looks the same; 0: in any.
 SYMMETRY = np.array([{"square": 4, "cross": 4, "triangle": 3, "star": 5}.get(shape, 0) for shape in SHAPES])
 _SIDES_A_TURN = {"x": 1.0, "y": 1.0, "radius": 0.4, "gap": 1.2}
 _FAR = 9.0

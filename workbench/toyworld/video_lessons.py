@@ -186,13 +186,12 @@ class Wording:
 
 @dataclass
 class _OnWindows:
-    """What a lesson on windows works with: the network, its loss, the windows of stories, and the lesson before."""
+    """What a lesson on windows works with: the network, its loss and the windows of stories."""
 
     recipe: VideoRecipe
     model: XCLIPModel
     loss_of: WindowLoss
     windows: list[StoryWindow]
-    moving: Moving
     device: str
 
 
@@ -202,6 +201,8 @@ class Telling(_OnWindows):
 
     How things move goes on being asked: stories alone would have it unlearned.
     """
+
+    moving: Moving
 
     def __post_init__(self) -> None:
         self.n_steps = self.recipe.n_tell_steps

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class VideoRecipe:
-    """Every number that training depends on; stored beside the weights."""
+    """The settings of the training; stored beside the weights."""
 
     seed: int = 0
     n_look_steps: int = 5000

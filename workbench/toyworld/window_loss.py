@@ -42,6 +42,7 @@ class WindowLoss(nn.Module):
 
 
 def _against_false(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    """Return the mean loss of every true entry against all false ones of its row."""
+    """Return the mean loss of every true entry against all false ones of its row; 0 where none is true."""
     false = logits.masked_fill(truth != 0, -1e4).logsumexp(1, keepdim=True)
-    return functional.softplus(false - logits)[truth == 1].mean()
+    losses = functional.softplus(false - logits)[truth == 1]
+    return losses.sum() / max(1, len(losses))
