@@ -217,14 +217,14 @@ def test_what_changes_in_a_window_is_what_its_pictures_show():
 
 
 def test_names_of_nothing_change_nothing_and_who_comes_nearer_has_a_smaller_gap():
-    batch = motion_batch(np.random.default_rng(2), 256, crowding=1.0)
+    batch = motion_batch(np.random.default_rng(2), 768, crowding=1.0)
     there = CHANGES.index("there")
     is_there = batch.is_known & (batch.changes[..., there] == 1)
     assert not batch.changes[batch.is_known & ~is_there].any()
     assert (batch.is_known & ~is_there).sum() > 100
     gap, rests = (batch.changes[..., CHANGES.index(name)] for name in ("gap", "rests"))
     known = is_there[:, :3].all(1)
-    assert ((gap[known, :3] < -1).any(1) & (rests[known, :3] < 1).any(1)).sum() >= 3
+    assert ((gap[known, :3] < -1).any(1) & (rests[known, :3] < 1).any(1)).sum() >= 10
     stays = (batch.changes[:, :3, [CHANGES.index("enters"), CHANGES.index("leaves")]] == 0).all((1, 2))
     everyone_rests = (rests[:, :3] == 1).all(1) & known & stays
     assert everyone_rests.any()

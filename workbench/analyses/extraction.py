@@ -88,13 +88,8 @@ def extract(
     if not from_cache:
         what = f"Waiting for {video.title} to be read with {model.spec.title}"
         with services.store.lock(whole_key, lambda: report(Progress(0, 0, what))):
-            for at, key in enumerate(keys):
+            for key in keys:
                 if stored := services.store.get(key):
-                    report(
-                        Progress(
-                            plan.frames_of(0, plan.rows_of(0, at + 1)[1])[1], plan.n_frames, _reading(video, model)
-                        )
-                    )
                     chunks[key] = in_memory(stored, plan, services.store)
                     seen(VideoFeatures(video.id, model.spec.id, **stored))
             for first, last in _missing_runs([key in chunks for key in keys]):
@@ -137,10 +132,6 @@ def _opened(services: Services, whole_key: str) -> VideoFeatures | None:
     return None if found is not None and isinstance(found.context, KeptRows) and found.context.is_lost else found
 
 
-def _reading(video: VideoInfo, model: VideoTextModel) -> str:
-    return f"Reading {video.title} with {model.spec.title}"
-
-
 def _whole_key(keys: list[str]) -> str:
     return cache_key(kind="extraction", keys=keys)
 
@@ -171,7 +162,7 @@ def _compute_run(
     """Yield ``(chunk, arrays)`` for the chunks from ``first`` up to ``last``."""
     row, past_row = plan.rows_of(first, last)
     start, stop = plan.frames_of(row, past_row)
-    what = _reading(video, model)
+    what = f"Reading {video.title} with {model.spec.title}"
     encode = _encoder(model, Reuse(model, plan, reuse_below) if reuse_below else None)
     held: dict[str, np.ndarray] = {}
     at = first

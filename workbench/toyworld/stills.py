@@ -23,6 +23,8 @@ from workbench.toyworld.vocabulary import (
     SHAPES,
     SIZES,
     SMALL_RADIUS,
+    TAKES_ANOTHER,
+    TAKES_MANNER,
     VERBS,
 )
 
@@ -188,8 +190,8 @@ def _caption(stills: Stills, frame: int, rng: np.random.Generator) -> Sentence:
 def _clause(noun: Noun, rng: np.random.Generator) -> Clause:
     """Return a clause about ``noun`` whose verb a single frame can say nothing about."""
     verb = str(rng.choice(list(VERBS)))
-    manner = str(rng.choice(MANNERS)) if verb.startswith(("moves", "grows", "shrinks", "spins")) else None
-    other = _random_noun(rng) if verb in ("moves_towards", "moves_away") else None
+    manner = str(rng.choice(MANNERS)) if verb in TAKES_MANNER else None
+    other = _random_noun(rng) if verb in TAKES_ANOTHER else None
     colour = str(rng.choice(list(COLOURS))) if verb == "changes_colour" else None
     return Clause(replace(noun, row=None, column=None), verb, manner, other, colour)
 

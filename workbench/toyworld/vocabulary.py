@@ -42,6 +42,8 @@ VERBS = {
     "changes_colour": ("changes colour to", "changes_colour"),
 }
 MANNERS = ("slowly", "quickly")
+TAKES_MANNER = tuple(verb for verb in VERBS if verb.startswith(("moves", "grows", "shrinks", "spins")))
+TAKES_ANOTHER = ("moves_towards", "moves_away")
 RELATIONS = {"left of": "right of", "right of": "left of", "above": "below", "below": "above"}
 
 # Turning a circle or a ring cannot be seen.

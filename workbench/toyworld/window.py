@@ -14,6 +14,7 @@ from jaxtyping import Int
 from workbench.toyworld import truth
 from workbench.toyworld.grammar import Clause, Sentence
 from workbench.toyworld.story import Actor, Event, Story
+from workbench.toyworld.vocabulary import TAKES_ANOTHER
 
 N_FRAMES = 8
 SAMPLE_FPS = 2.0
@@ -23,7 +24,6 @@ SPAN_S = (N_FRAMES - 1) / SAMPLE_FPS
 _MOST = 0.75
 _STILL_S = 1.5
 _ALONG_AXES = ("moves_left", "moves_right", "moves_up", "moves_down")
-_BY_ANOTHER = ("moves_towards", "moves_away")
 
 
 def frames_of(story: Story, start_s: float) -> Int[np.ndarray, "8"]:
@@ -110,7 +110,7 @@ def _looks_like(story: Story, clause: Clause, start_s: float) -> bool:
     if clause.verb == "stays_still":
         part = slice(int(start_s * story.fps), int((start_s + SPAN_S) * story.fps) + 1)
         return any(_rests(actor, truth.matches(actor, clause.noun), part, story.fps) for actor in story.actors)
-    for one, other in ((_ALONG_AXES, _BY_ANOTHER), (_BY_ANOTHER, _ALONG_AXES)):
+    for one, other in ((_ALONG_AXES, TAKES_ANOTHER), (TAKES_ANOTHER, _ALONG_AXES)):
         if clause.verb in one:
             moves = [e for e in story.events if e.verb in other and _seen_s(e.start_s, e.end_s, start_s) > 0]
             return any(truth.matches(story.actors[e.actor], clause.noun).any() for e in moves)

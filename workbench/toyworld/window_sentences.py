@@ -14,11 +14,10 @@ import numpy as np
 from workbench.toyworld import grammar, truth
 from workbench.toyworld.grammar import Clause, Noun, Sentence
 from workbench.toyworld.story import Event, Story
-from workbench.toyworld.vocabulary import COLOURS, MANNERS, SHAPES, VERBS
+from workbench.toyworld.vocabulary import COLOURS, MANNERS, SHAPES, TAKES_ANOTHER, TAKES_MANNER, VERBS
 from workbench.toyworld.window import frames_of, judge
 
 N_SENTENCES = 12
-_WITH_MANNER = ("moves", "grows", "shrinks", "spins")
 
 
 def sentences_for(story: Story, start_s: float, rng: np.random.Generator) -> list[Sentence]:
@@ -75,13 +74,13 @@ def _rivals(clause: Clause, nouns: list[Noun], rng: np.random.Generator) -> list
 
 
 def _clause(noun: Noun, verb: str, nouns: list[Noun], rng: np.random.Generator) -> Clause:
-    with_manner = verb.startswith(_WITH_MANNER) and rng.random() < 0.6
+    with_manner = verb in TAKES_MANNER and rng.random() < 0.6
     others = [other for other in nouns if other != noun] or [Noun(_pick(list(COLOURS), rng), _pick(list(SHAPES), rng))]
     return Clause(
         noun,
         verb,
         manner=_pick(list(MANNERS), rng) if with_manner else None,
-        other=_pick(others, rng) if verb in ("moves_towards", "moves_away") else None,
+        other=_pick(others, rng) if verb in TAKES_ANOTHER else None,
         new_colour=_pick(list(COLOURS), rng) if verb == "changes_colour" else None,
     )
 

@@ -18,7 +18,7 @@ from workbench.toyworld import grammar
 from workbench.toyworld.geometry import N_NOUNS
 from workbench.toyworld.grammar import Clause, Noun, Sentence
 from workbench.toyworld.motions import CHANGES, ChangeHeads
-from workbench.toyworld.vocabulary import COLOURS, MANNERS, RELATIONS, SHAPES, SIZES, VERBS
+from workbench.toyworld.vocabulary import COLOURS, MANNERS, RELATIONS, SHAPES, SIZES, TAKES_ANOTHER, TAKES_MANNER, VERBS
 
 _MEANING = {
     "appears": {"enters": 1.0},
@@ -115,12 +115,12 @@ def _sentence(rng: np.random.Generator) -> Sentence:
 
 def _clause(rng: np.random.Generator) -> Clause:
     verb = _pick(rng, list(VERBS))
-    has_manner = verb.startswith(("moves", "grows", "shrinks", "spins")) and rng.random() < 0.6
+    has_manner = verb in TAKES_MANNER and rng.random() < 0.6
     return Clause(
         _noun(rng),
         verb,
         manner=_pick(rng, list(MANNERS)) if has_manner else None,
-        other=_noun(rng) if verb in ("moves_towards", "moves_away") else None,
+        other=_noun(rng) if verb in TAKES_ANOTHER else None,
         new_colour=_pick(rng, list(COLOURS)) if verb == "changes_colour" else None,
     )
 
