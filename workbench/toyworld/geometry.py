@@ -23,6 +23,8 @@ from workbench.toyworld.vocabulary import COLOURS, SHAPES
 N_NOUNS = len(COLOURS) * len(SHAPES)
 _GEOMETRY = 2 * len(PHASES)
 _WIDTH = 256
+# How much an error counts: angles are the hardest to see, and gaps, which places tell as well, would crowd them out.
+_WEIGHTS = torch.tensor([{"gap": 0.25, "angle": 4.0}.get(name, 1.0) for name in PHASES] * 2)
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,9 @@ class GeometryHeads(nn.Module):
         readout = self.readout(batch.nouns).unflatten(-1, self._shape)
         frame = torch.einsum("fd,fndg->fng", features, readout) + self.offset(batch.nouns)
         patch = self.patch(patches)
-        off = (frame[..., 1:] - batch.geometry).square()
-        patch_off = (patch[..., -_GEOMETRY:] - batch.patch_geometry).square()
+        weights = _WEIGHTS.to(features.device)
+        off = weights * (frame[..., 1:] - batch.geometry).square()
+        patch_off = weights * (patch[..., -_GEOMETRY:] - batch.patch_geometry).square()
         return {
             "there": functional.binary_cross_entropy_with_logits(frame[..., 0], batch.is_there.float()),
             "geometry": 4 * off[batch.geometry_known].mean(),
