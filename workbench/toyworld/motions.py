@@ -22,12 +22,12 @@ from workbench.toyworld.vocabulary import LARGE_RADIUS, SHAPES, SMALL_RADIUS
 from workbench.toyworld.window import N_FRAMES, SAMPLE_FPS
 
 CHANGES = (*PHASES, "enters", "leaves", "taken_back", "rests", "pace", "large", "there")
-_UNIT = np.array([0.12, 0.12, 0.15, 0.12, 0.3, 1, 1, 0.3, 1, 1, 2, 1])  # one of each, as sines or as it is
+_UNIT = np.array([0.12, 0.12, 0.15, 0.12, 0.2, 1, 1, 0.3, 1, 1, 2, 1])  # one of each, as sines or as it is
 _OPPOSITE = torch.tensor([-1.0] * len(PHASES) + [1.0] * (len(CHANGES) - len(PHASES)))
 _ENTERS, _LEAVES = CHANGES.index("enters"), CHANGES.index("leaves")
 _MIDDLE_STEP = {"x": 0.1, "y": 0.1, "radius": 0.026, "angle": 0.34}  # between slow and quick, in sides or radians
 _CODE = 16
-_DEEDS, _OFTEN = ("rest", "move", "resize", "spin", "bounce"), (0.05, 0.45, 0.12, 0.22, 0.16)
+_DEEDS, _OFTEN = ("rest", "move", "resize", "spin", "bounce"), (0.05, 0.43, 0.12, 0.26, 0.14)
 _MARGIN = 0.9
 _AIMED = 0.5
 _STILL = 1e-3
@@ -37,7 +37,8 @@ _STILL = 1e-3
 class Motions:
     """Windows and what changes in them, for every noun, as ``CHANGES``.
 
-    The ``PHASES`` are told by the mean sine of their turns from frame to frame. ``taken_back`` is how much of the way
+    The ``PHASES`` are told by the mean sine of their turns from frame to frame; ``steps [window frame noun phase]``
+    are these sines, 0 for the first frame, which none comes before. ``taken_back`` is how much of the way
     up or down is undone again, ``rests`` the share of the time without motion, ``pace`` above 0 where it is quick,
     ``large`` above 0 for large objects and ``there`` 1 for what the noun names. All are in ``_UNIT``s.
     ``frames`` are pictures, or what the vision tower made of them. Half of the nouns mix the colour of one object
@@ -48,6 +49,7 @@ class Motions:
     frames: torch.Tensor
     nouns: torch.Tensor
     changes: torch.Tensor
+    steps: torch.Tensor
     is_known: torch.Tensor
 
     def to(self, device: str) -> Motions:
@@ -56,7 +58,7 @@ class Motions:
 
 
 class ChangeHeads(nn.Module):
-    """Asks a window what changed of a noun; returns the loss."""
+    """Asks a window, and each of its frames, what changed of a noun; returns the loss."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -65,12 +67,17 @@ class ChangeHeads(nn.Module):
         self.change = nn.Linear(_CODE, len(CHANGES))
         nn.init.normal_(self.read.weight, std=0.05)
 
-    def forward(self, windows: torch.Tensor, batch: Motions) -> torch.Tensor:
-        """Return the mean squared error for ``windows [window dim]``, the same for every kind of change."""
-        said = self.change(
-            torch.einsum("wd,wodc->woc", windows, self.read(batch.nouns).unflatten(-1, (self._width, _CODE)))
-        )
-        return (said - batch.changes).square()[batch.is_known].mean()
+    def forward(self, frames: torch.Tensor, batch: Motions) -> torch.Tensor:
+        """Return the mean squared error for ``frames [window frame dim]``, the same for every kind of change.
+
+        The mean of the frames is asked for all changes, and each frame for what turned since the one before it:
+        seven answers where the mean gives one, without which the turning of objects is learned late or never.
+        """
+        read = self.read(batch.nouns).unflatten(-1, (self._width, _CODE))
+        told = self.change(torch.einsum("wd,wodc->woc", frames.mean(1), read))
+        steps = self.change(torch.einsum("wfd,wodc->wofc", frames, read))[..., : len(PHASES)]
+        off = steps - batch.steps.transpose(1, 2)
+        return (told - batch.changes).square()[batch.is_known].mean() + off.square()[batch.is_known].mean()
 
     def directions(self) -> torch.Tensor:
         """Return in which direction a window tells of every noun and change, ``[noun dim change]``."""
@@ -81,7 +88,8 @@ def backwards(batch: Motions) -> Motions:
     """Return the windows as they are when shown backwards: who enters, leaves."""
     changes = batch.changes * _OPPOSITE
     changes[..., [_ENTERS, _LEAVES]] = changes[..., [_LEAVES, _ENTERS]]
-    return replace(batch, frames=batch.frames.flip(1), changes=changes)
+    steps = -batch.steps.flip(1).roll(1, 1)
+    return replace(batch, frames=batch.frames.flip(1), changes=changes, steps=steps)
 
 
 def motion_batch(rng: np.random.Generator, n_windows: int, crowding: float) -> Motions:
@@ -102,12 +110,13 @@ def motion_batch(rng: np.random.Generator, n_windows: int, crowding: float) -> M
     canvas += rng.standard_normal(canvas.shape, np.float32) * np.float32(0.008)
     colour, shape, is_visible = scene.attributes[..., 0], scene.objects.shape, scene.objects.is_visible
     names, mixed = (of * len(SHAPES) + shape for of in (colour, np.roll(colour, 1, axis=1)))
-    changes = _changes(flat, (n_windows, N_FRAMES))
+    changes, steps = _changes(flat, (n_windows, N_FRAMES))
     is_clear = is_visible & (_bearers(names, names, is_visible) == 1) & (seen.sum(1) >= 2)
     return Motions(
         frames=to_network(render.to_pixels(canvas)).unflatten(0, (n_windows, N_FRAMES)),
         nouns=torch.from_numpy(np.concatenate([names, mixed], 1)),
         changes=torch.from_numpy(np.concatenate([changes, np.zeros_like(changes)], 1)),
+        steps=torch.from_numpy(np.concatenate([steps, np.zeros_like(steps)], 2)),
         is_known=torch.from_numpy(np.concatenate([is_clear, _bearers(mixed, names, is_visible) == 0], 1)),
     )
 
@@ -155,7 +164,8 @@ def _paths(
     height = np.where(bounces & (objects.y > 0.2 + objects.radius), rng.uniform(0.12, 0.2, shape), 0)
     n_hops = np.maximum(2, np.round(lasts_s / 0.8))
     paths["y"] = paths["y"] - height[:, None] * np.abs(np.sin(np.pi * n_hops * part))
-    a_second = np.where(rng.random(shape) < 0.5, 1.1, 0.45) * rng.choice([-1, 1], shape) * spins
+    # Slow turns are learned first, and quick ones from them.
+    a_second = rng.uniform(0.05, 1.1, shape) * rng.choice([-1, 1], shape) * spins
     paths["angle"] = rng.uniform(-0.1, 0.1, shape)[:, None] + (a_second * lasts_s[:, 0])[:, None] * part
     return seen, paths
 
@@ -193,8 +203,10 @@ def _touches(paths: dict[str, np.ndarray], seen: np.ndarray) -> Bool[np.ndarray,
     return (away | near.any(-1)).any(1)
 
 
-def _changes(objects: render.Objects, shape: tuple[int, int]) -> Float32[np.ndarray, "window object change"]:
-    """Return what changes in the windows whose frames, one after another, show the objects."""
+def _changes(
+    objects: render.Objects, shape: tuple[int, int]
+) -> tuple[Float32[np.ndarray, "window object change"], Float32[np.ndarray, "window frame object phase"]]:
+    """Return what changes in the windows whose frames, one after another, show the objects, and from frame to frame."""
 
     def of_windows(values: np.ndarray) -> np.ndarray:
         return values.reshape(*shape, *values.shape[1:])
@@ -205,7 +217,6 @@ def _changes(objects: render.Objects, shape: tuple[int, int]) -> Float32[np.ndar
     # Whoever comes or goes changes the gaps of those who rest.
     both[..., PHASES.index("gap")] &= (seen[:, 1:] == seen[:, :-1]).all(-1)[..., None]
     sines = np.sin(np.diff(of_windows(phases(objects)), axis=1)) * both
-    turns = sines.mean(1)
     steps = np.max(
         [np.abs(np.diff(of_windows(getattr(objects, name)), axis=1)) / size for name, size in _MIDDLE_STEP.items()]
         * both[..., [PHASES.index(name) for name in _MIDDLE_STEP]].transpose(3, 0, 1, 2),
@@ -219,7 +230,9 @@ def _changes(objects: render.Objects, shape: tuple[int, int]) -> Float32[np.ndar
     radius = (of_windows(objects.radius) * seen).sum(1) / np.maximum(1, seen.sum(1))
     large = (radius - (SMALL_RADIUS[1] + LARGE_RADIUS[0]) / 2) / (LARGE_RADIUS[0] - SMALL_RADIUS[1])
     told = [~seen[:, 0], ~seen[:, -1], taken_back, rests, pace, large, np.ones_like(pace)]
-    return (np.concatenate([turns, np.stack(told, -1)], -1) / _UNIT).astype(np.float32)
+    of_frames = np.pad(sines, ((0, 0), (1, 0), (0, 0), (0, 0)))
+    changes = np.concatenate([of_frames.mean(1), np.stack(told, -1)], -1) / _UNIT
+    return changes.astype(np.float32), (of_frames / _UNIT[: len(PHASES)]).astype(np.float32)
 
 
 def _every_frame(values: np.ndarray) -> np.ndarray:

@@ -30,10 +30,10 @@ from workbench.toyworld.training import IMAGE_PX, to_network
 from workbench.toyworld.video_model import (
     FrameFacts,
     cosine_of,
-    embed_frames,
     embed_texts,
     embed_windows,
     frame_facts,
+    over_time,
 )
 from workbench.toyworld.video_recipe import VideoRecipe
 from workbench.toyworld.window import N_FRAMES
@@ -125,11 +125,12 @@ class Moving:
         with torch.inference_mode(), _half(self._device):
             seen = self._model.vision_model(pixel_values=batch.frames.flatten(0, 1).to(self._device)).pooler_output
         frames = seen.unflatten(0, batch.frames.shape[:2]).half().cpu()
-        return {"frames": frames, "nouns": batch.nouns, "changes": batch.changes, "is_known": batch.is_known}
+        kept = {name: getattr(batch, name) for name in ("nouns", "changes", "is_known")}
+        return kept | {"frames": frames, "steps": batch.steps.half()}
 
     def rates(self) -> Rates:
         """Return the layers over time, what leads there, and the heads."""
-        return [([*_over_time(self._model), *self._heads.parameters()], self._recipe.move_rate)]
+        return [([*_layers_over_time(self._model), *self._heads.parameters()], self._recipe.move_rate)]
 
     def batch(self, step: int) -> Motions:
         """Return windows, every other time as they are when shown backwards."""
@@ -141,8 +142,7 @@ class Moving:
     def loss(self, batch: Motions) -> torch.Tensor:
         """Return how wrong the heads are about what changed."""
         batch = batch.to(self._device)
-        windows = functional.normalize(embed_frames(self._model, batch.frames.float()), dim=-1)
-        return self._heads(windows * windows.shape[-1] ** 0.5, batch)
+        return self._heads(over_time(self._model, batch.frames.float()), batch)
 
 
 @dataclass(frozen=True)
@@ -222,8 +222,7 @@ class Telling(_OnWindows):
 
     def rates(self) -> Rates:
         """Return all but the vision tower; what moves is known already, and learns more slowly than the rest."""
-        over_time = [parameters for parameters, _ in self.moving.rates()]
-        slow = [parameter for parameters in over_time for parameter in parameters]
+        slow = [parameter for parameters, _ in self.moving.rates() for parameter in parameters]
         apart = {id(p) for p in (*slow, *self.model.vision_model.parameters())}
         words = [p for p in (*self.model.parameters(), *self.loss_of.parameters()) if id(p) not in apart]
         return [(words, self.recipe.tell_rate), (slow, self.recipe.time_rate)]
@@ -264,7 +263,7 @@ class Joining(_OnWindows):
         return _loss_of_said(self.model, self.loss_of, facts, batch.said)
 
 
-def _over_time(model: XCLIPModel) -> list[nn.Parameter]:
+def _layers_over_time(model: XCLIPModel) -> list[nn.Parameter]:
     """Return what makes a window of frames: the layers over time, and the projection that leads there."""
     return [*model.mit.parameters(), *model.visual_projection.parameters()]
 

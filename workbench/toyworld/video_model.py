@@ -19,6 +19,9 @@ from workbench.toyworld.tokens import BOS, EOS, OF_WINDOWS, PAD
 from workbench.toyworld.window import N_FRAMES
 
 PROJECTION = 256
+_N_HEADS = 8
+_FAINT = 0.1  # of the usual size
+_SHARPNESS = 1.6  # with which a frame picks the one before it: most of its attention goes there
 
 
 def video_config(frame_model: CLIPModel) -> XCLIPConfig:
@@ -36,7 +39,7 @@ def video_config(frame_model: CLIPModel) -> XCLIPConfig:
         "mit_hidden_size": PROJECTION,
         "mit_intermediate_size": 4 * PROJECTION,
         "mit_num_hidden_layers": 3,
-        "mit_num_attention_heads": 8,
+        "mit_num_attention_heads": _N_HEADS,
     }
     text = {name: value for name, value in towers.text_config.to_dict().items() if name in _TEXT}
     text |= {f"{name}_token_id": OF_WINDOWS.ids[token] for name, token in (("bos", BOS), ("eos", EOS), ("pad", PAD))}
@@ -90,7 +93,32 @@ def new_video_model(frame_model: CLIPModel, seed: int, position_gain: float = 1.
         for last in (layer.message_fc, layer.message_attn.out_proj):
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
+    _look_back(model)
     return model
+
+
+@torch.no_grad()
+def _look_back(model: XCLIPModel) -> None:
+    """Let every frame look at the one before it, and layers over time say little at first.
+
+    How an object turns is a product of what two frames say. From the library's random start it is not learned in
+    thousands of steps: nothing is gained by looking back before products are taken, nor the other way round.
+    """
+    mit, head_dim = model.mit, PROJECTION // _N_HEADS
+    model.visual_projection.weight *= _FAINT
+    marks = nn.init.orthogonal_(torch.empty(N_FRAMES, PROJECTION))
+    mit.position_embedding.copy_(5 * _FAINT * marks)
+    first = mit.encoder.layers[0]
+    for weight, seen in ((first.self_attn.q_proj.weight, marks[1:]), (first.self_attn.k_proj.weight, marks[:-1])):
+        of_heads = weight.zero_().unflatten(0, (_N_HEADS, head_dim))
+        of_heads[:, : N_FRAMES - 1] = _SHARPNESS * seen
+    nn.init.orthogonal_(first.self_attn.v_proj.weight)
+    nn.init.orthogonal_(first.self_attn.out_proj.weight, gain=1.5 * _FAINT)
+    first.mlp.fc1.weight *= 2
+    for layer in mit.encoder.layers:
+        layer.mlp.fc2.weight *= 2 * _FAINT
+        if layer is not first:
+            layer.self_attn.out_proj.weight *= 2 * _FAINT
 
 
 @dataclass(frozen=True)
@@ -115,14 +143,14 @@ def frame_facts(model: XCLIPModel, pixels: torch.Tensor) -> FrameFacts:
     )
 
 
-def embed_frames(model: XCLIPModel, frames: torch.Tensor) -> torch.Tensor:
-    """Return embeddings of windows ``[window dim]``, before they have unit length, of their ``frames``."""
-    return model.mit(model.visual_projection(frames)).pooler_output
+def over_time(model: XCLIPModel, frames: torch.Tensor) -> torch.Tensor:
+    """Return what every frame says after it has seen the others, ``[window frame dim]``; its mean is the window's."""
+    return model.mit(model.visual_projection(frames)).last_hidden_state
 
 
 def embed_windows(model: XCLIPModel, facts: FrameFacts) -> tuple[torch.Tensor, torch.Tensor]:
     """Return unit embeddings ``[window dim]`` and what sentences are read against, ``[window patch dim]``."""
-    windows = embed_frames(model, facts.frames)
+    windows = over_time(model, facts.frames).mean(1)
     scale = model.prompts_visual_layernorm
     context = (facts.patches * scale.weight + scale.bias) @ model.prompts_visual_projection
     return functional.normalize(windows, dim=-1), context

@@ -14,7 +14,7 @@ class VideoRecipe:
 
     seed: int = 0
     n_look_steps: int = 5000
-    n_move_steps: int = 5000
+    n_move_steps: int = 4000
     n_word_steps: int = 1500
     n_tell_steps: int = 1500
     n_joint_steps: int = 60
@@ -27,7 +27,7 @@ class VideoRecipe:
     look_batch: int = 64
     crowded_from: float = 0.25
     position_gain: float = 4.0
-    n_motions: int = 98_304
+    n_motions: int = 65_536
     motion_batch: int = 256
     word_batch: int = 256
     n_windows: int = 24_576
