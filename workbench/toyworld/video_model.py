@@ -93,12 +93,12 @@ def new_video_model(frame_model: CLIPModel, seed: int, position_gain: float = 1.
         for last in (layer.message_fc, layer.message_attn.out_proj):
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
-    _look_back(model)
+    _look_back(model, torch.Generator().manual_seed(seed))
     return model
 
 
 @torch.no_grad()
-def _look_back(model: XCLIPModel) -> None:
+def _look_back(model: XCLIPModel, rng: torch.Generator) -> None:
     """Let every frame look at the one before it, and layers over time say little at first.
 
     How an object turns is a product of what two frames say. From the library's random start it is not learned in
@@ -106,14 +106,14 @@ def _look_back(model: XCLIPModel) -> None:
     """
     mit, head_dim = model.mit, PROJECTION // _N_HEADS
     model.visual_projection.weight *= _FAINT
-    marks = nn.init.orthogonal_(torch.empty(N_FRAMES, PROJECTION))
+    marks = nn.init.orthogonal_(torch.empty(N_FRAMES, PROJECTION), generator=rng)
     mit.position_embedding.copy_(5 * _FAINT * marks)
     first = mit.encoder.layers[0]
     for weight, seen in ((first.self_attn.q_proj.weight, marks[1:]), (first.self_attn.k_proj.weight, marks[:-1])):
         of_heads = weight.zero_().unflatten(0, (_N_HEADS, head_dim))
         of_heads[:, : N_FRAMES - 1] = _SHARPNESS * seen
-    nn.init.orthogonal_(first.self_attn.v_proj.weight)
-    nn.init.orthogonal_(first.self_attn.out_proj.weight, gain=1.5 * _FAINT)
+    nn.init.orthogonal_(first.self_attn.v_proj.weight, generator=rng)
+    nn.init.orthogonal_(first.self_attn.out_proj.weight, gain=1.5 * _FAINT, generator=rng)
     first.mlp.fc1.weight *= 2
     for layer in mit.encoder.layers:
         layer.mlp.fc2.weight *= 2 * _FAINT
