@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import huggingface_hub
 import pytest
@@ -50,6 +51,7 @@ def response_error(kind: type[Exception], status: int) -> Exception:
     """Return the hub client's error as it raises it, whichever HTTP library it was built on."""
     error = kind.__new__(kind)
     Exception.__init__(error, f"{status} Client Error")
+    error.response = SimpleNamespace(status_code=status)
     return error
 
 
@@ -140,6 +142,9 @@ def test_a_repository_that_holds_a_pickle_only(cache: Path, monkeypatch: pytest.
         (errors.GatedRepoError, 403, "accept them on its page"),
         (errors.RepositoryNotFoundError, 404, "There is no folder “org/name” here, and the hub has no such model"),
         (errors.RevisionNotFoundError, 404, "has no revision “main”"),
+        (errors.HfHubHTTPError, 401, "your login is not valid; log in"),
+        (errors.HfHubHTTPError, 429, "wait some minutes and try again"),
+        (errors.HfHubHTTPError, 503, "could not be reached; connect to a network"),
     ],
 )
 def test_what_the_hub_refuses(cache, monkeypatch, kind: type[Exception], status: int, said: str):
@@ -177,6 +182,28 @@ def test_a_folder_of_a_type_of_no_use_is_not_listed_as_ready(tmp_path):
 def test_a_full_disk(cache: Path, monkeypatch: pytest.MonkeyPatch):
     fail_with(monkeypatch, OSError(errno.ENOSPC, "No space left on device"))
     assert "The disk is full: make room for" in refusal(Settings())
+
+
+def test_a_cache_that_cannot_be_written(cache: Path, monkeypatch: pytest.MonkeyPatch):
+    fail_with(monkeypatch, PermissionError(errno.EACCES, "Permission denied"))
+    assert "let HF_HOME name a folder that can" in refusal(Settings())
+
+
+def test_what_is_damaged_is_named_as_the_person_names_it(cache: Path):
+    folder = put_in_cache(cache, "org/damaged", "main")
+    (folder / "workbench.json").write_text('{"title": 3}')
+    assert "The workbench.json of “org/damaged” is malformed" in refusal(Settings(offline=True), "org/damaged")
+    (folder / "workbench.json").write_text("{")
+    assert "workbench.json of “org/damaged” is not readable" in refusal(Settings(offline=True), "org/damaged")
+
+
+def test_a_folder_whose_prompts_were_changed_is_loaded_anew(tmp_path: Path):
+    folder = save_tiny_clip(tmp_path / "mine")
+    registry = ModelRegistry(Settings(device="cpu"))
+    first = registry.load(str(folder))
+    assert registry.load(str(folder)) is first
+    (folder / "workbench.json").write_text('{"prompts": ["we see {}"]}')
+    assert registry.load(str(folder)).spec.prompts == ("we see {}",)
 
 
 def test_the_real_client_without_a_route_is_quick_and_plain(cache: Path, monkeypatch: pytest.MonkeyPatch):

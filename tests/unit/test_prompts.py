@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.tiny_checkpoints import save_tiny_clip, save_tiny_xclip
 from workbench import Workbench
-from workbench.analyses.prompts import ask
+from workbench.analyses.prompts import ask, curves_of
 from workbench.types import FrameBatch, SamplingSpec
 
 QUERIES = ("a red circle", "dog")
@@ -29,6 +29,29 @@ def test_where_sentences_are_read_against_the_video_curves_are_averaged_and_not_
     for query, curve in zip(QUERIES, found, strict=True):
         prompted = model.encode_texts([prompt.replace("{}", query) for prompt in model.spec.prompts])
         np.testing.assert_allclose(curve, model.similarity(features, prompted).mean(axis=0), atol=1e-6)
+
+
+def test_a_curve_that_had_to_be_read_against_the_film_is_kept_and_another_sentence_is_read_alone(
+    settings, tmp_path, monkeypatch
+):
+    services = Workbench(replace(settings, device="cpu")).services
+    model = services.models.load(str(save_tiny_xclip(tmp_path / "xclip")))
+    features, chunks, n_asked = features_of(model), ["0" * 64], []
+    compare = type(model).similarity
+
+    def counted(self, video, text):
+        n_asked.append(len(text.texts))
+        return compare(self, video, text)
+
+    monkeypatch.setattr(type(model), "similarity", counted)
+    first = curves_of(services, model, ask(services, model, QUERIES), features, chunks)
+    again = curves_of(services, model, ask(services, model, QUERIES[::-1]), features, chunks)
+    np.testing.assert_array_equal(again, first[::-1])
+    more = curves_of(services, model, ask(services, model, ("a cat", *QUERIES)), features, chunks)
+    np.testing.assert_array_equal(more[1:], first)
+    n_prompts = len(model.spec.prompts)
+    assert n_asked == [2 * n_prompts, n_prompts]
+    np.testing.assert_allclose(more, ask(services, model, ("a cat", *QUERIES)).curves(model, features), atol=1e-6)
 
 
 def test_where_sentences_stand_for_themselves_the_mean_of_unit_embeddings_is_compared(settings, tmp_path):

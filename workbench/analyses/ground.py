@@ -20,7 +20,7 @@ from workbench.analyses.chunks import chunk_keys
 from workbench.analyses.extraction import Extracted, extract
 from workbench.analyses.looks import Looks
 from workbench.analyses.plain import plain
-from workbench.analyses.prompts import Asked, ask
+from workbench.analyses.prompts import Asked, ask, curves_of
 from workbench.analyses.queries import checked_queries
 from workbench.analyses.services import Services
 from workbench.core import grounding
@@ -101,7 +101,7 @@ class Ground:
         is_foreign = not is_of_their_kind(level, np.array(known))
         found = grounding.ground(
             queries,
-            asked.curves(model, extracted.features),
+            curves_of(services, model, asked, extracted.features, keys),
             extracted.features.times_s,
             contrast["background"],
             contrast["peaks"],

@@ -6,7 +6,9 @@ embedding, the mean of the prompts'; where they are read against the video, it i
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
@@ -14,8 +16,13 @@ from jaxtyping import Float32
 from workbench.analyses.services import Services
 from workbench.analyses.texts import encode_texts
 from workbench.core import grounding
+from workbench.errors import StoreError
 from workbench.models.protocol import VideoTextModel
+from workbench.store.keys import cache_key
 from workbench.types import TextFeatures, VideoFeatures
+
+_CURVES_VERSION = 1
+"""Raised whenever the same features give other curves than before."""
 
 
 @dataclass(frozen=True)
@@ -49,3 +56,24 @@ def ask(services: Services, model: VideoTextModel, queries: tuple[str, ...]) -> 
         is_truncated=tuple(any(said.is_truncated[at : at + len(prompts)]) for at in bare),
         said=replace(said, texts=texts, embeddings=embeddings, tokens=(), unknown_words=(), is_truncated=()),
     )
+
+
+def curves_of(
+    services: Services, model: VideoTextModel, asked: Asked, video: VideoFeatures, chunks: list[str]
+) -> Float32[np.ndarray, "query time"]:
+    """Return the cosine of every sentence over the film whose features are kept under ``chunks``.
+
+    Where a sentence must be read against the film, its curve is kept: the next look at it costs a file.
+    """
+    if model.spec.separable:
+        return asked.curves(model, video)
+    common = {"kind": "curve", "version": _CURVES_VERSION, "chunks": chunks, "prompts": model.spec.prompts}
+    keys = [cache_key(text=text, **common) for text in asked.texts]
+    found: list[Any] = [services.store.get(key) for key in keys]
+    if missing := [at for at, kept in enumerate(found) if kept is None]:
+        again = ask(services, model, tuple(asked.texts[at] for at in missing))
+        for at, curve in zip(missing, again.curves(model, video), strict=True):
+            found[at] = {"curve": curve}
+            with suppress(StoreError):
+                services.store.put(keys[at], found[at])
+    return np.stack([kept["curve"] for kept in found])

@@ -29,6 +29,7 @@ VIDEO_MODELS = frozenset({"pe_video", "pe_audio_video"})
 VIDEO_PROCESSORS = ("video_preprocessor_config.json", "processor_config.json")
 # The layout of open_clip, whose config and weights have names of their own.
 OPEN_CLIP, OPEN_CLIP_CONFIG, OPEN_CLIP_WEIGHTS = "open_clip", "open_clip_config.json", "open_clip_model.safetensors"
+_READ = frozenset({".safetensors", ".json", ".txt", ".model"})
 _NULL_FIELDS = tuple(item.name for item in fields(MeasuredNull))
 GENERIC_PROMPTS = ("{}", "a photo of {}.", "a video of {}.", "a scene with {}.")
 
@@ -111,7 +112,7 @@ def weights(folder: Path, kind: str = "") -> list[Path]:
     if index is not None:
         shards = index.get("weight_map")
         if not isinstance(shards, dict) or not all(isinstance(shard, str) for shard in shards.values()):
-            raise ModelError(f"The index of the weights of “{folder.name}” names no files; fetch it again.")
+            raise ModelError(f"The index of the weights of “{_called(folder)}” names no files; fetch it again.")
         return [folder / Path(shard).name for shard in sorted(set(shards.values()))]
     single = folder / "model.safetensors"
     return [single] if single.is_file() else []
@@ -129,12 +130,14 @@ Stamp = tuple[tuple[str, int, int], ...]
 
 
 def stamp(where: str) -> Stamp:
-    """Return name, age and size of the weights at a folder or a file, as ``where`` names them; nothing elsewhere.
+    """Return name, age and size of what is read of a folder or a file, as ``where`` names them; nothing elsewhere.
 
     Cost: a look at the folder, and not into the files.
     """
     folder, file = Path(where), Path(where.partition(":")[2]).expanduser()
-    files = sorted(folder.glob("*.safetensors")) if folder.is_dir() else [file] if file.is_file() else []
+    files = [file] if file.is_file() else []
+    if folder.is_dir():
+        files = sorted(path for path in folder.iterdir() if path.suffix in _READ and path.is_file())
     return tuple((path.name, (found := path.stat()).st_mtime_ns, found.st_size) for path in files)
 
 
@@ -143,8 +146,7 @@ def revision(folder: Path, kind: str = "") -> str:
 
     The digest covers the weights, the configuration and the tokenizer. Cost: reads the weights once.
     """
-    is_snapshot = folder.parent.name == "snapshots" and folder.parent.parent.name.startswith("models--")
-    if is_snapshot and re.fullmatch("[0-9a-f]{40}", folder.name):
+    if _hub_id(folder) and re.fullmatch("[0-9a-f]{40}", folder.name):
         return folder.name
     digest = hashlib.sha256()
     described = [folder / file for file in ("config.json", OPEN_CLIP_CONFIG, *TOKENIZERS, *TOKENIZATION)]
@@ -154,13 +156,25 @@ def revision(folder: Path, kind: str = "") -> str:
     return "sha256-" + digest.hexdigest()
 
 
+def _hub_id(folder: Path) -> str | None:
+    """Return whose snapshot in the cache of the hub the folder is, as org/name, or None."""
+    repository = folder.parent.parent.name
+    is_snapshot = folder.parent.name == "snapshots" and repository.startswith("models--")
+    return repository.removeprefix("models--").replace("--", "/") if is_snapshot else None
+
+
+def _called(folder: Path) -> str:
+    """Return what a person calls the folder."""
+    return _hub_id(folder) or folder.name
+
+
 def card(folder: Path) -> Card:
     """Return what ``workbench.json`` says, with generic prompts and distractors where it is silent.
 
     Raises ``ModelError`` if the file is malformed.
     """
     given = _read_json(folder / "workbench.json") or {}
-    problem = f"The workbench.json of “{folder.name}” is malformed: "
+    problem = f"The workbench.json of “{_called(folder)}” is malformed: "
     for key in ("title", "licence", "note"):
         if not isinstance(given.get(key, ""), str):
             raise ModelError(f"{problem}{key} must be a text; correct or remove it.")
@@ -242,5 +256,5 @@ def _read_json(path: Path) -> dict | None:
     except (OSError, ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise ModelError(f"{path.name} of “{path.parent.name}” is not readable JSON; fetch or write it again.")
+        raise ModelError(f"{path.name} of “{_called(path.parent)}” is not readable JSON; fetch or write it again.")
     return value

@@ -35,6 +35,11 @@ _DESCRIPTION = (
 WANTED = (*_DESCRIPTION, "model.safetensors", "model-*.safetensors")
 WANTED_BY_OPEN_CLIP = (*_DESCRIPTION, checkpoint.OPEN_CLIP_WEIGHTS)
 CONNECT_TIMEOUT_S = 5.0
+_REFUSALS = {
+    401: "your login is not valid; log in with “hf auth login” and try again",
+    403: "you are not allowed to read them; ask their owner, or choose another model",
+    429: "too many were asked for; wait some minutes and try again",
+}
 
 CheckType = Callable[[str], object]
 """Called with the ``model_type`` of a checkpoint before anything else of it is asked for; raises to refuse it."""
@@ -90,7 +95,7 @@ def checkpoint_state(entry: ModelEntry, settings: Settings, check_type: CheckTyp
     problem = _problem(cached, entry, check_type) if cached else None
     if cached and not problem:
         return "ready", "on this machine"
-    if _is_offline(settings):
+    if is_offline(settings):
         return (
             ("missing", str(problem))
             if problem
@@ -100,6 +105,11 @@ def checkpoint_state(entry: ModelEntry, settings: Settings, check_type: CheckTyp
             )
         )
     return "download", f"is fetched from the Hugging Face hub on first use{_size(entry)}"
+
+
+def is_offline(settings: Settings) -> bool:
+    """Return whether the hub must not be asked, by ``settings`` or by the variable that its own client obeys."""
+    return settings.offline or os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
 
 
 @contextmanager
@@ -148,10 +158,6 @@ def _size(entry: ModelEntry) -> str:
     return f" ({entry.n_bytes / 1e6:,.0f} MB)" if entry.n_bytes else ""
 
 
-def _is_offline(settings: Settings) -> bool:
-    return settings.offline or os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
-
-
 def _cached(entry: ModelEntry) -> Path | None:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
@@ -174,7 +180,7 @@ def _fetch(entry: ModelEntry, settings: Settings, wanted: tuple[str, ...]) -> Pa
     lacking = f"The files of “{entry.id}”{_size(entry)} are not on this machine, and the Hugging Face hub"
     if entry.family == FROM_CHECKPOINT:
         lacking = f"There is no folder “{entry.id}” here, and the Hugging Face hub, which may have such a model,"
-    if _is_offline(settings):
+    if is_offline(settings):
         raise HubUnreachable(f"{lacking} is switched off here")
     try:
         return Path(
@@ -197,8 +203,18 @@ def _fetch(entry: ModelEntry, settings: Settings, wanted: tuple[str, ...]) -> Pa
         ) from None
     except errors.RevisionNotFoundError:
         raise ModelError(f"“{entry.id}” has no revision “{entry.revision}” on the hub; name another.") from None
+    except errors.HfHubHTTPError as refusal:
+        answer = getattr(getattr(refusal, "response", None), "status_code", None)
+        if answer in _REFUSALS:
+            raise ModelError(f"The hub gives out no files of “{entry.id}”: {_REFUSALS[answer]}.") from None
+        raise HubUnreachable(f"{lacking} could not be reached") from refusal
     # The hub's client has changed its HTTP library twice; what a broken connection raises is not one type.
     except Exception as error:
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        number = error.errno if isinstance(error, OSError) else None
+        if number == errno.ENOSPC:
             raise ModelError(f"The disk is full: make room for “{entry.id}”{_size(entry)} and try again.") from None
+        if number in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise ModelError(
+                f"The files of “{entry.id}” cannot be written to the hub's cache; let HF_HOME name a folder that can."
+            ) from None
         raise HubUnreachable(f"{lacking} could not be reached") from error

@@ -190,7 +190,7 @@ def read_network(source: Source, name: str, settings: Settings) -> tuple[Any, An
         if is_out_of_memory(error):
             raise
         log.debug("loading %s failed", name, exc_info=True)
-        if settings.offline and re.search("offline|connect", str(error), re.IGNORECASE):
+        if hub.is_offline(settings) and re.search("offline|connect", str(error), re.IGNORECASE):
             raise hub.HubUnreachable(
                 f"“{name}” builds on files of the Hugging Face hub that are not on this machine, and the hub is "
                 f"switched off here"
