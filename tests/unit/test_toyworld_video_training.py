@@ -61,7 +61,7 @@ def work_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def model(frame_model, work_dir: Path):
-    return train_video(RECIPE, frame_model, work_dir, quiet)
+    return train_video(RECIPE, frame_model, work_dir, quiet, "abc1234")
 
 
 def test_a_training_that_was_stopped_ends_as_one_that_was_not(frame_model, model, tmp_path, monkeypatch):
@@ -74,28 +74,28 @@ def test_a_training_that_was_stopped_ends_as_one_that_was_not(frame_model, model
 
     monkeypatch.setattr(learning, "save", killed)
     with pytest.raises(KeyboardInterrupt):
-        train_video(RECIPE, frame_model, tmp_path, quiet)
+        train_video(RECIPE, frame_model, tmp_path, quiet, "abc1234")
     monkeypatch.setattr(learning, "save", kept)
-    again = train_video(RECIPE, frame_model, tmp_path, quiet).state_dict()
+    again = train_video(RECIPE, frame_model, tmp_path, quiet, "def5678").state_dict()
+    assert learning.trained_at(tmp_path) == "at commit `abc1234`, from step 6 on at `def5678`"
     for name, value in model.state_dict().items():
         torch.testing.assert_close(again[name], value, rtol=0, atol=1e-4, msg=name)
 
 
 def test_another_recipe_is_refused(frame_model, model, work_dir):
     with pytest.raises(InputError, match="another recipe"):
-        train_video(replace(RECIPE, seed=1), frame_model, work_dir, quiet)
+        train_video(replace(RECIPE, seed=1), frame_model, work_dir, quiet, "abc1234")
 
 
 def test_its_folder_loads_through_the_registry_and_tells_its_figures(frame_model, model, work_dir, tmp_path):
     marks = examine_windows(scores_of_video_model(model), 16)
     frame_marks = examine_windows(scores_of_frame_model(frame_model), 16)
-    (work_dir / "training_log.jsonl").touch()
-    ship_video_model(model, tmp_path / "model", RECIPE, marks, frame_marks, work_dir, "abc1234")
+    ship_video_model(model, tmp_path / "model", RECIPE, marks, frame_marks, work_dir)
     loaded = ModelRegistry(Settings(offline=True, device="cpu")).load(str(tmp_path / "model"))
     assert (loaded.spec.family, loaded.spec.window_frames, loaded.spec.separable) == ("xclip", 8, False)
     card = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
     assert f"| direction | {marks['direction'].share:.3f} | {frame_marks['direction'].share:.3f} |" in card
-    assert "abc1234" in card
+    assert "at commit `abc1234`; the log" in card
     assert json.loads((tmp_path / "model" / "workbench.json").read_text())["prompts"] == ["{}"]
     assert sum(path.stat().st_size for path in (tmp_path / "model").iterdir()) <= 16_000_000
 

@@ -19,6 +19,7 @@ from torch import nn
 from workbench.errors import InputError
 
 Made = TypeVar("Made")
+_LOG = "training_log.jsonl"
 
 
 @runtime_checkable
@@ -89,13 +90,26 @@ def load(work_dir: Path, recipe: Any, device: str) -> dict[str, Any] | None:
 
 
 def log(work_dir: Path, line: dict[str, Any]) -> None:
-    """Add a line to ``training_log.jsonl``."""
-    with (work_dir / "training_log.jsonl").open("a") as file:
+    """Add a line to the log."""
+    with (work_dir / _LOG).open("a") as file:
         file.write(json.dumps(line) + "\n")
 
 
-def cut_log(work_dir: Path, step: int) -> None:
-    """Forget what was logged after ``step``: it is done again."""
-    path = work_dir / "training_log.jsonl"
+def go_on_with_log(work_dir: Path, step: int, commit: str) -> None:
+    """Forget what was logged after ``step``, which is done again, and note which code goes on from there."""
+    path = work_dir / _LOG
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     path.write_text("".join(f"{line}\n" for line in lines if json.loads(line)["step"] <= step), encoding="utf-8")
+    if [*_commits(work_dir).values()][-1:] != [commit]:
+        log(work_dir, {"step": step, "commit": commit})
+
+
+def trained_at(work_dir: Path) -> str:
+    """Return the commits of the code that a training ran with, and from which step on, as Markdown."""
+    first, *later = _commits(work_dir).items()
+    return f"at commit `{first[1]}`" + "".join(f", from step {step:,} on at `{commit}`" for step, commit in later)
+
+
+def _commits(work_dir: Path) -> dict[int, str]:
+    lines = map(json.loads, (work_dir / _LOG).read_text(encoding="utf-8").splitlines())
+    return {line["step"]: line["commit"] for line in lines if "commit" in line}

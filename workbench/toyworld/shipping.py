@@ -15,6 +15,7 @@ from typing import Any
 
 from transformers import CLIPImageProcessor, CLIPModel, PreTrainedModel, PreTrainedTokenizerFast, XCLIPModel
 
+from workbench.toyworld import learning
 from workbench.toyworld.calibration import measured_nulls
 from workbench.toyworld.exam import Mark
 from workbench.toyworld.grammar import indefinite, plural
@@ -28,7 +29,7 @@ LICENCE = "Apache-2.0"
 
 
 def ship_frame_model(
-    model: CLIPModel, out_dir: Path, recipe: Recipe, marks: Mapping[str, Mark], work_dir: Path, commit: str
+    model: CLIPModel, out_dir: Path, recipe: Recipe, marks: Mapping[str, Mark], work_dir: Path
 ) -> None:
     """Write weights, configuration, tokenizer, preprocessing, card and training log into ``out_dir``."""
     described = {
@@ -39,7 +40,9 @@ def ship_frame_model(
             + _SPEAKS_OF
         ),
     }
-    _write_folder(model, OF_FRAMES, out_dir, described, _card(model, recipe, marks, commit), work_dir)
+    _write_folder(
+        model, OF_FRAMES, out_dir, described, _card(model, recipe, marks, learning.trained_at(work_dir)), work_dir
+    )
 
 
 def ship_video_model(
@@ -49,7 +52,6 @@ def ship_video_model(
     marks: Mapping[str, Mark],
     frame_marks: Mapping[str, Mark],
     work_dir: Path,
-    commit: str,
 ) -> None:
     """Write the same for the model that sees motion, in half precision, to which its weights are rounded already.
 
@@ -63,7 +65,7 @@ def ship_video_model(
             + _SPEAKS_OF
         ),
     }
-    card = _video_card(model, recipe, marks, frame_marks, commit)
+    card = _video_card(model, recipe, marks, frame_marks, learning.trained_at(work_dir))
     _write_folder(model, OF_WINDOWS, out_dir, described, card, work_dir)
 
 
@@ -112,7 +114,7 @@ def _image_processor() -> CLIPImageProcessor:
     )
 
 
-def _card(model: CLIPModel, recipe: Recipe, marks: Mapping[str, Mark], commit: str) -> str:
+def _card(model: CLIPModel, recipe: Recipe, marks: Mapping[str, Mark], trained_at: str) -> str:
     n_parameters = sum(p.numel() for p in model.parameters())
     rows = "\n".join(f"| {m.kind} | {m.share:.3f} | {m.n_asked} |" for m in marks.values())
     return f"""---
@@ -141,7 +143,7 @@ The caption of a frame against the same caption with one thing changed so that i
 
 ## How it was made
 
-`python -m workbench toyworld train frame`, at commit `{commit}`; the log is `training_log.jsonl`.
+`python -m workbench toyworld train frame`, {trained_at}; the log is `training_log.jsonl`.
 
 | setting | value |
 |---|---|
@@ -154,7 +156,7 @@ def _settings(recipe: Recipe | VideoRecipe) -> str:
 
 
 def _video_card(
-    model: XCLIPModel, recipe: VideoRecipe, marks: Mapping[str, Mark], frame_marks: Mapping[str, Mark], commit: str
+    model: XCLIPModel, recipe: VideoRecipe, marks: Mapping[str, Mark], frame_marks: Mapping[str, Mark], trained_at: str
 ) -> str:
     n_parameters = sum(p.numel() for p in model.parameters())
     rows = "\n".join(
@@ -189,7 +191,7 @@ cannot see order is right about half at most.
 
 ## How it was made
 
-`python -m workbench toyworld train video`, at commit `{commit}`; the log is `training_log.jsonl`.
+`python -m workbench toyworld train video`, {trained_at}; the log is `training_log.jsonl`.
 
 | setting | value |
 |---|---|

@@ -197,7 +197,9 @@ def cosine_of(
     return seen @ said.T
 
 
-def train_frame(recipe: Recipe, work_dir: Path, report: Callable[[int, str], None], device: str = "cpu") -> CLIPModel:
+def train_frame(
+    recipe: Recipe, work_dir: Path, report: Callable[[int, str], None], commit: str, device: str = "cpu"
+) -> CLIPModel:
     """Return the trained model; goes on from the last checkpoint in ``work_dir`` if there is one.
 
     Cost: about an hour on two CPU cores that do nothing else. ``report`` gets the step and one line.
@@ -212,7 +214,7 @@ def train_frame(recipe: Recipe, work_dir: Path, report: Callable[[int, str], Non
         first = int(kept["step"])
         for name, part in parts.items():
             part.load_state_dict(kept[name])
-    learning.cut_log(work_dir, first)
+    learning.go_on_with_log(work_dir, first, commit)
     started, running = time.monotonic(), None
     batches = learning.made_ahead(lambda step: make_batch(recipe, step), range(first, recipe.total_steps))
     for step, batch in enumerate(batches, first):

@@ -30,12 +30,13 @@ def train_video(
     frame_model: CLIPModel,
     work_dir: Path,
     report: Callable[[int, str], None],
+    commit: str,
     device: str = "cpu",
 ) -> XCLIPModel:
     """Return the trained model; goes on from the last checkpoint in ``work_dir`` if there is one.
 
     Its weights are float32 and rounded to half precision: what is examined is what is shipped.
-    ``report`` gets the step and one line. Raises ``InputError`` where ``work_dir`` holds a training with another
+    ``report`` gets the step and one line; ``commit`` names the code that trains. Raises ``InputError`` where ``work_dir`` holds a training with another
     recipe. Cost: an hour and a half on two CPU cores that do nothing else.
     """
     work_dir.mkdir(parents=True, exist_ok=True)
@@ -49,7 +50,7 @@ def train_video(
         for name, part in learned.items():
             part.load_state_dict(kept[name])
     done = 0 if kept is None else int(kept["step"])
-    learning.cut_log(work_dir, done)
+    learning.go_on_with_log(work_dir, done, commit)
     windows = windows_of("train", recipe.seed, recipe.n_windows)
     moving = Moving(recipe, model, changes, device)
     lessons: list[Lesson] = [

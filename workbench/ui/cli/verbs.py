@@ -263,9 +263,9 @@ def _train_frame(services: Services, args: argparse.Namespace, out_dir: Path, wo
     if args.steps is not None:
         recipe = recipe.shortened(args.steps)
     with _steps_bar(recipe.total_steps) as report:
-        model = train_frame(recipe, work_dir, report, str(device_for(services.settings)))
+        model = train_frame(recipe, work_dir, report, _commit(), str(device_for(services.settings)))
     marks = examine(model)
-    ship_frame_model(model, out_dir, recipe, marks, work_dir, _commit())
+    ship_frame_model(model, out_dir, recipe, marks, work_dir)
     return marks
 
 
@@ -283,10 +283,10 @@ def _train_video(services: Services, args: argparse.Namespace, out_dir: Path, wo
         recipe = recipe.shortened(args.steps)
     frame_model = load_frame_model(ASSETS / "models" / "toyworld-frame")
     with _steps_bar(recipe.total_steps) as report:
-        model = train_video(recipe, frame_model, work_dir, report, str(device_for(services.settings)))
+        model = train_video(recipe, frame_model, work_dir, report, _commit(), str(device_for(services.settings)))
     marks = examine_windows(scores_of_video_model(model))
     frame_marks = examine_windows(scores_of_frame_model(frame_model))
-    ship_video_model(model, out_dir, recipe, marks, frame_marks, work_dir, _commit())
+    ship_video_model(model, out_dir, recipe, marks, frame_marks, work_dir)
     return marks
 
 
