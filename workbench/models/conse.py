@@ -24,7 +24,6 @@ from workbench.models import checkpoint
 from workbench.models.compute import is_out_of_memory
 from workbench.models.dual import DualEncoder
 from workbench.models.entry import ModelEntry
-from workbench.models.protocol import ModelSpec
 from workbench.models.runtime import from_folder, missing_packages
 from workbench.models.tokenization import TextReader, TokenizedTexts
 from workbench.settings import Settings
@@ -73,23 +72,22 @@ class Conse(DualEncoder):
             rows = [self.say(read.ids[i : i + 64], read.attention[i : i + 64]) for i in range(0, len(names), 64)]
             self._class_embeddings = self._torch.cat(rows)
         dim = self._try_once(entry.id, IMAGE_PX)
-        self.spec = ModelSpec(
-            id=entry.id,
-            title=entry.title,
-            family=entry.family,
-            revision=revision,
-            dim=dim,
-            image_px=IMAGE_PX,
-            logit_scale=20.0,  # the scale that the sentence encoder was trained with
-            licence=entry.licence,
-            n_parameters=sum(weight.numel() for weight in self._model.parameters()),
-            preprocessing=f"squares-bicubic-{IMAGE_PX}-mean-{PIXEL_MEAN}-std-{PIXEL_STD}-top-{TOP_K}",
-            precision=self._compute.precision,
+        card = checkpoint.Card(
+            prompts=("{}",),
             distractors=checkpoint.generic_distractors(),
             note=(
                 "A fixed-vocabulary bridge, no CLIP: a frame is a mixture of 1,000 ImageNet class names. "
                 "It can find kinds of things; it does not know actions, colours, writing or relations."
             ),
+        )
+        self.spec = self._spec(
+            entry,
+            card,
+            revision=revision,
+            dim=dim,
+            image_px=IMAGE_PX,
+            logit_scale=20.0,  # the scale that the sentence encoder was trained with
+            preprocessing=f"squares-bicubic-{IMAGE_PX}-mean-{PIXEL_MEAN}-std-{PIXEL_STD}-top-{TOP_K}",
         )
 
     def prepare(self, pixels: np.ndarray) -> Any:

@@ -1,4 +1,4 @@
-"""Dual encoders: models that embed every frame by itself and every sentence by itself into one space.
+"""Dual encoders: models that embed frames, or windows of them, and sentences into one space.
 
 Separate because batching, similarity, the pooled score and the trial run are one thing, whatever library the
 network is of. A family says what its network makes of pixels and of tokens; ``transformers_dual`` and
@@ -14,7 +14,9 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
 from workbench.errors import ModelError, said_by
+from workbench.models.checkpoint import Card
 from workbench.models.compute import Compute, Work, is_out_of_memory
+from workbench.models.entry import ModelEntry
 from workbench.models.protocol import Capability, ModelSpec, Placement
 from workbench.models.resident import Resident
 from workbench.models.rows import mean_pooled_score, unit_rows
@@ -96,6 +98,23 @@ class DualEncoder:
         Raises ``ModelError`` for a video without frames. Cost: one matrix product.
         """
         return mean_pooled_score(video, text)
+
+    def _spec(self, entry: ModelEntry, card: Card, **known: Any) -> ModelSpec:
+        """Return the spec: what card and entry say of the model, and what is ``known`` of its network."""
+        return ModelSpec(
+            id=entry.id,
+            title=card.title or entry.title,
+            family=entry.family,
+            licence=card.licence or entry.licence or "not stated",
+            n_parameters=sum(weight.numel() for weight in self._model.parameters()),
+            precision=self._compute.precision,
+            capabilities=self.capabilities,
+            prompts=card.prompts,
+            distractors=card.distractors,
+            measured_nulls=card.measured_nulls,
+            note=card.note,
+            **known,
+        )
 
     def forward_rate(self, pixels: UInt8[np.ndarray, "time height width 3"], most_rows: int) -> float:
         """Return rows a second of the network alone, on frames that are prepared, at the best batch size found.

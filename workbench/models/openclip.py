@@ -33,7 +33,6 @@ from workbench.models.compute import is_out_of_memory
 from workbench.models.dual import DualEncoder
 from workbench.models.entry import ModelEntry
 from workbench.models.pillow import Preparation
-from workbench.models.protocol import ModelSpec
 from workbench.models.tokenization import TokenizedTexts
 from workbench.settings import Settings
 
@@ -58,23 +57,14 @@ class OpenClip(DualEncoder):
             if source.folder
             else checkpoint.Card(distractors=checkpoint.generic_distractors())
         )
-        self.spec = ModelSpec(
-            id=entry.id,
-            title=card.title or entry.title,
-            family=entry.family,
+        self.spec = self._spec(
+            entry,
+            card,
             revision=source.revision,
             dim=dim,
             image_px=max(self._preparation.size_px),
             logit_scale=float(self._model.logit_scale.exp()),
-            licence=card.licence or entry.licence or "not stated",
-            n_parameters=sum(weight.numel() for weight in self._model.parameters()),
             preprocessing=hashlib.sha256(json.dumps(asdict(self._preparation)).encode()).hexdigest(),
-            precision=self._compute.precision,
-            capabilities=self.capabilities,
-            prompts=card.prompts,
-            distractors=card.distractors,
-            measured_nulls=card.measured_nulls,
-            note=card.note,
         )
 
     def prepare(self, pixels: np.ndarray) -> Any:

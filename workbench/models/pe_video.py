@@ -22,7 +22,6 @@ from workbench.errors import ModelError
 from workbench.models import checkpoint, hub
 from workbench.models.dual import DualEncoder
 from workbench.models.entry import ModelEntry
-from workbench.models.protocol import ModelSpec
 from workbench.models.rows import middle_times, unit_rows
 from workbench.models.runtime import missing_packages
 from workbench.models.tokenization import TextReader, TokenizedTexts
@@ -60,25 +59,17 @@ class PeVideo(DualEncoder):
         side_px = _side_px(self._processor, entry.id)
         dim = self._try_once(entry.id, side_px)
         card = checkpoint.card(folder)
-        self.spec = ModelSpec(
-            id=entry.id,
-            title=card.title or entry.title,
-            family=entry.family,
+        self.spec = self._spec(
+            entry,
+            card,
             revision=checkpoint.revision(folder),
             dim=dim,
             image_px=side_px,
             logit_scale=float(model.text_video_logit_scale),
-            licence=card.licence or entry.licence or "not stated",
-            n_parameters=sum(weight.numel() for weight in model.parameters()),
             preprocessing=digest(self._processor),
-            precision=self._compute.precision,
             frame_independent=False,
             window_frames=self.window_frames,
             window_step=self.window_frames // 4,
-            prompts=card.prompts,
-            distractors=card.distractors,
-            measured_nulls=card.measured_nulls,
-            note=card.note,
         )
 
     def encode_frames(self, frames: FrameBatch) -> VideoFeatures:

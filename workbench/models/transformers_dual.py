@@ -20,7 +20,6 @@ from workbench.errors import ModelError, said_by
 from workbench.models import checkpoint, hub
 from workbench.models.compute import is_out_of_memory
 from workbench.models.entry import ModelEntry
-from workbench.models.protocol import ModelSpec
 from workbench.models.runtime import from_folder
 from workbench.models.tokenization import TextReader, TokenizedTexts
 from workbench.models.transformers_vision import TransformersVision
@@ -50,24 +49,15 @@ class TransformersDualEncoder(TransformersVision):
         self._side_px = _side_px(model.config.vision_config)
         dim = self._try_once(entry.id, self._side_px)
         card = checkpoint.card(folder)
-        self.spec = ModelSpec(
-            id=entry.id,
-            title=card.title or entry.title,
-            family=entry.family,
+        self.spec = self._spec(
+            entry,
+            card,
             revision=checkpoint.revision(folder),
             dim=dim,
             image_px=self._side_px,
             logit_scale=float(model.logit_scale.exp()),
-            licence=card.licence or entry.licence or "not stated",
-            n_parameters=sum(weight.numel() for weight in model.parameters()),
             preprocessing=digest(self._image_processor),
-            precision=self._compute.precision,
-            capabilities=self.capabilities,
-            prompts=card.prompts,
-            distractors=card.distractors,
             **self.reads_as(model.config),
-            measured_nulls=card.measured_nulls,
-            note=card.note,
         )
 
     @staticmethod
