@@ -66,6 +66,18 @@ def test_texts_as_the_library_embeds_them(model, library):
     np.testing.assert_allclose(model.encode_texts(TEXTS).embeddings, expected, atol=1e-4)
 
 
+def test_a_word_that_the_tokenizer_does_not_know_keeps_its_place_and_is_named(model):
+    known, foreign = "a red circle", "a zorple circle"
+    read = model.encode_texts([known, foreign])
+    if hasattr(model._tokenizer, "encode"):  # of bytes, which knows every word
+        assert read.unknown_words == ((), ())
+    else:
+        assert read.unknown_words == ((), ("zorple",))
+        assert len(read.tokens[1]) == len(read.tokens[0]) == 3
+        absent = np.array([[False, False, False], [False, True, False]])
+        assert abs(model.encode_texts([known, foreign], absent).embeddings[1] - read.embeddings[1]).max() > 1e-4
+
+
 def test_a_word_left_out_is_as_if_its_row_of_attention_were_not_there(folder: Path, model):
     """The hook against attention written out: keys of absent tokens removed, in double precision."""
     import torch

@@ -92,6 +92,7 @@ def extract(
                 if stored := services.store.get(key):
                     chunks[key] = in_memory(stored, plan, services.store)
                     seen(VideoFeatures(video.id, model.spec.id, **stored))
+                    report(Progress(0, 0, f"Going through what is kept of {video.title} with {model.spec.title}"))
             for first, last in _missing_runs([key in chunks for key in keys]):
                 for at, arrays in _compute_run(
                     services, video, model, sampling, plan, reuse_below, first, last, report

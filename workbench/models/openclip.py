@@ -33,7 +33,7 @@ from workbench.models.compute import is_out_of_memory
 from workbench.models.dual import DualEncoder
 from workbench.models.entry import ModelEntry
 from workbench.models.pillow import Preparation
-from workbench.models.tokenization import TokenizedTexts
+from workbench.models.tokenization import TokenizedTexts, unknown_words
 from workbench.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -209,20 +209,29 @@ def _read(tokenizer: Any, texts: Sequence[str], absent: np.ndarray | None) -> To
     ids = tokenizer(list(texts)).numpy()
     # What stands for a part of a text, and not for its begin, its end or nothing.
     is_piece = np.zeros(ids.shape, dtype=bool)
-    is_truncated = []
+    is_truncated: list[bool] = []
+    unknown: list[tuple[str, ...]] = []
     for row, text in enumerate(texts):
         if hasattr(tokenizer, "encode"):
             n_pieces, room = len(tokenizer.encode(text)), ids.shape[1] - 2
+            unknown.append(())  # a text is read byte by byte if need be
             is_piece[row, 1 : 1 + min(n_pieces, room)] = True
         else:
             whole = tokenizer.tokenizer(tokenizer.clean_fn(text), return_special_tokens_mask=True)
             n_pieces, n_special = whole["special_tokens_mask"].count(0), sum(whole["special_tokens_mask"])
             room = ids.shape[1] - n_special
-            is_piece[row] = ~np.isin(ids[row], tokenizer.tokenizer.all_special_ids)
+            is_piece[row] = ~np.isin(ids[row], _ends(tokenizer.tokenizer))
+            unknown.append(unknown_words(tokenizer.tokenizer, tokenizer.clean_fn(text)))
         is_truncated.append(n_pieces > room)
     tokens = tuple(tuple(map(_shown(tokenizer), row[mask].tolist())) for row, mask in zip(ids, is_piece, strict=True))
     keep = np.ones_like(ids) if absent is None else _kept(is_piece, absent)
-    return TokenizedTexts(ids, keep, tokens, ((),) * len(texts), tuple(is_truncated))
+    return TokenizedTexts(ids, keep, tokens, tuple(unknown), tuple(is_truncated))
+
+
+def _ends(tokenizer: Any) -> list[int]:
+    """Return the ids that stand for no part of a text; that of a word it does not know is one, and stays."""
+    named = (getattr(tokenizer, f"{name}_token_id") for name in ("bos", "eos", "pad", "cls", "sep", "mask"))
+    return [number for number in named if number is not None]
 
 
 def _shown(tokenizer: Any) -> Any:

@@ -119,7 +119,7 @@ def give_memory_back() -> None:
         torch.cuda.empty_cache()
     if torch is not None and torch.backends.mps.is_available():
         torch.mps.empty_cache()
-    with suppress(OSError, AttributeError):  # of the GNU library alone
+    with suppress(OSError, AttributeError, TypeError):  # of the GNU library alone
         ctypes.CDLL(None).malloc_trim(0)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,7 @@ class TextReader:
 
     def __init__(self, tokenizer: Any, context: int, *, fills_context: bool = False) -> None:
         self._tokenizer = tokenizer
-        self._read = _read_by_offsets if getattr(tokenizer, "is_fast", False) else _read_by_words
+        self._read = _reading(tokenizer)
         self._lock = threading.Lock()
         probe = tokenizer("a", return_special_tokens_mask=True)
         is_special = np.array(probe["special_tokens_mask"], dtype=bool)
@@ -99,6 +99,15 @@ class TextReader:
             unknown_words=tuple(item.unknown_words for item in read),
             is_truncated=tuple(len(item.ids) > self._room for item in read),
         )
+
+
+def unknown_words(tokenizer: Any, text: str) -> tuple[str, ...]:
+    """Return the words of a text that a tokenizer of the transformers library has no pieces for."""
+    return _reading(tokenizer)(tokenizer, text).unknown_words
+
+
+def _reading(tokenizer: Any) -> Callable[[Any, str], _Pieces]:
+    return _read_by_offsets if getattr(tokenizer, "is_fast", False) else _read_by_words
 
 
 def _read_by_offsets(tokenizer: Any, text: str) -> _Pieces:
