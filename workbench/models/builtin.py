@@ -38,7 +38,7 @@ def entries(bundled_dir: Path) -> list[ModelEntry]:
             where=str(bundled_dir / "toyworld-video"),
             licence="Apache-2.0",
             n_bytes=12_000_000,
-            description="A small X-CLIP that sees eight frames at a time: left from right, clockwise from anticlockwise.",
+            description="A small X-CLIP that sees eight frames at a time: left from right, and which way it spins.",
             made_by="python -m workbench toyworld train video",
         ),
         ModelEntry(
