@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,6 +77,15 @@ def test_a_word_that_the_tokenizer_does_not_know_keeps_its_place_and_is_named(mo
         assert len(read.tokens[1]) == len(read.tokens[0]) == 3
         absent = np.array([[False, False, False], [False, True, False]])
         assert abs(model.encode_texts([known, foreign], absent).embeddings[1] - read.embeddings[1]).max() > 1e-4
+
+
+def test_many_threads_read_texts_at_once(model):
+    texts = ["a red circle", "a zorple dog " * 30]
+    expected = model.read(texts)
+    with ThreadPoolExecutor(8) as pool:
+        for read in pool.map(lambda _: model.read(texts), range(400)):
+            np.testing.assert_array_equal(read.ids, expected.ids)
+            assert read.unknown_words == expected.unknown_words
 
 
 def test_a_word_left_out_is_as_if_its_row_of_attention_were_not_there(folder: Path, model):

@@ -410,6 +410,25 @@ def test_features_do_not_depend_on_how_many_rows_are_encoded_at_once(settings, l
     assert sum(calls) == 700
 
 
+def test_who_stops_while_kept_parts_are_looked_at_is_heard_after_the_first(settings, long_film):
+    services, _, model = make_services(settings)
+    video = services.library.open_path(long_film)
+    keys = chunk_keys(video, model.spec, SAMPLING)
+    extract(services, video, model, SAMPLING, nothing)
+    fresh, _, model = make_services(settings)
+    (settings.home / "features" / keys[-1][:2] / f"{keys[-1]}.safetensors").unlink()
+    seen = []
+
+    def stop(progress: Progress) -> None:
+        if seen:
+            raise Cancelled("Stopped.")
+
+    with pytest.raises(Cancelled):
+        extract(fresh, fresh.library.open_path(long_film), model, SAMPLING, stop, seen=seen.append)
+    assert len(seen) == 1
+    assert model.n_frames == 0
+
+
 def test_parts_are_seen_as_they_come_and_those_that_were_there_first(settings, long_film):
     services, _, model = make_services(settings)
     video = services.library.open_path(long_film)

@@ -77,7 +77,8 @@ class OpenClip(DualEncoder):
 
     def read(self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None) -> TokenizedTexts:
         """Return texts as the library's tokenizer writes them; tokens marked ``absent`` are not attended to."""
-        return _read(self._tokenizer, texts, absent)
+        with self._lock:  # a fast tokenizer keeps how it pads between its calls
+            return _read(self._tokenizer, texts, absent)
 
     def say(self, ids: np.ndarray, attention: np.ndarray) -> Any:
         """Return raw features of texts that are tokenized.
