@@ -429,6 +429,34 @@ def test_who_stops_while_kept_parts_are_looked_at_is_heard_after_the_first(setti
     assert model.n_frames == 0
 
 
+def test_what_is_seen_on_going_on_begins_with_all_that_was_kept(settings, long_film):
+    from workbench.analyses.ground import Ground
+
+    services, library, _ = make_services(settings)
+    params = Ground.Params(
+        video=library.open_path(long_film).id, queries=("something green",), model=ENTRY.id, fps=SAMPLING.fps
+    )
+    seen_until: list[float] = []
+
+    def watch(progress: Progress) -> None:
+        if progress.glimpse:
+            seen_until.append(progress.glimpse.times_s[-1])
+
+    def stop_late(progress: Progress) -> None:
+        watch(progress)
+        if progress.done > 300:
+            raise Cancelled("Stopped.")
+
+    with pytest.raises(Cancelled):
+        Ground().run(services, params, stop_late)
+    last = seen_until[-1]
+    seen_until.clear()
+    fresh, library, _ = make_services(settings)
+    library.open_path(long_film)
+    Ground().run(fresh, params, watch)
+    assert seen_until[0] >= last
+
+
 def test_parts_are_seen_as_they_come_and_those_that_were_there_first(settings, long_film):
     services, _, model = make_services(settings)
     video = services.library.open_path(long_film)

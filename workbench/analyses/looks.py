@@ -34,9 +34,14 @@ class Looks:
             self._is_new = True
 
     def report(self, progress: Progress) -> None:
-        """Pass the progress on, with a glimpse where there is something new to see."""
-        self._report(replace(progress, glimpse=self._glimpse()) if self._is_new else progress)
-        self._is_new = False
+        """Pass the progress on, with a glimpse where there is something new to see.
+
+        There is none before the reading begins and progress is counted: the first holds all that was kept before,
+        so that whoever goes on with a film never sees less of it than when they stopped.
+        """
+        if self._is_new and progress.total:
+            progress, self._is_new = replace(progress, glimpse=self._glimpse()), False
+        self._report(progress)
 
     def _glimpse(self) -> Glimpse:
         times_s = np.concatenate([times for times, _ in self._parts])
