@@ -15,6 +15,7 @@ import pytest
 from tests.tiny_checkpoints import save_tiny_clip
 from workbench.errors import ModelError
 from workbench.models.adapter_template import COLOURS, ENTRY, FAMILY, ColourHistogram
+from workbench.models.compute import Compute
 from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
 
@@ -232,6 +233,23 @@ def test_when_memory_runs_out_while_loading_the_others_make_room():
     registry.register(replace(ENTRY, id="large", family="large"))
     assert registry.load("large").spec.id == "large"
     assert list(registry.placements()) == ["large"]
+
+
+def test_when_memory_runs_out_while_encoding_idle_models_make_room_before_batches_are_halved():
+    registry, _ = counting_registry(Settings(offline=True), n_entries=3)
+    for model_id in ["colour-0", "colour-1", "colour-2"]:
+        registry.load(model_id)
+
+    compute = Compute(Settings(device="cpu"))
+
+    def encode(part: slice) -> object:
+        if len(registry.placements()) > 1:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 MiB")
+        return compute.torch.arange(part.start, part.stop)
+
+    assert compute.in_batches(5, encode).tolist() == [0, 1, 2, 3, 4]
+    assert list(registry.placements()) == ["colour-2"]
+    assert compute.placement(0).notice == ""
 
 
 def test_a_model_that_fits_nowhere_is_a_sentence():

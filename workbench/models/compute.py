@@ -18,7 +18,7 @@ from jaxtyping import Float, Float32
 
 from workbench.errors import OutOfMemoryError
 from workbench.models.protocol import Placement
-from workbench.models.runtime import device_for, precision_for, require_torch
+from workbench.models.runtime import device_for, make_room, precision_for, require_torch
 from workbench.settings import Settings
 
 SAME_DIRECTION = 0.999
@@ -47,7 +47,7 @@ class Compute:
         kind = self.device.split(":")[0]
         # Texts cost other times than frames, and attention other memory: each kind of work has a size of its own.
         sizes = _FEWEST.get(kind, 8), _MOST.get(kind, 128)
-        self._batches = {work: BatchSize(*sizes, self._wait, _NAMES.get(work, "frames")) for work in _WORKS}
+        self._batches = {work: BatchSize(*sizes, self._wait, make_room, _NAMES.get(work, "frames")) for work in _WORKS}
         if kind == "cuda":
             self.torch.backends.cudnn.allow_tf32 = False  # float32 means float32, as on a processor
         self._copies = self.torch.cuda.Stream(self.device) if kind == "cuda" else None
@@ -151,14 +151,21 @@ class Compute:
 class BatchSize:
     """How many rows are encoded at once: doubled while that is faster a row, halved when memory runs out.
 
-    Measured on the work itself, twice a size, until two sizes in a row brought nothing. ``notice`` is one
-    sentence for people once memory ran out.
+    Measured on the work itself, twice a size, until two sizes in a row brought nothing. Halved only where
+    ``make_room`` says that nobody else could let go of memory. ``notice`` is one sentence for people after that.
     """
 
-    def __init__(self, fewest: int, most: int, wait: Callable[[], None] = lambda: None, name: str = "frames") -> None:
+    def __init__(
+        self,
+        fewest: int,
+        most: int,
+        wait: Callable[[], None] = lambda: None,
+        make_room: Callable[[], bool] = lambda: False,
+        name: str = "frames",
+    ) -> None:
         self.size = fewest
         self.notice = ""
-        self.most, self._wait, self._name = most, wait, name
+        self.most, self._wait, self._make_room, self._name = most, wait, make_room, name
         self._lock = threading.Lock()
         self._seconds: dict[int, list[float]] = {}
         self._is_settled = False
@@ -170,7 +177,7 @@ class BatchSize:
         """
         parts, at = [], 0
         while at < n_rows:
-            size = min(self.size, n_rows - at)
+            size, ran_out = min(self.size, n_rows - at), False
             started = time.perf_counter()
             try:
                 part = encode(slice(at, at + size))
@@ -179,7 +186,10 @@ class BatchSize:
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
-                self._halve(size)
+                ran_out = True  # dealt with once the error is gone, and with it what it holds in memory
+            if ran_out:
+                if not self._make_room():
+                    self._halve(size)
                 continue
             self._learn(size, (time.perf_counter() - started) / size)
             parts.append(part)

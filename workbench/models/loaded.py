@@ -11,7 +11,7 @@ from collections.abc import Callable
 from weakref import WeakValueDictionary
 
 from workbench.models.protocol import Placement, VideoTextModel
-from workbench.models.runtime import give_memory_back, memory_bytes
+from workbench.models.runtime import give_memory_back, memory_bytes, when_short
 
 
 class LoadedModels:
@@ -26,6 +26,7 @@ class LoadedModels:
         self._models: OrderedDict[str, VideoTextModel] = OrderedDict()
         self._alive: WeakValueDictionary[str, VideoTextModel] = WeakValueDictionary()
         self._lock = threading.RLock()
+        when_short(self.let_go_of_others)
 
     def get(self, model_id: str) -> VideoTextModel | None:
         """Return the model and remember that it was used, or None where it is not in memory."""
@@ -52,6 +53,11 @@ class LoadedModels:
             self._models.pop(model_id, None)
             self._alive.pop(model_id, None)
 
+    def let_go_of_others(self) -> bool:
+        """Let go of every model but the one asked for last; return whether there was any."""
+        with self._lock:
+            return self._let_go(lambda: True, 1)
+
     def let_go_of_all(self) -> None:
         """Let go of every model: another one needs the memory."""
         with self._lock:
@@ -69,9 +75,10 @@ class LoadedModels:
         """Return how many bytes there may be, of the device of the models."""
         return self._max_bytes or memory_bytes(next(iter(self._models.values())).placement.device) // 2
 
-    def _let_go(self, is_too_much: Callable[[], bool], n_staying: int) -> None:
+    def _let_go(self, is_too_much: Callable[[], bool], n_staying: int) -> bool:
         n_before = len(self._models)
         while len(self._models) > n_staying and is_too_much():
             self._models.popitem(last=False)
         if len(self._models) < n_before:
             give_memory_back()
+        return len(self._models) < n_before

@@ -13,7 +13,8 @@ import importlib.util
 import os
 import sys
 import threading
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
@@ -25,6 +26,7 @@ from workbench.settings import Settings
 
 PRECISIONS = ("float32", "bfloat16", "float16")
 _LOADING = threading.Lock()
+_HOLDERS: list[weakref.WeakMethod] = []
 _CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
@@ -109,6 +111,19 @@ def memory_bytes(device: str) -> int:
         return min(of_machine, int(_CONTAINER_LIMIT.read_text()))
     except (OSError, ValueError):
         return of_machine
+
+
+def when_short(let_go: Callable[[], bool]) -> None:
+    """Have ``let_go``, a method that says whether it let go of something, called where memory runs out.
+
+    The list is the process's, as the memory is; who is on it leaves it when its object goes.
+    """
+    _HOLDERS[:] = [held for held in _HOLDERS if held() is not None] + [weakref.WeakMethod(let_go)]
+
+
+def make_room() -> bool:
+    """Ask those who hold memory that they can spare to let go of it, until one does; return whether any did."""
+    return any(let_go() for held in list(_HOLDERS) if (let_go := held()) is not None)
 
 
 def give_memory_back() -> None:
