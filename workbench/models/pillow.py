@@ -44,7 +44,7 @@ class Preparation:
         """
         import torch
 
-        mean, std = (torch.tensor(values, device=images.device)[:, None, None] for values in (self.mean, self.std))
+        mean, std = (_by_channel(values, images.device) for values in (self.mean, self.std))
         with torch.autocast(images.device.type, enabled=False):  # levels are no matter for 16 bits
             parts = [self._fitted(part) for part in images.split(_FRAMES_AT_ONCE)]
         return (torch.cat(parts) / 255 - mean) / std
@@ -54,39 +54,13 @@ class Preparation:
 
         The beginning is below 0 where the picture is smaller than ``size_px``, and filled up.
         """
-        resized = self._resized(source)
+        resized = self.resized(source)
         top, left = (
             _cut_from(have, want) - max(0, want - have) // 2 for have, want in zip(resized, self.size_px, strict=True)
         )
         return resized, (top, left)
 
-    def _fitted(self, images: Any) -> Any:
-        import torch
-
-        source = tuple(images.shape[2:])
-        across, down = (self._weights(source, axis, images.device) for axis in (1, 0))
-        levels = images.to(_precision(images.device))
-        if across is not None:
-            levels = torch.floor(levels @ across.T + 0.5).clamp(0, 255)
-        if down is not None:
-            levels = torch.floor(down @ levels + 0.5).clamp(0, 255)
-        return self._filled(levels.float())
-
-    def _weights(self, source: tuple[int, int], axis: int, device: Any) -> Any:
-        """Return the matrix that resizes and cuts one axis, or None where it stays as it is."""
-        import torch
-
-        resized, wanted = self._resized(source)[axis], self.size_px[axis]
-        start = _cut_from(resized, wanted)
-        cut = slice(start, start + min(wanted, resized))
-        if resized == source[axis]:
-            if resized <= wanted:
-                return None
-            return torch.eye(resized, dtype=_precision(device), device=device)[cut]
-        matrix = resize_matrix(source[axis], resized, self.filter)[cut]
-        return torch.from_numpy(matrix).to(device, _precision(device))
-
-    def _resized(self, source: tuple[int, int]) -> tuple[int, int]:
+    def resized(self, source: tuple[int, int]) -> tuple[int, int]:
         """Return height and width after resizing and before cutting, as the library rounds them."""
         height, width = self.size_px
         if self.fit == "squash":
@@ -99,6 +73,18 @@ class Preparation:
         ratio = max(ratios) if self.fit == "longest" else min(ratios)
         return round(source[0] / ratio), round(source[1] / ratio)
 
+    def _fitted(self, images: Any) -> Any:
+        import torch
+
+        source = tuple(images.shape[2:])
+        across, down = (_weights(self, source, axis, images.device) for axis in (1, 0))
+        levels = images.to(_precision(images.device))
+        if across is not None:
+            levels = torch.floor(levels @ across.T + 0.5).clamp(0, 255)
+        if down is not None:
+            levels = torch.floor(down @ levels + 0.5).clamp(0, 255)
+        return self._filled(levels.float())
+
     def _filled(self, levels: Any) -> Any:
         import torch
 
@@ -107,6 +93,30 @@ class Preparation:
             return levels
         sides = [side for missing in reversed(lacking) for side in (missing // 2, (missing + 1) // 2)]
         return torch.nn.functional.pad(levels, sides, value=self.fill)
+
+
+@functools.lru_cache(maxsize=16)
+def _weights(preparation: Preparation, source: tuple[int, int], axis: int, device: Any) -> Any:
+    """Return the matrix that resizes and cuts one axis, or None where it stays as it is; copied to a device once."""
+    import torch
+
+    resized, wanted = preparation.resized(source)[axis], preparation.size_px[axis]
+    start = _cut_from(resized, wanted)
+    cut = slice(start, start + min(wanted, resized))
+    if resized == source[axis]:
+        if resized <= wanted:
+            return None
+        return torch.eye(resized, dtype=_precision(device), device=device)[cut]
+    matrix = resize_matrix(source[axis], resized, preparation.filter)[cut]
+    return torch.from_numpy(matrix).to(device, _precision(device))
+
+
+@functools.lru_cache(maxsize=16)
+def _by_channel(values: tuple[float, ...], device: Any) -> Any:
+    """Return a tensor ``[channel 1 1]``, copied to a device once."""
+    import torch
+
+    return torch.tensor(values, device=device)[:, None, None]
 
 
 def _cut_from(resized: int, wanted: int) -> int:

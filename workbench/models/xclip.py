@@ -66,7 +66,7 @@ class XClip(Clip):
         Cost: the prompt generator once per window, for all texts together; what stands in a file is read for it.
         """
         assert video.context is not None
-        curves = np.empty((len(text.embeddings), len(video.frames)), dtype=np.float32)
+        curves = []
         with self._compute.comparing():
             said = self._compute.send(text.embeddings)
             seen = self._resident(video.frames)
@@ -77,8 +77,8 @@ class XClip(Clip):
                 read = said[None].expand(len(against), -1, -1)
                 read = read + self._model.prompts_generator(read, against)
                 read = self._torch.nn.functional.normalize(read, dim=-1)
-                curves[:, rows] = self._torch.einsum("td,tqd->qt", seen[rows], read).cpu().numpy()
-        return curves
+                curves.append(self._torch.einsum("td,tqd->qt", seen[rows], read))
+            return self._torch.cat(curves, dim=1).cpu().numpy()
 
     def score(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query"]:
         """Return the mean over the windows of their cosine with each text."""
