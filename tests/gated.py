@@ -52,7 +52,7 @@ def register_gated_model(services: Services, gate: Gate) -> None:
     class Gated(ColourHistogram):
         @property
         def placement(self) -> Placement:
-            return Placement("cpu", 605_000_000, CHUNK_FRAMES, "Memory ran out with 128 frames at once.")
+            return Placement("cpu", 605_000_000, CHUNK_FRAMES, "Memory ran out with 128 at once.")
 
         def encode_frames(self, frames: FrameBatch) -> VideoFeatures:
             gate.pass_through()

@@ -317,7 +317,7 @@ def test_what_is_in_memory_and_what_it_costs_is_told_with_the_answer(
     gate.open(9)
     update = list(events.answer(long_session, VISITOR))[-1]
     assert "1 model in memory, 605 MB" in update["model_note"]
-    assert "605 MB on cpu, encodes 64 at once. Memory ran out with 128 frames at once." in update["model_note"]
+    assert "605 MB on cpu, encodes 64 at once. Memory ran out with 128 at once." in update["model_note"]
     assert "cpu, float32" in update["facts"]
 
 

@@ -62,12 +62,12 @@ def test_memory_that_runs_out_halves_the_batch_and_says_so():
     batch = BatchSize(32, 64)
     given = slices_of(batch, 70, room=10)
     assert max(part.stop - part.start for part in given) == 8
-    assert batch.notice == "Memory ran out with 16 frames at once, so 8 are encoded at once."
+    assert batch.notice == "Memory ran out with 16 at once, so 8 are encoded at once."
     assert batch.size == 8
 
 
 def test_no_memory_for_a_single_row_is_a_sentence():
-    with pytest.raises(ModelError, match="for a single frame; close other programs"):
+    with pytest.raises(ModelError, match="even one at a time; close other programs"):
         slices_of(BatchSize(8, 64), 8, room=0)
 
 
@@ -152,6 +152,6 @@ def test_a_late_thread_does_not_raise_the_size_again():
 
 
 def test_no_memory_while_trying_a_model_is_told_from_parts_that_do_not_fit():
-    assert is_out_of_memory(OutOfMemoryError("Memory ran out for a single frame."))
+    assert is_out_of_memory(OutOfMemoryError("Memory ran out even one at a time."))
     assert is_out_of_memory(RuntimeError("CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate"))
     assert not is_out_of_memory(ModelError("Its parts do not fit."))

@@ -29,12 +29,12 @@ _LOST, _REPEATS = 0.8, 3
 _FEWEST, _MOST = {"cpu": 2, "cuda": 16, "mps": 8}, {"cpu": 64, "cuda": 1024, "mps": 128}
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "status_alloc_failed")
 _NOT_EVEN_ONE = (
-    "Memory ran out for a single frame; close other programs, choose a smaller model, or set WORKBENCH_DEVICE=cpu."
+    "Memory ran out even one at a time; close other programs, choose a smaller model, or set WORKBENCH_DEVICE=cpu."
 )
 
 Work = Literal["frames", "texts", "patches", "attention"]
 _WORKS: tuple[Work, ...] = get_args(Work)
-_NAMES = {"texts": "texts", "patches": "frames for patches", "attention": "frames for attention"}
+_NAMED = {"texts": " for sentences", "patches": " for patches", "attention": " for attention"}
 
 
 class Compute:
@@ -47,7 +47,7 @@ class Compute:
         kind = self.device.split(":")[0]
         # Texts cost other times than frames, and attention other memory: each kind of work has a size of its own.
         sizes = _FEWEST.get(kind, 8), _MOST.get(kind, 128)
-        self._batches = {work: BatchSize(*sizes, self._wait, make_room, _NAMES.get(work, "frames")) for work in _WORKS}
+        self._batches = {work: BatchSize(*sizes, self._wait, make_room, _NAMED.get(work, "")) for work in _WORKS}
         if kind == "cuda":
             self.torch.backends.cudnn.allow_tf32 = False  # float32 means float32, as on a processor
         self._copies = self.torch.cuda.Stream(self.device) if kind == "cuda" else None
@@ -161,11 +161,11 @@ class BatchSize:
         most: int,
         wait: Callable[[], None] = lambda: None,
         make_room: Callable[[], bool] = lambda: False,
-        name: str = "frames",
+        named: str = "",
     ) -> None:
         self.size = fewest
         self.notice = ""
-        self.most, self._wait, self._make_room, self._name = most, wait, make_room, name
+        self.most, self._wait, self._make_room, self._named = most, wait, make_room, named
         self._lock = threading.Lock()
         self._seconds: dict[int, list[float]] = {}
         self._is_settled = False
@@ -218,7 +218,7 @@ class BatchSize:
         with self._lock:
             # Another thread may have halved it further.
             self.size, self._is_settled = min(self.size, size // 2), True
-            self.notice = f"Memory ran out with {size} {self._name} at once, so {self.size} are encoded at once."
+            self.notice = f"Memory ran out with {size} at once{self._named}, so {self.size} are encoded at once."
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +36,7 @@ _DESCRIPTION = (
 WANTED = (*_DESCRIPTION, "model.safetensors", "model-*.safetensors")
 WANTED_BY_OPEN_CLIP = (*_DESCRIPTION, checkpoint.OPEN_CLIP_WEIGHTS)
 CONNECT_TIMEOUT_S = 5.0
+_OUT_OF_REACH = threading.Lock()
 _REFUSALS = {
     401: "your login is not valid; log in with “hf auth login” and try again",
     403: "you are not allowed to read them; ask their owner, or choose another model",
@@ -114,15 +116,19 @@ def is_offline(settings: Settings) -> bool:
 
 @contextmanager
 def out_of_reach(settings: Settings) -> Iterator[None]:
-    """Keep libraries that look things up by themselves from the hub where ``settings`` say so."""
+    """Keep libraries that look things up by themselves from the hub where ``settings`` say so.
+
+    One thread at a time: the switch that they obey is the process's.
+    """
     from huggingface_hub import constants
 
-    before = constants.HF_HUB_OFFLINE
-    constants.HF_HUB_OFFLINE = before or settings.offline
-    try:
-        yield
-    finally:
-        constants.HF_HUB_OFFLINE = before
+    with _OUT_OF_REACH:
+        before = constants.HF_HUB_OFFLINE
+        constants.HF_HUB_OFFLINE = before or settings.offline
+        try:
+            yield
+        finally:
+            constants.HF_HUB_OFFLINE = before
 
 
 def _folder(entry: ModelEntry) -> Path | None:

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class TransformersDualEncoder(TransformersVision):
-    """A model that encodes every frame by itself and every sentence by itself into one space.
+    """A model that encodes pictures and sentences into one space, each by itself unless ``reads_as`` says otherwise.
 
     ``fills_context``: whether the family reads texts filled up to their full length; see ``TextReader``.
     Raises ``ModelError`` while loading: files missing, incomplete, pickled or not fitting each other,
