@@ -238,3 +238,4 @@ class Progress:
     total: int
     what: str = field(default="")
     glimpse: Glimpse | None = None
+    unit: Literal["frame", "window"] = "frame"

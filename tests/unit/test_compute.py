@@ -126,6 +126,21 @@ def test_features_go_to_the_device_once_and_leave_with_their_array():
     assert len(resident._copies) == 1
 
 
+def test_rows_of_features_are_rows_of_the_copy_that_is_there():
+    compute = Compute(Settings(device="cpu"))
+    compute.device = "cuda"
+    sent = []
+    compute.send = lambda array: sent.append(array.shape) or compute.torch.from_numpy(array.copy())
+    resident = Resident(compute)
+    whole = np.arange(24, dtype=np.float32).reshape(6, 2, 2).copy()
+    for rows in (slice(2, 5), slice(5, 9), slice(0, 6), slice(4, 4)):
+        np.testing.assert_array_equal(resident(whole[rows]).numpy(), whole[rows])
+    assert sent == [(6, 2, 2)]
+    for other in (whole[::2], whole[:, 1:], whole.reshape(12, 2), whole.transpose(1, 0, 2)):
+        np.testing.assert_array_equal(resident(other).numpy(), other)
+    assert len(sent) == 5
+
+
 def test_copies_go_with_their_model_though_somebody_holds_the_array():
     array = np.ones((3, 2), np.float32)
     compute = Compute(Settings(device="cpu"))
@@ -142,6 +157,9 @@ def test_copies_go_with_their_model_though_somebody_holds_the_array():
 class Copy:
     def __init__(self, array):
         self.array = array.copy()
+
+    def __getitem__(self, rows):
+        return self.array[rows]
 
 
 def test_a_late_thread_does_not_raise_the_size_again():

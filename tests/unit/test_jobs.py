@@ -112,6 +112,14 @@ def test_what_was_kept_before_does_not_count_as_speed() -> None:
     assert pace.left_s(Progress(910, 1000), 10.0) == pytest.approx(90.0)
 
 
+def test_other_work_has_a_pace_of_its_own() -> None:
+    pace = Pace()
+    pace.left_s(Progress(0, 100, "read"), 0.0)
+    assert pace.left_s(Progress(100, 100, "read"), 100.0) == 0.0
+    assert pace.left_s(Progress(0, 40, "compare"), 100.0) is None
+    assert pace.left_s(Progress(10, 40, "compare"), 101.0) == pytest.approx(3.0)
+
+
 def test_a_glimpse_is_passed_on_until_there_is_a_newer_one() -> None:
     first = Glimpse(("red",), np.zeros(1), np.zeros((1, 1), np.float32), 0.5)
     reported, go_on = threading.Event(), threading.Event()

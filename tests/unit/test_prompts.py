@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from tests.tiny_checkpoints import save_tiny_clip, save_tiny_xclip
 from workbench import Workbench
+from workbench.analyses import prompts
 from workbench.analyses.prompts import ask, curves_of
+from workbench.errors import Cancelled
 from workbench.types import FrameBatch, SamplingSpec
 
 QUERIES = ("a red circle", "dog")
@@ -52,6 +55,29 @@ def test_a_curve_that_had_to_be_read_against_the_film_is_kept_and_another_senten
     n_prompts = len(model.spec.prompts)
     assert n_asked == [2 * n_prompts, n_prompts]
     np.testing.assert_allclose(more, ask(services, model, ("a cat", *QUERIES)).curves(model, features), atol=1e-6)
+
+
+def test_how_far_sentences_are_read_against_a_film_is_told_and_can_be_stopped(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(prompts, "_WINDOWS_AT_ONCE", 2)
+    services = Workbench(replace(settings, device="cpu")).services
+    model = services.models.load(str(save_tiny_xclip(tmp_path / "xclip")))
+    features, told = features_of(model), []
+    asked = ask(services, model, QUERIES)
+
+    def stop_after(n_parts):
+        def report(progress):
+            told.append((progress.done, progress.total, progress.unit))
+            if len(told) > n_parts:
+                raise Cancelled("Stopped.")
+
+        return report
+
+    found = asked.curves(model, features, stop_after(2))
+    assert told == [(0, 3, "window"), (2, 3, "window")]
+    np.testing.assert_allclose(found[0], model.similarity(features, asked.said)[: len(model.spec.prompts)].mean(0))
+    told.clear()
+    with pytest.raises(Cancelled):
+        asked.curves(model, features, stop_after(1))
 
 
 def test_where_sentences_stand_for_themselves_the_mean_of_unit_embeddings_is_compared(settings, tmp_path):

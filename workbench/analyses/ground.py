@@ -95,13 +95,13 @@ class Ground:
             services, video, model, sampling, looks.report, reuse_below=params.reuse_below, seen=looks.seen
         )
         keys = chunk_keys(video, model.spec, sampling, params.reuse_below)
-        contrast = _contrast(services, model, keys, extracted.features, params.smoothing_s)
+        contrast = _contrast(services, model, keys, extracted.features, params.smoothing_s, report)
         level = [float(contrast[name].mean()) for name in ("background", "best")]
         known = next((null.levels for null in model.spec.measured_nulls), ())
         is_foreign = not is_of_their_kind(level, np.array(known))
         found = grounding.ground(
             queries,
-            curves_of(services, model, asked, extracted.features, keys),
+            curves_of(services, model, asked, extracted.features, keys, report),
             extracted.features.times_s,
             contrast["background"],
             contrast["peaks"],
@@ -201,6 +201,7 @@ def _contrast(
     chunks: list[str],
     features: VideoFeatures,
     smoothing_s: float,
+    report: Report,
 ) -> dict[str, np.ndarray]:
     """Return what the distractors get in this video: their mean and highest curves, and each one's peak.
 
@@ -219,7 +220,7 @@ def _contrast(
         if not model.spec.distractors:
             nothing = np.zeros(len(features.times_s), np.float32)
             return {"background": nothing, "best": nothing, "peaks": np.zeros(0)}
-        curves = ask(services, model, model.spec.distractors).curves(model, features)
+        curves = ask(services, model, model.spec.distractors).curves(model, features, report)
         return {
             "background": curves.mean(axis=0),
             "best": curves.max(axis=0),

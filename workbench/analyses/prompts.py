@@ -6,6 +6,7 @@ embedding, the mean of the prompts'; where they are read against the video, it i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,14 +14,16 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
+from workbench.analyses.analysis import Report, silent
 from workbench.analyses.services import Services
 from workbench.analyses.texts import encode_texts
 from workbench.core import grounding
 from workbench.errors import StoreError
 from workbench.models.protocol import VideoTextModel
 from workbench.store.keys import cache_key
-from workbench.types import TextFeatures, VideoFeatures
+from workbench.types import Progress, TextFeatures, VideoFeatures
 
+_WINDOWS_AT_ONCE = 64
 _CURVES_VERSION = 1
 """Raised whenever the same features give other curves than before."""
 
@@ -34,10 +37,29 @@ class Asked:
     is_truncated: tuple[bool, ...]
     said: TextFeatures
 
-    def curves(self, model: VideoTextModel, video: VideoFeatures) -> Float32[np.ndarray, "query time"]:
-        """Return the cosine of every sentence over time. Cost: one matrix product, or what the model needs for one."""
-        rows = model.similarity(video, self.said)
+    def curves(
+        self, model: VideoTextModel, video: VideoFeatures, report: Report = silent
+    ) -> Float32[np.ndarray, "query time"]:
+        """Return the cosine of every sentence over time; raises whatever ``report`` raises to cancel.
+
+        Cost: one matrix product. Where sentences are read against the video, milliseconds a window, and ``report``
+        is told how far it is.
+        """
+        rows = np.concatenate([model.similarity(part, self.said) for part in _parts(model, video, report)], axis=1)
         return rows.reshape(len(self.texts), -1, rows.shape[1]).mean(axis=1)
+
+
+def _parts(model: VideoTextModel, video: VideoFeatures, report: Report) -> Iterator[VideoFeatures]:
+    """Yield the video, a part at a time where sentences are read against it."""
+    if model.spec.separable:
+        yield video
+        return
+    what, n_windows = f"Reading sentences against the video with {model.spec.title}", len(video.times_s)
+    for at in range(0, n_windows, _WINDOWS_AT_ONCE):
+        report(Progress(at, n_windows, what, unit="window"))
+        rows = slice(at, at + _WINDOWS_AT_ONCE)
+        assert video.context is not None
+        yield replace(video, times_s=video.times_s[rows], frames=video.frames[rows], context=video.context[rows])
 
 
 def ask(services: Services, model: VideoTextModel, queries: tuple[str, ...]) -> Asked:
@@ -59,11 +81,17 @@ def ask(services: Services, model: VideoTextModel, queries: tuple[str, ...]) -> 
 
 
 def curves_of(
-    services: Services, model: VideoTextModel, asked: Asked, video: VideoFeatures, chunks: list[str]
+    services: Services,
+    model: VideoTextModel,
+    asked: Asked,
+    video: VideoFeatures,
+    chunks: list[str],
+    report: Report = silent,
 ) -> Float32[np.ndarray, "query time"]:
     """Return the cosine of every sentence over the film whose features are kept under ``chunks``.
 
     Where a sentence must be read against the film, its curve is kept: the next look at it costs a file.
+    Raises whatever ``report`` raises to cancel.
     """
     if model.spec.separable:
         return asked.curves(model, video)
@@ -72,7 +100,7 @@ def curves_of(
     found: list[Any] = [services.store.get(key) for key in keys]
     if missing := [at for at, kept in enumerate(found) if kept is None]:
         again = ask(services, model, tuple(asked.texts[at] for at in missing))
-        for at, curve in zip(missing, again.curves(model, video), strict=True):
+        for at, curve in zip(missing, again.curves(model, video, report), strict=True):
             found[at] = {"curve": curve}
             with suppress(StoreError):
                 services.store.put(keys[at], found[at])

@@ -81,7 +81,7 @@ class Bar:
         """Show one step."""
         if self._bar is None or self._bar.desc != progress.what:
             self.close()
-            self._bar = tqdm(total=progress.total, desc=progress.what, file=sys.stderr, unit="frame", leave=False)
+            self._bar = tqdm(total=progress.total, desc=progress.what, file=sys.stderr, unit=progress.unit, leave=False)
             self._bar.desc = progress.what
         self._bar.total = progress.total
         self._bar.update(progress.done - self._bar.n)

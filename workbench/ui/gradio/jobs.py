@@ -85,15 +85,20 @@ class Job(Generic[R]):
 
 
 class Pace:
-    """How long work will still take, from how long its steps took; the time only counts down between two steps."""
+    """How long work will still take, from how long its steps took; the time only counts down between two steps.
+
+    Other work, as ``Progress.what`` tells it, has a pace of its own.
+    """
 
     def __init__(self) -> None:
+        self._what = ""
         self._first: tuple[int, float] | None = None
         self._latest: tuple[int, float] = (0, 0.0)
 
     def left_s(self, progress: Progress, now_s: float) -> float | None:
         """Return the seconds left as of ``now_s``, or None before a step has been made."""
-        if self._first is None:
+        if self._first is None or progress.what != self._what:
+            self._what, self._first = progress.what, None
             if progress.total:
                 self._first = self._latest = (progress.done, now_s)
             return None

@@ -201,6 +201,8 @@ def source(provenance: Provenance) -> str:
 
 def read_in_part(progress: Progress) -> str:
     """Return how much of the video was read when the work was stopped."""
+    if progress.unit == "window":
+        return f"Read, and compared in part, {progress.done:,} of {progress.total:,}"
     return f"Read in part, {progress.done:,} of {progress.total:,}" if progress.total else UNREAD
 
 
