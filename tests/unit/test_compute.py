@@ -9,10 +9,13 @@ import weakref
 import numpy as np
 import pytest
 
+from tests.tiny_checkpoints import save_tiny_xclip
 from workbench.errors import ModelError, OutOfMemoryError
 from workbench.models.compute import BatchSize, Compute, is_out_of_memory
+from workbench.models.registry import ModelRegistry
 from workbench.models.resident import Resident
 from workbench.settings import Settings
+from workbench.types import FrameBatch, SamplingSpec
 
 
 def slices_of(batch: BatchSize, n_rows: int, seconds=lambda size: 0.0, room: int = 10**9) -> list[slice]:
@@ -42,6 +45,17 @@ def test_a_fixed_cost_a_batch_makes_batches_large():
     batch = BatchSize(2, 64)
     slices_of(batch, 600, lambda size: 0.008 + 0.0001 * size)
     assert batch.size >= 32
+
+
+def test_windows_are_encoded_as_many_at_once_as_have_the_frames_that_memory_is_meant_for(tmp_path):
+    model = ModelRegistry(Settings(offline=True, device="cpu")).load(str(save_tiny_xclip(tmp_path / "xclip")))
+    n_at_once, look = [], model.look
+    model.look = lambda prepared: n_at_once.append(len(prepared["pixel_values"].flatten(0, -4))) or look(prepared)
+    window = model.spec.window_frames
+    pixels = np.zeros((200 * window, 8, 8, 3), np.uint8)
+    model.encode_frames(FrameBatch("film", SamplingSpec(2.0), pixels, np.arange(len(pixels)) / 2))
+    assert sum(n_at_once) == 200 * window
+    assert 2 * window < max(n_at_once) <= 64
 
 
 def test_memory_that_runs_out_for_sentences_is_a_sentence():

@@ -94,14 +94,15 @@ class Compute:
         return moved
 
     def in_batches(
-        self, n_rows: int, encode: Callable[[slice], Any], work: Work = "frames"
+        self, n_rows: int, encode: Callable[[slice], Any], work: Work = "frames", frames_a_row: int = 1
     ) -> Float32[np.ndarray, "..."]:
         """Return ``encode`` of all rows, float32, one after another along the first axis.
 
+        ``frames_a_row``: how many frames a row is made of, which is what it takes of memory.
         Raises ``ModelError`` where memory runs out for a single row.
         """
         with self.running():
-            parts = self._batches[work].over(n_rows, encode)
+            parts = self._batches[work].over(n_rows, encode, frames_a_row)
             return np.concatenate([part.float().cpu().numpy() for part in parts])
 
     def settle_precision(self, encode: Callable[[], Float[np.ndarray, "row dim"]]) -> None:
@@ -115,10 +116,12 @@ class Compute:
         if (cosine >= SAME_DIRECTION).all():  # a cosine that is no number is not
             self.precision = chosen
 
-    def best_rate(self, prepare: Callable[[int], Any], run: Callable[[Any], Any], most_rows: int) -> float:
+    def best_rate(
+        self, prepare: Callable[[int], Any], run: Callable[[Any], Any], most_rows: int, frames_a_row: int = 1
+    ) -> float:
         """Return the most rows a second that ``run`` does of what ``prepare`` makes, over sizes of the batch."""
         best, size = 0.0, 1
-        while size <= min(most_rows, self._batches["frames"].most):
+        while size <= min(most_rows, self._batches["frames"].most_rows(frames_a_row)):
             try:
                 prepared = prepare(size)
                 self._seconds(run, prepared)
@@ -151,7 +154,8 @@ class Compute:
 class BatchSize:
     """How many rows are encoded at once: doubled while that is faster a row, halved when memory runs out.
 
-    Measured on the work itself, twice a size, until two sizes in a row brought nothing. Halved only where
+    ``most``: how many frames they may have in all. Measured on the work itself, twice a size, until two sizes in
+    a row brought nothing. Halved only where
     ``make_room`` says that nobody else could let go of memory. ``notice`` is one sentence for people after that.
     """
 
@@ -165,19 +169,23 @@ class BatchSize:
     ) -> None:
         self.size = fewest
         self.notice = ""
-        self.most, self._wait, self._make_room, self._named = most, wait, make_room, named
+        self._most, self._wait, self._make_room, self._named = most, wait, make_room, named
         self._lock = threading.Lock()
         self._seconds: dict[int, list[float]] = {}
         self._is_settled = False
 
-    def over(self, n_rows: int, encode: Callable[[slice], Any]) -> list[Any]:
+    def most_rows(self, frames_a_row: int) -> int:
+        """Return how many rows of so many frames may be encoded at once."""
+        return max(1, self._most // frames_a_row)
+
+    def over(self, n_rows: int, encode: Callable[[slice], Any], frames_a_row: int = 1) -> list[Any]:
         """Return ``encode`` of consecutive slices that cover ``n_rows``.
 
         Raises ``ModelError`` where memory runs out for a single row.
         """
-        parts, at = [], 0
+        parts, at, most = [], 0, self.most_rows(frames_a_row)
         while at < n_rows:
-            size, ran_out = min(self.size, n_rows - at), False
+            size, ran_out = min(self.size, most, n_rows - at), False
             started = time.perf_counter()
             try:
                 part = encode(slice(at, at + size))
@@ -191,12 +199,12 @@ class BatchSize:
                 if not self._make_room():
                     self._halve(size)
                 continue
-            self._learn(size, (time.perf_counter() - started) / size)
+            self._learn(size, (time.perf_counter() - started) / size, most)
             parts.append(part)
             at += size
         return parts
 
-    def _learn(self, size: int, seconds_a_row: float) -> None:
+    def _learn(self, size: int, seconds_a_row: float, most: int) -> None:
         with self._lock:
             if self._is_settled or size != self.size:
                 return
@@ -207,7 +215,7 @@ class BatchSize:
             best = {tried: min(seconds) for tried, seconds in self._seconds.items()}
             fastest = min(best, key=lambda tried: best[tried])
             gained = [tried for tried in best if tried == min(best) or best[tried] < _GAIN * best[tried // 2]]
-            if 2 * size > self.most or size >= 4 * max(gained):
+            if 2 * size > most or size >= 4 * max(gained):
                 self.size, self._is_settled = fastest, True
             else:
                 self.size = 2 * size

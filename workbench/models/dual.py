@@ -126,6 +126,7 @@ class DualEncoder:
                 lambda n_rows: self.prepare(np.resize(pixels, (n_rows * self.spec.window_frames, *pixels.shape[1:]))),
                 self.look,
                 most_rows,
+                self.spec.window_frames,
             )
 
     def _by_window(
@@ -134,7 +135,10 @@ class DualEncoder:
         """Return ``encode`` of frames that are prepared, whole windows at once; ``frames`` are whole windows."""
         by_window = frames.pixels.reshape(-1, self.spec.window_frames, *frames.pixels.shape[1:])
         return self._compute.in_batches(
-            len(by_window), lambda part: encode(self.prepare(by_window[part].reshape(-1, *by_window.shape[2:]))), work
+            len(by_window),
+            lambda part: encode(self.prepare(by_window[part].reshape(-1, *by_window.shape[2:]))),
+            work,
+            self.spec.window_frames,
         )
 
     def _in_batches(self, n_rows: int, encode: Any, work: Work = "frames") -> Float32[np.ndarray, "row ..."]:
