@@ -271,6 +271,35 @@ def save_tiny_open_clip_resnet(folder: Path, seed: int = 0) -> Path:
     return _save_open_clip(folder, seed, model, {"resize_mode": "longest"})
 
 
+def save_tiny_open_clip_timm(folder: Path, seed: int = 0) -> Path:
+    """Write an open_clip CLIP that sees with a network of the library timm to ``folder``."""
+    model = {
+        "embed_dim": 24,
+        "vision_cfg": {"image_size": 32, "timm_model_name": "test_vit", "timm_pool": "", "timm_proj": "linear"},
+        "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 32, "heads": 4, "layers": 2},
+    }
+    return _save_open_clip(folder, seed, model, {"resize_mode": "shortest"})
+
+
+def save_tiny_open_clip_bert(folder: Path, seed: int = 0) -> Path:
+    """Write an open_clip CLIP that reads with a BERT of the library transformers, described in ``folder``/text."""
+    from transformers import BertConfig
+
+    vocabulary = save_word_tokenizer(folder)
+    BertConfig(**LAYERS, vocab_size=len(vocabulary), max_position_embeddings=32).save_pretrained(folder / "text")
+    text = {
+        "context_length": 16,
+        "hf_model_name": str(folder / "text"),
+        "hf_model_pretrained": False,
+        "hf_tokenizer_name": "in-this-folder",
+        "hf_proj_type": "mlp",
+        "hf_pooler_type": "mean_pooler",
+    }
+    vision = {"image_size": 32, "layers": 2, "width": 32, "head_width": 8, "patch_size": 8}
+    model = {"embed_dim": 24, "custom_text": True, "vision_cfg": vision, "text_cfg": text}
+    return _save_open_clip(folder, seed, model, {"resize_mode": "shortest"})
+
+
 def save_tiny_open_clip_queries(folder: Path, seed: int = 0) -> Path:
     """Write an open_clip CLIP whose pictures are pooled by learned queries, as CoCa's are, to ``folder``."""
     pool = {"attentional_pool": True, "attn_pooler_queries": 4, "attn_pooler_heads": 4}

@@ -12,7 +12,12 @@ import numpy as np
 import pytest
 
 from tests.reference.test_transformers_dual import frames
-from tests.tiny_checkpoints import save_tiny_open_clip, save_tiny_open_clip_siglip
+from tests.tiny_checkpoints import (
+    save_tiny_open_clip,
+    save_tiny_open_clip_bert,
+    save_tiny_open_clip_siglip,
+    save_tiny_open_clip_timm,
+)
 from workbench.errors import ModelError
 from workbench.models import openclip
 from workbench.models.adapter_template import ENTRY
@@ -20,7 +25,12 @@ from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
 
 TEXTS = ["a red circle", "a green circle on the red square with the cat", "dog"]
-KINDS = {"clip": save_tiny_open_clip, "siglip": save_tiny_open_clip_siglip}
+KINDS = {
+    "clip": save_tiny_open_clip,
+    "siglip": save_tiny_open_clip_siglip,
+    "timm": save_tiny_open_clip_timm,
+    "bert": save_tiny_open_clip_bert,
+}
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -97,6 +107,8 @@ def test_a_word_left_out_is_as_if_its_row_of_attention_were_not_there(folder: Pa
     absent[1, 2] = True
     network, tokenizer = model._model, model._tokenizer
     text = getattr(network, "text", network)
+    if not hasattr(text.transformer, "resblocks"):
+        pytest.skip("the text encoder is of transformers, which takes the mask itself")
     ids = tokenizer(TEXTS)
     keep = torch.ones(ids.shape, dtype=torch.bool)
     keep[1, 3] = False  # one place on, after the token that begins a text
@@ -124,6 +136,29 @@ def test_a_word_left_out_is_as_if_its_row_of_attention_were_not_there(folder: Pa
         expected = torch.nn.functional.normalize(pooled, dim=-1).numpy()
     np.testing.assert_allclose(model.encode_texts(TEXTS, absent).embeddings, expected, atol=1e-5)
     assert expected[1] @ read.embeddings[1] < 0.9999
+
+
+@pytest.mark.parametrize("pooler", ["mean_pooler", "cls_last_hidden_state_pooler"])
+def test_a_word_left_out_of_an_encoder_of_transformers_is_not_pooled_either(tmp_path: Path, pooler: str):
+    import torch
+
+    folder = save_tiny_open_clip_bert(tmp_path / "bert")
+    config = json.loads((folder / "open_clip_config.json").read_text())
+    config["model_cfg"]["text_cfg"]["hf_pooler_type"] = pooler
+    (folder / "open_clip_config.json").write_text(json.dumps(config))
+    model = load(str(folder))
+    read = model.encode_texts(TEXTS)
+    absent = np.zeros((3, max(map(len, read.tokens))), dtype=bool)
+    absent[1, 2] = True
+    text, ids = model._model.text, model._tokenizer(TEXTS)
+    keep = (ids != text.config.pad_token_id).long()
+    keep[1, 3] = 0  # one place on, after the token that begins a text
+    with torch.no_grad():
+        seen = text.transformer(input_ids=ids, attention_mask=keep).last_hidden_state
+        mean = (seen * keep[..., None]).sum(1) / keep.sum(1, keepdim=True)
+        expected = torch.nn.functional.normalize(text.proj(mean if pooler == "mean_pooler" else seen[:, 0]), dim=-1)
+    np.testing.assert_allclose(model.encode_texts(TEXTS, absent).embeddings, expected.numpy(), atol=1e-5)
+    assert (read.embeddings[1] @ expected[1].numpy()) < 0.99999
 
 
 def test_a_checkpoint_of_ones_own_training_loads_by_architecture_and_file(tmp_path: Path, monkeypatch):

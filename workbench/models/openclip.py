@@ -113,11 +113,14 @@ class OpenClip(DualEncoder):
                     raise ModelError(f"“{self.spec.id}” cannot leave words out; choose another model for that.")
                 return args, {**named, "attention_mask": named["attention_mask"] * kept}
 
-        hook = text.transformer.register_forward_pre_hook(add_mask, with_kwargs=True)
+        hooks = [text.transformer.register_forward_pre_hook(add_mask, with_kwargs=True)]
+        if hasattr(text, "pooler"):  # what is left out has no part in a mean over the tokens, either
+            hooks.append(text.pooler.register_forward_pre_hook(lambda module, args: (args[0], args[1] * kept)))
         try:
             yield
         finally:
-            hook.remove()
+            for hook in hooks:
+                hook.remove()
 
 
 @dataclass(frozen=True)
