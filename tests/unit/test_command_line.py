@@ -223,6 +223,15 @@ def test_bench_encode_prints_the_whole_way_beside_its_parts(capsys):
     assert "forward pass alone" in out
 
 
+def test_bench_encode_counts_the_frames_of_the_film_where_windows_overlap(capsys, tmp_path):
+    words = ["bench", "encode", "--model", save_tiny_xclip(tmp_path / "xclip"), "--json", "-"]
+    found = json.loads(run(capsys, *words)[1])
+    assert found["n_frames"] == 216
+    assert found["ratio"] == pytest.approx(
+        found["end_to_end_fps"] / min(found["decode_fps"], found["forward_fps"]), rel=1e-6
+    )
+
+
 def test_bench_encode_of_a_model_without_a_network_is_a_sentence(capsys):
     status, _, err = run(capsys, "bench", "encode", "--model", ENTRY.id)
     assert status != 0

@@ -33,6 +33,8 @@ def test_the_second_answer_comes_from_the_cache(family: str, film, tmp_path: Pat
 
     for method in ("encode_frames", "encode_texts", "prepare", "look", "say"):
         monkeypatch.setattr(model, method, refuse)
+    if not model.spec.separable:
+        monkeypatch.setattr(model, "similarity", refuse)
     monkeypatch.setattr(later.library, "frames", refuse)
     second = ask(later)
     assert second.provenance.from_cache

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import errno
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import huggingface_hub
+import numpy as np
 import pytest
 from huggingface_hub import errors
 
-from tests.tiny_checkpoints import save_tiny_clip
+from tests.tiny_checkpoints import save_tiny_clip, save_tiny_open_clip
 from workbench.errors import ModelError
 from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
@@ -29,11 +31,11 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "hub"
 
 
-def put_in_cache(cache: Path, repo_id: str, revision: str) -> Path:
+def put_in_cache(cache: Path, repo_id: str, revision: str, save: Callable[[Path], Path] = save_tiny_clip) -> Path:
     repo = cache / ("models--" + repo_id.replace("/", "--"))
     (repo / "refs" / revision).parent.mkdir(parents=True)
     (repo / "refs" / revision).write_text(COMMIT)
-    return save_tiny_clip(repo / "snapshots" / COMMIT)
+    return save(repo / "snapshots" / COMMIT)
 
 
 def fail_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
@@ -79,6 +81,25 @@ def test_a_model_anybody_names_is_recognised_by_its_config(cache: Path, monkeypa
     fail_with(monkeypatch, AssertionError("the network was asked"))
     spec = ModelRegistry(Settings(offline=True, device="cpu")).load("somebody/their-clip").spec
     assert (spec.family, spec.licence) == ("clip", "not stated")
+
+
+@pytest.mark.parametrize(
+    ("model_id", "repo_id"),
+    [
+        ("hf-hub:somebody/their-open-clip", "somebody/their-open-clip"),
+        ("somebody/their-open-clip", "somebody/their-open-clip"),
+        ("ViT-B-32:laion2b_s34b_b79k", "laion/CLIP-ViT-B-32-laion2B-s34B-b79K"),
+    ],
+)
+def test_a_model_of_open_clip_is_found_by_its_hub_id_or_its_tag(cache, monkeypatch, model_id: str, repo_id: str):
+    folder = put_in_cache(cache, repo_id, "main", save_tiny_open_clip)
+    fail_with(monkeypatch, AssertionError("the network was asked"))
+    registry = ModelRegistry(Settings(offline=True, device="cpu", models=model_id))
+    assert {entry.id: entry.state for entry in registry.list()}[model_id] == "ready"
+    named, by_folder = registry.load(model_id), registry.load(str(folder))
+    assert (named.spec.family, named.spec.revision) == ("open_clip", COMMIT)
+    texts = ["a red circle"]
+    np.testing.assert_array_equal(named.encode_texts(texts).embeddings, by_folder.encode_texts(texts).embeddings)
 
 
 @pytest.mark.parametrize(

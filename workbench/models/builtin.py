@@ -9,8 +9,10 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from workbench.errors import ModelError
 from workbench.models import checkpoint, hub
 from workbench.models.entry import Family, ModelEntry, State
 from workbench.models.protocol import Capability, VideoTextModel
@@ -100,14 +102,14 @@ def _open_clip_state(entry: ModelEntry, settings: Settings) -> tuple[State, str]
     architecture, _, weights = entry.where.partition(":")
     if not weights or os.path.isdir(entry.where):
         return hub.checkpoint_state(entry, settings)
-    path = Path(weights).expanduser()
-    if path.is_file():
+    if Path(weights).expanduser().is_file():
         return "ready", "on this machine"
-    if path.suffix or len(path.parts) > 1:
-        return "missing", f"there is no file “{weights}”; check the path"
-    if settings.offline:
-        return "download", "loads if it was fetched before; the Hugging Face hub is switched off here"
-    return "download", f"is looked up among open_clip's weights for {architecture} on first use"
+    from workbench.models import openclip  # where its tags are published the library alone knows
+
+    try:
+        return hub.checkpoint_state(replace(entry, where=openclip.repository(architecture, weights)), settings)
+    except ModelError as problem:
+        return "missing", str(problem)
 
 
 VISION_TRANSFORMER: frozenset[Capability] = frozenset({"attention", "patches"})

@@ -54,7 +54,8 @@ class Family:
     """How the models of one family are recognised, checked and loaded.
 
     ``model_types`` are the values of ``model_type`` in a ``config.json`` that the family can read.
-    ``state`` says quickly, importing nothing heavy, whether an entry can be loaded here.
+    ``state`` says whether an entry can be loaded here, quickly: nothing heavy is imported for the models that come
+    with the workbench.
     ``capabilities`` are those of its models as a rule; a loaded one says in its ``spec`` what it has of them.
     """
 

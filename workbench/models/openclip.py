@@ -135,33 +135,49 @@ class Source:
 
 def locate(entry: ModelEntry, settings: Settings) -> Source:
     """Return where the model of ``entry`` is, fetched if need be. Raises ``ModelError``."""
-    import open_clip
-
     architecture, _, weights = entry.where.partition(":")
-    if architecture not in open_clip.list_models():
-        if weights and not Path(entry.where).is_dir():
-            near = difflib.get_close_matches(architecture, open_clip.list_models(), n=3)
-            offer = f"did you mean {' or '.join(near)}?" if near else "open_clip.list_models() names them."
-            raise ModelError(f"open_clip has no architecture “{architecture}”; {offer}")
+    if not weights or Path(entry.where).is_dir():
         return _in_folder(entry, settings)
     path = Path(weights).expanduser()
     if path.is_file():
+        _check_architecture(architecture)
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         return Source(architecture, str(path), f"{architecture}-sha256-{digest}")
+    return _in_folder(replace(entry, where=repository(architecture, weights)), settings)
+
+
+def repository(architecture: str, weights: str) -> str:
+    """Return the hub id under which the library's weights of that tag are published.
+
+    Raises ``ModelError``: no such architecture or tag, or nothing but a pickle.
+    """
+    import open_clip
+
+    _check_architecture(architecture)
+    path = Path(weights)
     tags = open_clip.list_pretrained_tags_by_model(architecture)
     if weights not in tags and (path.suffix or len(path.parts) > 1):
         raise ModelError(f"There is no file “{weights}” with weights for {architecture}; check the path.")
     if weights not in tags:
         known = f"choose one of {', '.join(tags)}" if tags else "give the path of a checkpoint"
         raise ModelError(f"open_clip has no weights “{weights}” for {architecture}; {known}.")
-    repository, _, file = open_clip.get_pretrained_cfg(architecture, weights).get("hf_hub", "").rpartition("/")
-    if file or not repository:
+    hub_id, _, file = open_clip.get_pretrained_cfg(architecture, weights).get("hf_hub", "").rpartition("/")
+    if file or not hub_id:
         raise ModelError(
             f"The weights “{weights}” of {architecture} are published as a pickle only; fetch the file yourself and "
             f"name it as {architecture}:FILE, and it is read without running its code."
         )
-    return _in_folder(replace(entry, where=repository), settings)
+    return hub_id
+
+
+def _check_architecture(name: str) -> None:
+    import open_clip
+
+    if name not in open_clip.list_models():
+        near = difflib.get_close_matches(name, open_clip.list_models(), n=3)
+        offer = f"did you mean {' or '.join(near)}?" if near else "open_clip.list_models() names them."
+        raise ModelError(f"open_clip has no architecture “{name}”; {offer}")
 
 
 def _in_folder(entry: ModelEntry, settings: Settings) -> Source:
