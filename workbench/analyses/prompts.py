@@ -45,8 +45,14 @@ class Asked:
         Cost: one matrix product. Where sentences are read against the video, milliseconds a window, and ``report``
         is told how far it is.
         """
-        rows = np.concatenate([model.similarity(part, self.said) for part in _parts(model, video, report)], axis=1)
-        return rows.reshape(len(self.texts), -1, rows.shape[1]).mean(axis=1)
+        curves = np.empty((len(self.texts), len(video.times_s)), np.float32)
+        at = 0
+        for part in _parts(model, video, report):
+            rows = model.similarity(part, self.said)
+            past = at + rows.shape[1]
+            curves[:, at:past] = rows.reshape(len(self.texts), -1, rows.shape[1]).mean(axis=1)
+            at = past
+        return curves
 
 
 def _parts(model: VideoTextModel, video: VideoFeatures, report: Report) -> Iterator[VideoFeatures]:
