@@ -53,7 +53,10 @@ class VideoInfo:
 
 @dataclass(frozen=True)
 class FrameBatch:
-    """Consecutive sampled frames of one video, RGB, with the time each of them is shown at."""
+    """Sampled frames of one video, RGB, with the time each of them is shown at; one frame has one time.
+
+    They follow one another, or make windows that do, where a frame may stand in several.
+    """
 
     video_id: str
     sampling: SamplingSpec

@@ -9,7 +9,7 @@ import weakref
 import numpy as np
 import pytest
 
-from tests.tiny_checkpoints import save_tiny_xclip
+from tests.tiny_checkpoints import save_tiny_pe_video, save_tiny_xclip
 from workbench.errors import ModelError, OutOfMemoryError
 from workbench.models.compute import BatchSize, Compute, is_out_of_memory
 from workbench.models.registry import ModelRegistry
@@ -56,6 +56,21 @@ def test_windows_are_encoded_as_many_at_once_as_have_the_frames_that_memory_is_m
     model.encode_frames(FrameBatch("film", SamplingSpec(2.0), pixels, np.arange(len(pixels)) / 2))
     assert sum(n_at_once) == 200 * window
     assert 2 * window < max(n_at_once) <= 64
+
+
+@pytest.mark.parametrize("save", [save_tiny_xclip, save_tiny_pe_video])
+def test_a_frame_of_several_windows_is_prepared_once(tmp_path, save):
+    model = ModelRegistry(Settings(offline=True, device="cpu")).load(str(save(tmp_path / "model")))
+    window = model.spec.window_frames
+    pixels = np.random.default_rng(0).integers(0, 256, (window + 2, 24, 40, 3), np.uint8)
+    places = np.arange(3)[:, None] + np.arange(window)
+    apart = [model.encode_frames(FrameBatch("f", SamplingSpec(), pixels[row], row / 2)).frames for row in places]
+    n_prepared, prepare = [], model.prepare
+    model.prepare = lambda pixels: n_prepared.append(len(pixels)) or prepare(pixels)
+    together = model.encode_frames(FrameBatch("f", SamplingSpec(), pixels[places.ravel()], places.ravel() / 2))
+    np.testing.assert_allclose(together.frames, np.concatenate(apart), atol=1e-6)
+    assert sum(n_prepared) < 3 * window
+    assert n_prepared[0] == window + 1, "two windows at once, to begin with"
 
 
 def test_memory_that_runs_out_for_sentences_is_a_sentence():

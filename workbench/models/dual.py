@@ -7,7 +7,7 @@ network is of. A family says what its network makes of pixels and of tokens; ``t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -38,7 +38,7 @@ class DualEncoder:
         self._model: Any = None
 
     def prepare(self, pixels: np.ndarray) -> Any:
-        """Return what the network takes, on the device, of ``uint8[time height width 3]``."""
+        """Return what the network takes, on the device, of ``uint8[time height width 3]``: one row a frame."""
         raise NotImplementedError
 
     def look(self, prepared: Any) -> Any:
@@ -132,14 +132,19 @@ class DualEncoder:
     def _by_window(
         self, frames: FrameBatch, encode: Callable[[Any], Any], work: Work
     ) -> Float32[np.ndarray, "row ..."]:
-        """Return ``encode`` of frames that are prepared, whole windows at once; ``frames`` are whole windows."""
-        by_window = frames.pixels.reshape(-1, self.spec.window_frames, *frames.pixels.shape[1:])
-        return self._compute.in_batches(
-            len(by_window),
-            lambda part: encode(self.prepare(by_window[part].reshape(-1, *by_window.shape[2:]))),
-            work,
-            self.spec.window_frames,
-        )
+        """Return ``encode`` of frames that are prepared, whole windows at once; ``frames`` are whole windows.
+
+        A frame that stands in several windows of a batch is prepared once.
+        """
+        window = self.spec.window_frames
+
+        def encode_windows(part: slice) -> Any:
+            rows = slice(part.start * window, part.stop * window)
+            _, first, places = np.unique(frames.times_s[rows], return_index=True, return_inverse=True)
+            prepared = self.prepare(frames.pixels[rows][first])
+            return encode(_taken(prepared, self._compute.send(places)))
+
+        return self._compute.in_batches(len(frames.pixels) // window, encode_windows, work, window)
 
     def _in_batches(self, n_rows: int, encode: Any, work: Work = "frames") -> Float32[np.ndarray, "row ..."]:
         return self._compute.in_batches(n_rows, encode, work) if n_rows else np.empty((0, self.spec.dim), np.float32)
@@ -180,6 +185,13 @@ class DualEncoder:
 
 
 _TRIAL_TEXTS = ("a", "a red circle", "two people walk along a street in the rain while a dog runs after them")
+
+
+def _taken(prepared: Any, places: Any) -> Any:
+    """Return the frames at ``places`` of what was prepared: a tensor, or several by name."""
+    if isinstance(prepared, Mapping):
+        return {name: values[places] for name, values in prepared.items()}
+    return prepared[places]
 
 
 def _each(rows: np.ndarray) -> list[slice]:

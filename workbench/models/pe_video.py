@@ -90,15 +90,15 @@ class PeVideo(DualEncoder):
         return self.look(self.prepare(np.repeat(pixels, self.window_frames, axis=0)))
 
     def prepare(self, pixels: np.ndarray) -> Any:
-        """Return whole windows ``[window time 3 height width]`` as the video processor makes them, on the device."""
+        """Return frames ``[time 3 height width]`` as the video processor makes them, on the device."""
         video = self._compute.send(pixels).permute(0, 3, 1, 2)
         options = {"return_tensors": "pt", "input_data_format": "channels_first", "do_sample_frames": False}
-        prepared = self._processor([video], **options)["pixel_values_videos"].to(self._device)
-        return prepared.reshape(-1, self.window_frames, *prepared.shape[2:])
+        return self._processor([video], **options)["pixel_values_videos"][0].to(self._device)
 
     def look(self, prepared: Any) -> Any:
-        """Return raw features of windows that are prepared."""
-        seen = self._model.video_encoder(pixel_values_videos=prepared)
+        """Return raw features of windows whose frames are prepared."""
+        windows = prepared.reshape(-1, self.window_frames, *prepared.shape[1:])
+        seen = self._model.video_encoder(pixel_values_videos=windows)
         return self._model.video_head(seen.pooler_output)
 
     def read(self, texts: Sequence[str], absent: Bool[np.ndarray, "query token"] | None = None) -> TokenizedTexts:

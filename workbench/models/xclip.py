@@ -88,9 +88,9 @@ class XClip(Clip):
         """Return raw features and context of windows that repeat one picture, to try the network."""
         return self.look(self.prepare(np.repeat(pixels, self._n_frames, axis=0)))
 
-    def vision_inputs(self, prepared: Any) -> Mapping[str, Any]:
-        """Return the frames of all windows one after another; some image processors hand over a video each."""
-        images = prepared["pixel_values"]
+    def prepare(self, pixels: np.ndarray) -> Any:
+        """Return frames one after another; some image processors take them for a video."""
+        images = super().prepare(pixels)["pixel_values"]
         return {"pixel_values": images.reshape(-1, *images.shape[-3:])}
 
     @property
