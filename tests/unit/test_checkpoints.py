@@ -7,8 +7,11 @@ import pickle
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from tests import tiny_checkpoints
+from tests.reference.test_transformers_dual import frames
 from tests.tiny_checkpoints import save_tiny_clip, save_tiny_pe_video
 from workbench.errors import ModelError
 from workbench.models import checkpoint
@@ -131,6 +134,25 @@ def test_weights_that_are_a_pointer_file(registry: ModelRegistry, folder: Path):
     assert "damaged or no safetensors" in refusal(registry, folder)
 
 
+def test_weights_in_several_files_are_those_of_one(registry: ModelRegistry, folder: Path, tmp_path: Path):
+    from transformers import CLIPModel
+
+    sharded = Path(shutil.copytree(folder, tmp_path / "sharded"))
+    (sharded / "model.safetensors").unlink()
+    CLIPModel.from_pretrained(folder).save_pretrained(sharded, max_shard_size="50KB")
+    shards = sorted(sharded.glob("model-*.safetensors"))
+    assert len(shards) >= 3
+    one, several = registry.load(str(folder)), registry.load(str(sharded))
+    batch = frames(40, 60)
+    np.testing.assert_allclose(several.encode_frames(batch).frames, one.encode_frames(batch).frames, atol=1e-6)
+    texts = ["a red circle", "dog"]
+    np.testing.assert_allclose(several.encode_texts(texts).embeddings, one.encode_texts(texts).embeddings, atol=1e-6)
+    assert checkpoint.weights_bytes(sharded) == sum(shard.stat().st_size for shard in shards)
+    before = several.spec.revision
+    shards[-1].write_bytes(shards[-1].read_bytes()[:-1] + b"\x01")
+    assert registry.load(str(sharded)).spec.revision != before
+
+
 def test_a_missing_shard(registry: ModelRegistry, folder: Path):
     (folder / "model.safetensors").unlink()
     edit_json(
@@ -150,6 +172,31 @@ def test_weights_that_are_not_there(registry: ModelRegistry, folder: Path):
     config = json.loads((folder / "config.json").read_text())
     edit_json(folder / "config.json", text_config={**config["text_config"], "num_hidden_layers": 3})
     assert "lacks 16 of the weights that its config asks for" in refusal(registry, folder)
+
+
+@pytest.mark.parametrize(
+    ("save", "weight"),
+    [
+        (tiny_checkpoints.save_tiny_siglip, "vision_model.head.attention.in_proj_weight"),
+        (tiny_checkpoints.save_tiny_siglip2, "vision_model.embeddings.patch_embedding.weight"),
+        (tiny_checkpoints.save_tiny_metaclip2, "text_model.encoder.layers.1.mlp.fc1.weight"),
+        (tiny_checkpoints.save_tiny_xclip, "prompts_generator.decoder.0.cross_attn.v_proj.weight"),
+        (tiny_checkpoints.save_tiny_pe_video, "video_encoder.layers.1.mlp.up_proj.weight"),
+        (tiny_checkpoints.save_tiny_pe_audio_video, "video_model.video_encoder.layers.1.mlp.up_proj.weight"),
+        (tiny_checkpoints.save_tiny_open_clip, "visual.transformer.resblocks.1.mlp.c_fc.weight"),
+    ],
+)
+def test_a_weight_that_is_misshapen_or_lacks_in_any_family(registry: ModelRegistry, tmp_path: Path, save, weight: str):
+    from safetensors.numpy import load_file, save_file
+
+    folder = save(tmp_path / "model")
+    (path,) = folder.glob("*model.safetensors")
+    weights = load_file(path)
+    cut = weights.pop(weight)[1:].copy()
+    save_file(weights | {weight: cut}, path, metadata={"format": "pt"})
+    assert "cannot be loaded" in refusal(registry, folder)
+    save_file(weights, path, metadata={"format": "pt"})
+    assert weight.removeprefix("video_model.") in refusal(registry, folder)
 
 
 def test_weights_that_are_no_numbers(registry: ModelRegistry, folder: Path):

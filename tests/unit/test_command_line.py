@@ -14,6 +14,7 @@ from workbench import __main__ as command
 from workbench.errors import StoreError
 from workbench.models import builtin
 from workbench.models.adapter_template import ENTRY, FAMILY
+from workbench.models.xclip import XClip
 from workbench.store.tensors import TensorStore
 
 
@@ -223,13 +224,18 @@ def test_bench_encode_prints_the_whole_way_beside_its_parts(capsys):
     assert "forward pass alone" in out
 
 
-def test_bench_encode_counts_the_frames_of_the_film_where_windows_overlap(capsys, tmp_path):
-    words = ["bench", "encode", "--model", save_tiny_xclip(tmp_path / "xclip"), "--json", "-"]
+def test_bench_encode_of_a_model_of_windows_counts_frames_and_times_windows(capsys, film, tmp_path, monkeypatch):
+    words = ["bench", "encode", "--model", save_tiny_xclip(tmp_path / "xclip"), "--video", film.path, "--json", "-"]
     found = json.loads(run(capsys, *words)[1])
-    assert found["n_frames"] == 216
+    assert (found["n_frames"], found["model_id"]) == (16, str(tmp_path / "xclip"))
     assert found["ratio"] == pytest.approx(
         found["end_to_end_fps"] / min(found["decode_fps"], found["forward_fps"]), rel=1e-6
     )
+    timed = []
+    monkeypatch.setattr(XClip, "forward_rate", lambda model, pixels, most_rows: timed.append(len(pixels)) or 6.5)
+    # The 16 frames are 13 windows of 4, which take 2 seconds at this rate.
+    assert json.loads(run(capsys, *words)[1])["forward_fps"] == pytest.approx(8)
+    assert timed == [13 * 4]
 
 
 def test_bench_encode_of_a_model_without_a_network_is_a_sentence(capsys):
