@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -75,6 +76,36 @@ def test_a_patch_of_clip_is_what_the_last_layers_attention_says_of_it_alone(fold
         expected = unit(network.visual_projection(vision.post_layernorm(alone)))
     maps = load(folders[family]).encode_patches(batch)
     np.testing.assert_allclose(maps.patches, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"size": {"shortest_edge": 32}, "crop_size": {"height": 32, "width": 32}},
+        {"size": {"shortest_edge": 40}, "crop_size": {"height": 32, "width": 32}},
+        {"size": {"height": 32, "width": 32}, "do_center_crop": False},
+    ],
+    ids=["shortest", "shortest, less", "squashed"],
+)
+def test_patches_of_xclip_are_the_same_whichever_of_its_image_processors_prepares_them(
+    folders, tmp_path: Path, settings: dict
+):
+    """Its checkpoints come with VideoMAE's or CLIP's; here both are told to resize and normalise alike."""
+    from transformers import CLIPImageProcessor, VideoMAEImageProcessor
+
+    batch = frames(90, 160)
+    batch = replace(batch, pixels=batch.pixels[:4], times_s=batch.times_s[:4])  # a window
+    models = []
+    for kind in (CLIPImageProcessor, VideoMAEImageProcessor):
+        folder = Path(shutil.copytree(folders["xclip"], tmp_path / kind.__name__))
+        kind(image_mean=[0.4] * 3, image_std=[0.3] * 3, resample=3, **settings).save_pretrained(folder)
+        models.append(load(folder))
+    clips, videos = (model.encode_patches(batch) for model in models)
+    assert (videos.grid, videos.seen) == (clips.grid, clips.seen)
+    np.testing.assert_allclose(videos.patches, clips.patches, atol=1e-5)
+    clips, videos = (model.attention(batch) for model in models)
+    assert videos.seen == clips.seen
+    np.testing.assert_allclose(videos.weights, clips.weights, atol=1e-5)
 
 
 @pytest.mark.parametrize("family", ["siglip", "siglip2"])
