@@ -82,6 +82,29 @@ def test_a_training_that_was_stopped_ends_as_one_that_was_not(frame_model, model
         torch.testing.assert_close(again[name], value, rtol=0, atol=1e-4, msg=name)
 
 
+def test_a_training_that_was_stopped_on_windows_of_stories_ends_as_one_that_was_not(frame_model, tmp_path, monkeypatch):
+    """Once in the lesson on kept features, once in the one that looks at the pixels; fast, so that a step shows."""
+    few = {"n_look_steps": 0, "n_move_steps": 0, "n_word_steps": 0, "n_tell_steps": 2, "n_joint_steps": 2}
+    fast = {"tell_rate": 1e-2, "time_rate": 1e-2, "joint_rate": 1e-2}
+    recipe = replace(RECIPE, **few, **fast, window_batch=2, n_windows=4, checkpoint_every=1)
+    monkeypatch.setattr("workbench.toyworld.video_lessons._PART_MOTIONS", recipe.n_motions)
+    model = train_video(recipe, frame_model, tmp_path / "whole", quiet, "abc1234")
+    kept = learning.save
+
+    def killed(work_dir, recipe, step, parts):
+        kept(work_dir, recipe, step, parts)
+        if step in (1, 3):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(learning, "save", killed)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            train_video(recipe, frame_model, tmp_path / "stopped", quiet, "abc1234")
+    again = train_video(recipe, frame_model, tmp_path / "stopped", quiet, "abc1234").state_dict()
+    for name, value in model.state_dict().items():
+        torch.testing.assert_close(again[name], value, rtol=0, atol=1e-3, msg=name)
+
+
 def test_another_recipe_is_refused(frame_model, model, work_dir):
     with pytest.raises(InputError, match="another recipe"):
         train_video(replace(RECIPE, seed=1), frame_model, work_dir, quiet, "abc1234")
