@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from workbench.toyworld.story import Actor, Event, Story, draw_frames, random_st
 from workbench.toyworld.vocabulary import COLOURS
 from workbench.toyworld.window import N_FRAMES, SPAN_S, centred_on, cut, frames_of, judge
 from workbench.toyworld.window_batches import UNCLEAR, say, windows_of
+from workbench.toyworld.window_exam import examine_windows
 from workbench.toyworld.window_sentences import N_SENTENCES
 
 RED_CIRCLE = Noun("red", "circle")
@@ -104,6 +107,30 @@ def test_a_cut_shows_and_says_the_same_as_the_whole_story():
             assert judge(part, sentence, part_start_s) == judge(whole, sentence, start_s), sentence.text
         shown = draw_frames(part, frames_of(part, part_start_s), 16)
         np.testing.assert_array_equal(shown, draw_frames(whole, frames_of(whole, start_s), 16))
+
+
+@pytest.mark.parametrize(
+    ("told", "kind", "n_asked"),
+    [
+        (Event(0, "moves_left", 5.0, 7.0), "direction", 2),
+        (Event(0, "disappears", 15.5, 16.5), "verb", 2),
+        (Event(1, "stays_still", 10.0, 13.0), "verb", 1),
+        (Event(2, "bounces", 10.0, 13.0), "verb", 1),
+    ],
+    ids=lambda value: value.verb if isinstance(value, Event) else None,
+)
+def test_what_looks_the_same_backwards_is_examined_forwards_alone(
+    story: Story, monkeypatch: pytest.MonkeyPatch, told: Event, kind: str, n_asked: int
+):
+    """By whoever always holds the truth of what was filmed for true: right forwards, and wrong backwards."""
+    bouncing = actor("white", "star", 0, 20, np.full(200, 0.2))
+    bouncing.y[100:130] -= 0.15 * np.abs(np.sin(np.linspace(0, 4 * np.pi, 30)))
+    only = replace(story, actors=[*story.actors, bouncing], events=[told])
+    monkeypatch.setattr("workbench.toyworld.window_exam.random_story", lambda *args: only)
+    marks = examine_windows(lambda pixels, texts: -np.arange(len(texts), dtype=np.float32), 8)
+    assert (marks[kind].n_asked, marks[kind].n_right) == (8 * n_asked, 8)
+    assert (marks["colour"].n_asked, marks["colour"].n_right) == (8, 8)
+    assert {name.split()[0] for name in marks} - {"colour", "shape"} == {kind}
 
 
 def test_batches_hold_true_sentences_and_rivals_that_differ_by_what_happens():
