@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -153,6 +154,24 @@ def test_weights_in_several_files_are_those_of_one(registry: ModelRegistry, fold
     assert registry.load(str(sharded)).spec.revision != before
 
 
+def test_one_of_several_models_whose_weights_are_in_several_files_is_that_of_one(
+    registry: ModelRegistry, tmp_path: Path
+):
+    from huggingface_hub import save_torch_state_dict
+    from safetensors.torch import load_file
+
+    folder = tiny_checkpoints.save_tiny_pe_audio_video(tmp_path / "whole")
+    sharded = Path(shutil.copytree(folder, tmp_path / "sharded"))
+    (sharded / "model.safetensors").unlink()
+    save_torch_state_dict(load_file(folder / "model.safetensors"), sharded, max_shard_size="100KB")
+    assert len(checkpoint.weights(sharded)) >= 3
+    one, several = registry.load(str(folder)), registry.load(str(sharded))
+    batch = replace(frames(40, 60), pixels=frames(40, 60).pixels[[0, 1, 2, 3] * 4], times_s=np.arange(16) / 2)
+    np.testing.assert_allclose(several.encode_frames(batch).frames, one.encode_frames(batch).frames, atol=1e-6)
+    texts = ["a red circle", "dog"]
+    np.testing.assert_allclose(several.encode_texts(texts).embeddings, one.encode_texts(texts).embeddings, atol=1e-6)
+
+
 def test_a_missing_shard(registry: ModelRegistry, folder: Path):
     (folder / "model.safetensors").unlink()
     edit_json(
@@ -184,6 +203,8 @@ def test_weights_that_are_not_there(registry: ModelRegistry, folder: Path):
         (tiny_checkpoints.save_tiny_pe_video, "video_encoder.layers.1.mlp.up_proj.weight"),
         (tiny_checkpoints.save_tiny_pe_audio_video, "video_model.video_encoder.layers.1.mlp.up_proj.weight"),
         (tiny_checkpoints.save_tiny_open_clip, "visual.transformer.resblocks.1.mlp.c_fc.weight"),
+        (tiny_checkpoints.save_tiny_open_clip_timm, "visual.trunk.patch_embed.proj.weight"),
+        (tiny_checkpoints.save_tiny_open_clip_bert, "text.transformer.encoder.layer.1.output.dense.weight"),
     ],
 )
 def test_a_weight_that_is_misshapen_or_lacks_in_any_family(registry: ModelRegistry, tmp_path: Path, save, weight: str):
