@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -192,6 +193,24 @@ def test_a_pickle_that_runs_code_is_refused_and_never_run(tmp_path: Path):
     with pytest.raises(ModelError, match="cannot be loaded"):
         load(f"ViT-B-32:{tmp_path / 'evil.pt'}")
     assert not trap.exists()
+
+
+@pytest.mark.parametrize("kwargs", [{}, {"tokenizer_kwargs": {"trust_remote_code": True}}], ids=["named", "trusted"])
+def test_code_beside_a_tokenizer_is_never_run_nor_offered_to_be(tmp_path: Path, monkeypatch, kwargs: dict):
+    folder, asked = save_tiny_open_clip_siglip(tmp_path / "model"), []
+    code = f"open({str(tmp_path / 'exploded')!r}, 'w')\nfrom transformers import PreTrainedTokenizerFast as Evil"
+    (folder / "evil.py").write_text(code)
+    named = {"auto_map": {"AutoTokenizer": [None, "evil.Evil"]}, "tokenizer_class": "Evil"}
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings | named))
+    config = json.loads((folder / "open_clip_config.json").read_text())
+    config["model_cfg"]["text_cfg"] |= kwargs
+    (folder / "open_clip_config.json").write_text(json.dumps(config))
+    monkeypatch.setattr("builtins.input", lambda *prompt: asked.append(prompt) or "n")
+    with suppress(ModelError):
+        load(str(folder))
+    assert not asked
+    assert not (tmp_path / "exploded").exists()
 
 
 def test_unknown_tags_and_architectures_are_answered_in_words():
