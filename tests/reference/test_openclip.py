@@ -213,6 +213,20 @@ def test_code_beside_a_tokenizer_is_never_run_nor_offered_to_be(tmp_path: Path, 
     assert not (tmp_path / "exploded").exists()
 
 
+def test_code_of_a_text_tower_is_never_run_nor_offered_to_be(tmp_path: Path, monkeypatch):
+    folder, asked = save_tiny_open_clip_bert(tmp_path / "model"), []
+    (folder / "text" / "evil.py").write_text(
+        f"open({str(tmp_path / 'exploded')!r}, 'w')\nfrom transformers import BertConfig as Evil"
+    )
+    named = {"model_type": "evil", "auto_map": {"AutoConfig": "evil.Evil", "AutoModel": "evil.Evil"}}
+    (folder / "text" / "config.json").write_text(json.dumps(named))
+    monkeypatch.setattr("builtins.input", lambda *prompt: asked.append(prompt) or "y")
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        load(str(folder))
+    assert not asked
+    assert not (tmp_path / "exploded").exists()
+
+
 def test_unknown_tags_and_architectures_are_answered_in_words():
     with pytest.raises(ModelError, match=r"no weights “nonsense” for ViT-B-32; choose one of .*laion2b_s34b_b79k"):
         load("ViT-B-32:nonsense")
@@ -246,6 +260,12 @@ def test_damaged_folders_are_answered_in_words(tmp_path: Path):
     (pickled / "open_clip_pytorch_model.bin").write_bytes(b"pickle")
     with pytest.raises(ModelError, match="pickle"):
         load(str(pickled))
+    odd = Path(shutil.copytree(folder, tmp_path / "odd"))
+    config = json.loads((odd / "open_clip_config.json").read_text())
+    config["preprocess_cfg"]["resize_mode"] = "odd"
+    (odd / "open_clip_config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match="resized as “odd”, which is no way to do so; write shortest, longest, squash"):
+        load(str(odd))
     empty = Path(shutil.copytree(folder, tmp_path / "empty"))
     (empty / "open_clip_config.json").write_text("{}")
     with pytest.raises(ModelError, match="describes no model"):

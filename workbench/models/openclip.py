@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from jaxtyping import Bool, Int64
@@ -32,7 +32,7 @@ from workbench.models import checkpoint, hub
 from workbench.models.compute import is_out_of_memory
 from workbench.models.dual import DualEncoder
 from workbench.models.entry import ModelEntry
-from workbench.models.pillow import Preparation
+from workbench.models.pillow import Fit, Preparation
 from workbench.models.tokenization import TokenizedTexts, unknown_words
 from workbench.settings import Settings
 
@@ -50,7 +50,7 @@ class OpenClip(DualEncoder):
         self._lock = threading.Lock()
         self._model, self._tokenizer = network, tokenizer
         self._model.eval().requires_grad_(False).to(self._device)
-        self._preparation = _preparation(self._model.visual.preprocess_cfg)
+        self._preparation = _preparation(self._model.visual.preprocess_cfg, entry.id)
         dim = self._try_once(entry.id, max(self._preparation.size_px))
         card = (
             checkpoint.card(source.folder)
@@ -186,15 +186,22 @@ def _in_folder(entry: ModelEntry, settings: Settings) -> Source:
 
 
 def read_network(source: Source, name: str, settings: Settings) -> tuple[Any, Any]:
-    """Return model and tokenizer; weights are safetensors, or read with ``weights_only``. Raises ``ModelError``."""
-    import open_clip
+    """Return model and tokenizer; weights are safetensors, or read with ``weights_only``. Raises ``ModelError``.
 
+    Code that a text tower or a tokenizer would bring is not run, and nobody is asked whether it may be.
+    """
+    import open_clip
+    from transformers import dynamic_module_utils
+
+    dynamic_module_utils.TIME_OUT_REMOTE_CODE = 0  # of the question, which the library would ask on the terminal
     try:
         with hub.out_of_reach(settings):  # some text towers and tokenizers are looked up on the hub
             model = open_clip.create_model(
                 source.name, pretrained=source.weights, precision="fp32", weights_only=True, require_pretrained=True
             )
-            return model, open_clip.get_tokenizer(source.name)
+            # The library's own tokenizers do not know the option.
+            options = {"trust_remote_code": False} if _text_config(source).get("hf_tokenizer_name") else {}
+            return model, open_clip.get_tokenizer(source.name, **options)
     # Whatever a damaged or foreign checkpoint makes the library raise is one thing to the person.
     except Exception as error:
         if is_out_of_memory(error):
@@ -210,7 +217,21 @@ def read_network(source: Source, name: str, settings: Settings) -> tuple[Any, An
         ) from error
 
 
-def _preparation(config: dict[str, Any]) -> Preparation:
+def _text_config(source: Source) -> dict[str, Any]:
+    import open_clip
+
+    if source.folder is None:
+        return open_clip.get_model_config(source.name)["text_cfg"]
+    config = json.loads((source.folder / checkpoint.OPEN_CLIP_CONFIG).read_text(encoding="utf-8"))
+    return config["model_cfg"]["text_cfg"]
+
+
+def _preparation(config: dict[str, Any], name: str) -> Preparation:
+    if config["resize_mode"] not in get_args(Fit):
+        raise ModelError(
+            f"“{name}” has its pictures resized as “{config['resize_mode']}”, which is no way to do so; write "
+            f"{', '.join(get_args(Fit))} in its {checkpoint.OPEN_CLIP_CONFIG}."
+        )
     size = config["size"]
     height, width = (size, size) if isinstance(size, int) else size
     return Preparation(

@@ -104,11 +104,15 @@ def load(folder: Path, name: str, processor: str = "AutoImageProcessor", part: s
     """
     import transformers
 
-    options = {"use_safetensors": True, "dtype": "float32", "output_loading_info": True}
+    options = {
+        "use_safetensors": True,
+        "dtype": "float32",
+        "output_loading_info": True,
+        "ignore_mismatched_sizes": True,  # and named below
+    }
     try:
         if part:
             options["config"] = getattr(from_folder(transformers.AutoConfig, folder), f"{part}_config")
-            options["key_mapping"] = {rf"^{part}_model\.": ""}
         model, report = from_folder(transformers.AutoModel, folder, **options)
         tokenizer = from_folder(transformers.AutoTokenizer, folder)
         prepares = from_folder(getattr(transformers, processor), folder)
@@ -120,6 +124,11 @@ def load(folder: Path, name: str, processor: str = "AutoImageProcessor", part: s
         raise ModelError(
             f"“{name}” cannot be loaded ({said_by(error)}); check that its files are complete and belong together."
         ) from error
+    for weight, found, wanted in sorted(report["mismatched_keys"]):
+        raise ModelError(
+            f"“{name}” has weights of another shape than its config asks for, such as {weight}, {_shape(found)} where "
+            f"{_shape(wanted)} is asked for; fetch it again, or correct its config.json."
+        )
     lacking = sorted(report["missing_keys"])
     if lacking:
         raise ModelError(
@@ -127,6 +136,10 @@ def load(folder: Path, name: str, processor: str = "AutoImageProcessor", part: s
             f"fetch it again, or correct its config.json."
         )
     return model, tokenizer, prepares
+
+
+def _shape(sizes: Sequence[int]) -> str:
+    return " x ".join(map(str, sizes))
 
 
 def _check_end_of_text(end: int | None, suffix: list[int], name: str) -> None:
