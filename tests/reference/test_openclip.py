@@ -213,6 +213,25 @@ def test_code_beside_a_tokenizer_is_never_run_nor_offered_to_be(tmp_path: Path, 
     assert not (tmp_path / "exploded").exists()
 
 
+@pytest.mark.parametrize("offline", [True, False])
+def test_a_text_tower_described_on_the_hub_wants_the_hub(tmp_path: Path, monkeypatch, offline: bool):
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    folder = save_tiny_open_clip_bert(tmp_path / "model")
+    config = json.loads((folder / "open_clip_config.json").read_text())
+    config["model_cfg"]["text_cfg"]["hf_model_name"] = "org/reader"
+    (folder / "open_clip_config.json").write_text(json.dumps(config))
+
+    def no_route(*args, **more):
+        raise OSError("We couldn't connect to 'https://huggingface.co' to load the files")
+
+    monkeypatch.setattr("transformers.AutoConfig.from_pretrained", no_route)
+    why = "is switched off here" if offline else "could not be reached"
+    with pytest.raises(ModelError, match=f"builds on files of the Hugging Face hub.*{why}; connect to a network"):
+        ModelRegistry(Settings(offline=offline, device="cpu")).load(str(folder))
+
+
 def test_code_of_a_text_tower_is_never_run_nor_offered_to_be(tmp_path: Path, monkeypatch):
     folder, asked = save_tiny_open_clip_bert(tmp_path / "model"), []
     (folder / "text" / "evil.py").write_text(

@@ -88,6 +88,7 @@ def test_a_model_anybody_names_is_recognised_by_its_config(cache: Path, monkeypa
     [
         ("hf-hub:somebody/their-open-clip", "somebody/their-open-clip"),
         ("somebody/their-open-clip", "somebody/their-open-clip"),
+        ("ViT-B-32:laion2b-s34b-b79k", "laion/CLIP-ViT-B-32-laion2B-s34B-b79K"),
         ("ViT-B-32:laion2b_s34b_b79k", "laion/CLIP-ViT-B-32-laion2B-s34B-b79K"),
     ],
 )

@@ -155,14 +155,14 @@ def repository(architecture: str, weights: str) -> str:
     import open_clip
 
     _check_architecture(architecture)
-    path = Path(weights)
+    path, tag = Path(weights), weights.lower().replace("-", "_")  # as the library takes tags
     tags = open_clip.list_pretrained_tags_by_model(architecture)
-    if weights not in tags and (path.suffix or len(path.parts) > 1):
+    if tag not in tags and (path.suffix or len(path.parts) > 1):
         raise ModelError(f"There is no file “{weights}” with weights for {architecture}; check the path.")
-    if weights not in tags:
+    if tag not in tags:
         known = f"choose one of {', '.join(tags)}" if tags else "give the path of a checkpoint"
         raise ModelError(f"open_clip has no weights “{weights}” for {architecture}; {known}.")
-    hub_id, _, file = open_clip.get_pretrained_cfg(architecture, weights).get("hf_hub", "").rpartition("/")
+    hub_id, _, file = open_clip.get_pretrained_cfg(architecture, tag).get("hf_hub", "").rpartition("/")
     if file or not hub_id:
         raise ModelError(
             f"The weights “{weights}” of {architecture} are published as a pickle only; fetch the file yourself and "
@@ -207,10 +207,10 @@ def read_network(source: Source, name: str, settings: Settings) -> tuple[Any, An
         if is_out_of_memory(error):
             raise
         log.debug("loading %s failed", name, exc_info=True)
-        if hub.is_offline(settings) and re.search("offline|connect", str(error), re.IGNORECASE):
+        if re.search("offline|n.t connect to|connection", str(error), re.IGNORECASE):
+            why = "is switched off here" if hub.is_offline(settings) else "could not be reached"
             raise hub.HubUnreachable(
-                f"“{name}” builds on files of the Hugging Face hub that are not on this machine, and the hub is "
-                f"switched off here"
+                f"“{name}” builds on files of the Hugging Face hub that are not on this machine, and the hub {why}"
             ) from error
         raise ModelError(
             f"“{name}” cannot be loaded ({said_by(error)}); check that its files are complete and belong together."
