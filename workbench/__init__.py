@@ -105,6 +105,6 @@ def _bar(progress: Progress) -> None:
     """Say on stderr what is being computed and how far it is; a cached answer says nothing."""
     import sys
 
-    counted = f"{progress.done} of {progress.total} frames" if progress.total else "…"
+    counted = f"{progress.done} of {progress.total} {progress.unit}s" if progress.total else "…"
     end = "\n" if 0 < progress.total <= progress.done else ""
     print(f"\r{progress.what}: {counted}", end=end, file=sys.stderr, flush=True)

@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.tiny_checkpoints import save_tiny_clip
@@ -208,6 +209,32 @@ def test_a_checkpoint_that_was_trained_on_is_loaded_anew(tmp_path):
     save_tiny_clip(folder, seed=1)
     second = registry.load(str(folder))
     assert second.spec.revision != first.spec.revision
+
+
+def test_what_is_written_over_a_checkpoint_does_not_change_the_model_that_is_loaded(tmp_path):
+    folder, other = save_tiny_clip(tmp_path / "mine"), save_tiny_clip(tmp_path / "other", seed=1)
+    model = ModelRegistry(Settings(offline=True, device="cpu")).load(str(folder))
+    before = model.encode_texts(["a red circle"]).embeddings
+    with (folder / "model.safetensors").open("r+b") as file:  # in place, as cp writes
+        file.write((other / "model.safetensors").read_bytes())
+    np.testing.assert_array_equal(model.encode_texts(["a red circle"]).embeddings, before)
+
+
+def test_a_checkpoint_that_is_written_while_it_is_read_is_not_kept(tmp_path, monkeypatch):
+    folder, other = save_tiny_clip(tmp_path / "mine"), save_tiny_clip(tmp_path / "other", seed=1)
+    registry = ModelRegistry(Settings(offline=True, device="cpu"))
+    load = registry._load
+
+    def trained_on(entry):
+        model = load(entry)
+        shutil.copy(other / "model.safetensors", folder / "model.safetensors")
+        return model
+
+    monkeypatch.setattr(registry, "_load", trained_on)
+    with pytest.raises(ModelError, match="changed while they were read; try again once they are written"):
+        registry.load(str(folder))
+    monkeypatch.setattr(registry, "_load", load)
+    assert registry.load(str(folder)).spec.revision == registry.load(str(other)).spec.revision
 
 
 def test_a_model_larger_than_all_there_may_be_is_kept_alone():

@@ -72,8 +72,8 @@ def test_how_far_sentences_are_read_against_a_film_is_told_and_can_be_stopped(se
 
         return report
 
-    found = asked.curves(model, features, stop_after(2))
-    assert told == [(0, 3, "window"), (2, 3, "window")]
+    found = asked.curves(model, features, stop_after(3))
+    assert told == [(0, 3, "window"), (2, 3, "window"), (3, 3, "window")]
     np.testing.assert_allclose(found[0], model.similarity(features, asked.said)[: len(model.spec.prompts)].mean(0))
     told.clear()
     with pytest.raises(Cancelled):

@@ -13,6 +13,8 @@ from workbench.store.keys import cache_key
 from workbench.types import SamplingSpec, VideoInfo
 
 CHUNK_FRAMES = 64
+_VERSION = 1
+"""Raised whenever an adapter makes something else of the same frames than before."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ def _made_from(video: VideoInfo, spec: ModelSpec, sampling: SamplingSpec) -> dic
         "video": video.id,
         "fps": sampling.rate_for(video.duration_s),
         "decode": DECODE_VERSION,
+        "version": _VERSION,
         "family": spec.family,
         "revision": spec.revision,
         "preprocessing": spec.preprocessing,

@@ -66,6 +66,7 @@ def _parts(model: VideoTextModel, video: VideoFeatures, report: Report) -> Itera
         rows = slice(at, at + _WINDOWS_AT_ONCE)
         assert video.context is not None
         yield replace(video, times_s=video.times_s[rows], frames=video.frames[rows], context=video.context[rows])
+    report(Progress(n_windows, n_windows, what, unit="window"))
 
 
 def ask(services: Services, model: VideoTextModel, queries: tuple[str, ...]) -> Asked:

@@ -11,11 +11,21 @@ from workbench.models.protocol import VideoTextModel
 from workbench.store.keys import cache_key
 from workbench.types import TextFeatures
 
+_VERSION = 1
+"""Raised whenever an adapter makes something else of the same texts than before."""
+
 
 def encode_texts(services: Services, model: VideoTextModel, texts: tuple[str, ...]) -> TextFeatures:
     """Return the features of ``texts``; asks the model only for a list it has not seen before."""
     spec = model.spec
-    key = cache_key(kind="text-features", family=spec.family, revision=spec.revision, dtype=spec.precision, texts=texts)
+    key = cache_key(
+        kind="text-features",
+        version=_VERSION,
+        family=spec.family,
+        revision=spec.revision,
+        dtype=spec.precision,
+        texts=texts,
+    )
 
     def compute() -> dict[str, np.ndarray]:
         features = model.encode_texts(texts)

@@ -16,6 +16,7 @@ import difflib
 import hashlib
 import json
 import logging
+import pickle
 import re
 import threading
 from collections.abc import Iterator, Sequence
@@ -33,6 +34,7 @@ from workbench.models.compute import is_out_of_memory
 from workbench.models.dual import DualEncoder
 from workbench.models.entry import ModelEntry
 from workbench.models.pillow import Fit, Preparation
+from workbench.models.runtime import require_torch
 from workbench.models.tokenization import TokenizedTexts, unknown_words
 from workbench.settings import Settings
 
@@ -152,9 +154,9 @@ def repository(architecture: str, weights: str) -> str:
 
     Raises ``ModelError``: no such architecture or tag, or nothing but a pickle.
     """
+    _check_architecture(architecture)
     import open_clip
 
-    _check_architecture(architecture)
     path, tag = Path(weights), weights.lower().replace("-", "_")  # as the library takes tags
     tags = open_clip.list_pretrained_tags_by_model(architecture)
     if tag not in tags and (path.suffix or len(path.parts) > 1):
@@ -172,6 +174,7 @@ def repository(architecture: str, weights: str) -> str:
 
 
 def _check_architecture(name: str) -> None:
+    require_torch()
     import open_clip
 
     if name not in open_clip.list_models():
@@ -207,6 +210,11 @@ def read_network(source: Source, name: str, settings: Settings) -> tuple[Any, An
         if is_out_of_memory(error):
             raise
         log.debug("loading %s failed", name, exc_info=True)
+        if isinstance(error, pickle.UnpicklingError):
+            raise ModelError(
+                f"“{name}” is no file of weights alone, and what else a pickle holds can run code; save its "
+                f"state_dict by itself, or as safetensors."
+            ) from error
         if re.search("offline|n.t connect to|connection", str(error), re.IGNORECASE):
             why = "is switched off here" if hub.is_offline(settings) else "could not be reached"
             raise hub.HubUnreachable(

@@ -81,6 +81,10 @@ class ModelRegistry:
             self._forget_if_changed(entry)
             if (model := self._loaded.get(entry.id)) is None:
                 model = self._load_with_room(entry)
+                if checkpoint.stamp(entry.where) != self._stamps[entry.id]:
+                    raise ModelError(
+                        f"The files of “{entry.id}” changed while they were read; try again once they are written."
+                    )
                 self._loaded.keep(entry.id, model)
             return model
 

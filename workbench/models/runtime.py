@@ -10,12 +10,13 @@ import ctypes
 import gc
 import importlib
 import importlib.util
+import io
 import os
 import sys
 import threading
 import weakref
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
@@ -61,7 +62,7 @@ def from_folder(kind: Any, folder: Path, **options: Any) -> Any:
 
     transformers.utils.logging.disable_progress_bar()
     transformers.utils.logging.set_verbosity_error()
-    with _LOADING:
+    with _LOADING, redirect_stdout(io.StringIO()):  # a model's class prints while it is made
         return kind.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False, **options)
 
 

@@ -135,7 +135,14 @@ def load(folder: Path, name: str, processor: str = "AutoImageProcessor", part: s
             f"“{name}” lacks {len(lacking)} of the weights that its config asks for, such as {lacking[0]}; "
             f"fetch it again, or correct its config.json."
         )
+    _own(model)
     return model, tokenizer, prepares
+
+
+def _own(model: Any) -> None:
+    """Copy the weights out of their file: mapped into memory, they would change with whatever is written to it."""
+    for weight in (*model.parameters(), *model.buffers()):
+        weight.data = weight.data.clone()
 
 
 def _shape(sizes: Sequence[int]) -> str:
