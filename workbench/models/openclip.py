@@ -16,7 +16,6 @@ import difflib
 import hashlib
 import json
 import logging
-import pickle
 import re
 import threading
 from collections.abc import Iterator, Sequence
@@ -210,7 +209,7 @@ def read_network(source: Source, name: str, settings: Settings) -> tuple[Any, An
         if is_out_of_memory(error):
             raise
         log.debug("loading %s failed", name, exc_info=True)
-        if isinstance(error, pickle.UnpicklingError):
+        if type(error).__name__ == "UnpicklingError":
             raise ModelError(
                 f"“{name}” is no file of weights alone, and what else a pickle holds can run code; save its "
                 f"state_dict by itself, or as safetensors."
