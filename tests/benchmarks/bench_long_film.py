@@ -31,20 +31,21 @@ SAMPLING = SamplingSpec(fps=2.0)
 
 
 def main(film: Path, model_id: str) -> None:
-    """Print what the first process had done when it was killed, and what the second one needed."""
+    """Print what the first process had done when it was killed, and what both needed."""
     with tempfile.TemporaryDirectory() as folder:
         long = Path(folder) / "long.mp4"
         repeat(film, long, HOURS * 3600)
         first = _start(long, model_id, folder)
         assert first.stdout is not None
-        done = 0
+        done = growth = 0
         for line in first.stdout:
-            done = int(line)
+            done, growth = map(int, line.split())
             if done >= 7200:
                 break
         os.kill(first.pid, signal.SIGKILL)
         first.wait()
         print(f"{film.name} for {HOURS:g} h, {model_id}: killed at {done:,} of {int(HOURS * 7200):,} frames")
+        print(f"RSS of the first process grew by {growth:,} MiB until then (bar 1,536)")
         print(
             subprocess.run(_command(long, model_id, folder, "whole"), text=True, capture_output=True, check=True).stdout
         )
@@ -77,10 +78,8 @@ def read(film: Path, model_id: str, home: Path, how: str) -> None:
     library = CountingLibrary(settings)
     services = Services(settings, library, services.models, services.store)
     model = services.models.load(model_id)
-    Ground().run(services, GroundParams(services.library.examples()[0].id, ("a red circle",), model_id))
-    library.n_frames = 0
-    video = library.open_path(film)
     before = _rss_bytes()
+    video = library.open_path(film)
     peak, is_over = [before], threading.Event()
     watcher = threading.Thread(target=_watch, args=(peak, is_over))
     watcher.start()
@@ -88,7 +87,7 @@ def read(film: Path, model_id: str, home: Path, how: str) -> None:
 
     def report(progress: Progress) -> None:
         if how == "told":
-            print(progress.done, flush=True)
+            print(progress.done if progress.unit == "frame" else 0, (peak[0] - before) // 2**20, flush=True)
         if progress.glimpse is not None:
             glimpses.append((time.perf_counter() - started, len(progress.glimpse.times_s)))
 
@@ -102,7 +101,8 @@ def read(film: Path, model_id: str, home: Path, how: str) -> None:
     asked = time.perf_counter()
     Ground().run(services, GroundParams(video.id, ("a blue circle",), model_id))
     print(f"another sentence after {time.perf_counter() - asked:.1f} s")
-    print(f"RSS before {before / 2**20:.0f} MiB, growth at its peak {(peak[0] - before) / 2**20:.0f} MiB (bar 1,536)")
+    growth = (peak[0] - before) / 2**20
+    print(f"RSS with the model {before / 2**20:.0f} MiB, growth at its peak {growth:.0f} MiB (bar 1,536)")
 
 
 def _watch(peak: list[int], is_over: threading.Event) -> None:

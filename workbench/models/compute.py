@@ -1,4 +1,4 @@
-"""How a network runs: on which device, with which numbers, under which locks on memory, how many rows at once.
+"""How a network runs: on which device, with which numbers, how many rows at once.
 
 Separate because it is the same for every family: an adapter says what its network makes of some rows, and this
 file moves them to the device, runs it without a trace for gradients, in 16 bits where that was found safe, in

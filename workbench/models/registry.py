@@ -1,7 +1,7 @@
 """The one list of models: what there is, whether it can be used here, and the loaded ones, shared.
 
-Separate from the families so that listing models costs no import of torch and no word to a network:
-an entry is data, and a family's code is imported when one of its models is loaded.
+Separate from the families so that listing what comes with the workbench costs no import of torch, and listing
+anything no word to a network: an entry is data, and a family's code is imported when one of its models is loaded.
 """
 
 from __future__ import annotations

@@ -124,7 +124,8 @@ def load(folder: Path, name: str, processor: str = "AutoImageProcessor", part: s
         raise ModelError(
             f"“{name}” cannot be loaded ({said_by(error)}); check that its files are complete and belong together."
         ) from error
-    for weight, found, wanted in sorted(report["mismatched_keys"]):
+    if misshapen := sorted(report["mismatched_keys"]):
+        weight, found, wanted = misshapen[0]
         raise ModelError(
             f"“{name}” has weights of another shape than its config asks for, such as {weight}, {_shape(found)} where "
             f"{_shape(wanted)} is asked for; fetch it again, or correct its config.json."
