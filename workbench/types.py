@@ -158,14 +158,28 @@ class MeasuredNull:
 
     ``peaks`` are the highest saliency of each of them, read at ``fps`` with ``smoothing_s`` in videos of at most
     ``longest_s``. ``levels`` are, one pair a video, what its frames gave on average to all distractors and to the
-    best of them: a video far from all that is of another kind, and the peaks say nothing of it.
+    best of them: a video far from all that is of another kind, and the peaks say nothing of it. ``words`` are all
+    words of those sentences, in lower case: of a sentence with another word the peaks say nothing, either.
     """
 
     fps: float
     smoothing_s: float
     longest_s: float
     levels: tuple[tuple[float, float], ...]
+    words: tuple[str, ...]
     peaks: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class AbsentPeaks:
+    """The peaks of sentences that are not in the video, which that of a query is held against.
+
+    ``measured`` on sentences known to be absent from videos whose truth is known, or ``estimated`` from the
+    model's distractors in this video, some of which may be in it.
+    """
+
+    peaks: Float64[np.ndarray, "sentence"]
+    kind: Literal["measured", "estimated"]
 
 
 @dataclass(frozen=True)
@@ -174,10 +188,9 @@ class Grounding:
 
     ``similarity`` is the raw cosine, ``saliency`` the smoothed and normalised curve that the
     moments are read from. ``p_absent`` is the probability of a peak this high for a sentence that
-    is *not* in the video; ``is_in_video`` is ``p_absent <= error_rate``. ``null_peaks`` are what that
-    probability is read from: ``measured`` on sentences known to be absent from videos whose truth is
-    known, or ``estimated`` from the model's distractors in this video. ``window_s`` is how much of the
-    video each value is of, about its time; 0 where it is of a single frame.
+    is *not* in the video, or NaN where it cannot be said; ``is_in_video`` is ``p_absent <= error_rate``.
+    ``absent`` is, one a query, what that probability is read from; queries of one kind share theirs.
+    ``window_s`` is how much of the video each value is of, about its time; 0 where it is of a single frame.
     """
 
     queries: tuple[str, ...]
@@ -186,8 +199,7 @@ class Grounding:
     saliency: Float32[np.ndarray, "query time"]
     moments: tuple[tuple[Moment, ...], ...]
     peaks: Float64[np.ndarray, "query"]
-    null_peaks: Float64[np.ndarray, "distractor"]
-    null_kind: Literal["measured", "estimated"]
+    absent: tuple[AbsentPeaks, ...]
     p_absent: Float64[np.ndarray, "query"]
     is_in_video: Bool[np.ndarray, "query"]
     error_rate: float

@@ -60,6 +60,15 @@
     url.search = query + (theme ? `&__theme=${encodeURIComponent(theme)}` : "");
     if (url.href !== location.href) history.replaceState(null, "", url);
   };
+  // The films that this tab has brought, as [id, title]: kept by the tab alone, so that a reload finds them again.
+  workbench.brought = () => {
+    try {
+      return JSON.parse(sessionStorage.getItem("workbench-brought")) || [];
+    } catch {
+      return []; // a browser that keeps nothing
+    }
+  };
+  workbench.keepBrought = (films) => sessionStorage.setItem("workbench-brought", JSON.stringify(films));
   workbench.download = (name, text) => {
     const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
     Object.assign(document.createElement("a"), { href: url, download: name }).click();

@@ -1,4 +1,4 @@
-"""What an event does for one visitor, without a browser: whose films are shown, and what may be computed."""
+"""What an event does for one visitor, without a browser: what is shown, and what may be computed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.films import BLUE, RED, Film, write_film
 from tests.gated import MODEL_ID, Gate, register_gated_model
 from tests.tiny_checkpoints import save_tiny_xclip
 from workbench.analyses.services import Services
-from workbench.errors import InputError
+from workbench.errors import InputError, ModelError
 from workbench.models.adapter_template import ENTRY, FAMILY
 from workbench.settings import Settings
 from workbench.types import Progress
@@ -51,37 +51,15 @@ def upload(events: Events, path: Path, name: str) -> Session:
     return events.show_upload(first, arrived)["session"]
 
 
-def choices(events: Events, session: Session) -> dict[str, str]:
-    """Return the films that a visitor may choose, title by id."""
-    update = events.choose_video(session, event(value=session.video))["video"]
-    return {video_id: title for title, video_id, _ in update["choices"]}
-
-
 def event(**data: object) -> gr.EventData:
     return gr.EventData(None, data)
 
 
-def test_an_upload_is_offered_to_its_visitor_only_and_under_their_own_title(events: Events, film: Film) -> None:
-    anns, bobs = upload(events, film.path, "Ann's cat.mp4"), upload(events, film.path, "Bob's.mp4")
-    stranger = Session(video=events.services.library.examples()[0].id, model=ENTRY.id)
-    assert choices(events, anns)[anns.video] == "Ann's cat"
-    assert choices(events, bobs)[bobs.video] == "Bob's"
-    assert choices(events, stranger).keys() == {video.id for video in events.services.library.examples()}
-
-
-def test_one_who_follows_a_link_to_an_upload_does_not_learn_its_title(events: Events, film: Film) -> None:
-    linked = Session(video=upload(events, film.path, "Ann's cat.mp4").video, model=ENTRY.id)
-    assert "Ann" not in choices(events, linked)[linked.video]
-
-
-def test_an_upload_that_fails_shows_nothing_of_the_one_before(events: Events, tmp_path: Path) -> None:
-    fake = tmp_path / "fake.mp4"
-    fake.write_text("no video")
-    received = events.receive(gr.FileData(path=str(fake), orig_name="fake.mp4"))
-    assert received["arrived"] is None
-    assert received["notice"]
-    session = Session(video="a" * 64)
-    assert events.show_upload(session, None) == {"session": session}
+def asking(address: str) -> gr.Request:
+    """Return the request of a page that is opened with ``address``."""
+    request = gr.Request(session_hash="ann")
+    request.__dict__["query_params"] = QueryParams(address)
+    return request
 
 
 def test_a_second_visit_decodes_nothing(events: Events, film: Film, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,6 +194,7 @@ def test_when_stopped_what_was_seen_stays_and_going_on_starts_from_it(
     assert texts.STOPPED in last["status"]
     assert "so-far" in last["status"]
     assert "Read in part, " in last["facts"]
+    assert "<dd>cpu</dd>" in last["facts"]
     assert not {"timeline", "caption"} & last.keys()
     on_going_on = (update for update in events.answer(long_session, VISITOR) if "timeline" in update)
     assert next(on_going_on)["timeline"].data[0].x[-1] > 63
@@ -274,6 +253,37 @@ def test_work_on_an_upload_names_it_as_its_visitor_does(
     assert all(library_title not in str(update) for update in updates)
 
 
+def test_what_went_wrong_names_models_as_the_list_does(
+    events: Events, film: Film, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(session, report):
+        raise ModelError("The files of “openai/clip-vit-base-patch32” are not here; choose toyworld-frame or x/nope.")
+
+    monkeypatch.setattr(events, "_work", work)
+    update = list(events.answer(upload(events, film.path, "film.mp4"), VISITOR))[-1]
+    said = "“CLIP ViT-B/32 (OpenAI)” are not here; choose “Toy world, single frames” or x/nope."
+    assert said in update["notice"]
+
+
+def test_folders_of_one_name_are_told_apart_by_their_paths(settings: Settings, tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("a/run/best", "b/run/best", "c/other")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    events = Events(services_for_visitors(replace(settings, models=",".join(map(str, folders)))))
+    update = events.choose_model(Session(), event(value=str(folders[0])))
+    titles = {model_id: label.removesuffix(", not available") for label, model_id, _ in update["model"]["choices"]}
+    assert [titles[str(folder)] for folder in folders] == ["a/run/best", "b/run/best", "other"]
+    assert "<dt>b/run/best</dt>" in update["model_note"]
+
+
+def test_that_closing_the_tab_stops_is_said_of_long_reading_only() -> None:
+    reading = Progress(1, 2, "Reading a film")
+    assert texts.CLOSING_STOPS in texts.working(reading, 60.0)
+    assert texts.CLOSING_STOPS not in texts.working(reading, 59.0)
+    assert texts.CLOSING_STOPS not in texts.working(replace(reading, unit="window"), 600.0)
+    assert texts.CLOSING_STOPS not in texts.working(reading, None)
+
+
 def test_a_sentence_that_is_there_already_is_not_added_and_that_is_said(events: Events) -> None:
     session = Session(video=events.services.library.examples()[0].id, model=ENTRY.id, queries=("red", "blue"))
     update = events.add_query(session, event(text="  red "))
@@ -282,9 +292,7 @@ def test_a_sentence_that_is_there_already_is_not_added_and_that_is_said(events: 
 
 
 def test_a_link_to_a_model_that_is_not_offered_opens_with_the_usual_one(events: Events) -> None:
-    request = gr.Request(session_hash="ann")
-    request.__dict__["query_params"] = QueryParams("model=nope&q=red")
-    update = events.open(request)
+    update = events.open(None, asking("model=nope&q=red"))
     assert update["session"].model == events.services.settings.default_model
     assert "“nope”" in update["notice"]
     assert update["session"].queries == ("red",)

@@ -116,8 +116,8 @@ def test_two_visitors_at_once_get_their_own_answers(site: Site) -> None:
         ("../../app.py", ["red"], "colour-histogram", 2.0, "video"),
         (None, [""], "colour-histogram", 2.0, "empty"),
         (None, ["red"], "no-such-model", 2.0, "model"),
-        (None, ["red"], "/etc", 2.0, "there is no model"),
-        (None, ["red"], "some/other-model", 2.0, "there is no model"),
+        (None, ["red"], "/etc", 2.0, "only the models on its list"),
+        (None, ["red"], "some/other-model", 2.0, "only the models on its list"),
         (None, ["red"], "colour-histogram", -1.0, "fps"),
     ],
     ids=[

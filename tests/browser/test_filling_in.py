@@ -6,6 +6,7 @@ Separate because the model is kept waiting by the test: the page is not the one 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -25,6 +26,8 @@ SHARE_READ = """() => { const heat = document.querySelector('#timeline .heatmapl
     const plot = document.querySelector('#timeline .plot');
     return heat ? heat.getBoundingClientRect().width / plot.getBoundingClientRect().width : 0 }"""
 IS_DIMMED = "(name) => Number(getComputedStyle(document.querySelector(name)).opacity) < 1"
+
+expect.set_options(timeout=60_000)
 
 
 class Site:
@@ -108,3 +111,38 @@ def test_what_was_seen_stays_when_stopped_and_is_dimmed_by_another_question(page
     page.wait_for_function(f"() => ({IS_DIMMED})('#timeline .canvas')")
     page.locator("#video-picker select").select_option(index=0)
     expect(page.locator("#caption")).not_to_contain_text("So far")
+
+
+def test_closing_the_tab_stops_as_the_page_says_and_a_later_visit_goes_on(page: Page, site: Site) -> None:
+    fps = 0.4
+    site.visit(page, fps, "red")
+    page.wait_for_timeout(5000)  # so that the rest is a long way
+    site.gate.open()
+    expect(page.locator("#status")).to_contain_text("192 of 2,880")
+    expect(page.locator("#status")).to_contain_text("Closing the tab stops it; it goes on from there later.")
+    link, context = page.url, page.context
+    page.close()
+    later = context.new_page()
+    later.goto(link)
+    for _ in range(30):  # work that nobody waits for ends with a chunk, once the server knows of the closing
+        site.gate.open()
+        later.wait_for_timeout(1000)
+        if found := re.search(r"(\d+) of 2,880", later.locator("#status").inner_text()):
+            break
+    assert found
+    assert int(found[1]) >= 192
+    site.open_wide(fps, 4)
+    expect(later.locator("#answers .answer")).to_have_count(1)
+
+
+def test_the_warnings_of_an_answer_are_dimmed_with_it_when_another_model_is_asked(page: Page, site: Site) -> None:
+    fps = 0.14
+    page.goto(f"{site.url}?{httpx.QueryParams({'video': site.video, 'fps': fps, 'q': 'a zebra'})}")
+    expect(page.locator("#answers .warning").first).to_be_visible()
+    assert not page.evaluate(IS_DIMMED, "#answers .warning")
+    page.locator("#model-picker select").select_option(MODEL_ID)
+    expect(page.locator("#status .working")).to_be_visible()
+    for name in ("#answers .answer", "#answers .warning"):
+        assert page.evaluate(IS_DIMMED, name)
+    site.open_wide(fps, 0)
+    expect(page.locator("#answers .source")).to_contain_text("Gated histogram")

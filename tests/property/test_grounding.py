@@ -210,13 +210,29 @@ def test_what_lies_below_the_measured_floor_is_no_evidence():
     features = np.stack([level, np.sqrt(1 - level**2)], axis=1).astype(np.float32)
     query = np.array([[1.0, 0.0]], np.float32)
     nothing = np.zeros((0, 2), np.float32)
-    measured = MeasuredNull(1.0, 0.0, 120.0, (), (0.7,) * 20)
+    measured = MeasuredNull(1.0, 0.0, 120.0, (), (), (0.7,) * 20)
     found = {
-        name: ground(["q"], features, times_s, query, nothing, measured=null, smoothing_s=0.0).moments[0][0]
+        name: ground(["q"], features, times_s, query, nothing, measured=[null], smoothing_s=0.0).moments[0][0]
         for name, null in (("estimated", None), ("measured", measured))
     }
     assert (found["estimated"].start_s, found["estimated"].end_s) == (19.5, 39.5)
     assert (found["measured"].start_s, found["measured"].end_s) == (19.5, 25.5)
+
+
+def test_every_query_is_held_against_its_own_null():
+    features, times_s, distractors = film(8)
+    low, high = (MeasuredNull(2.0, 1.0, 120.0, (), (), tuple(np.linspace(a, a + 0.2, 40))) for a in (-0.5, 0.9))
+    queries = unit(np.random.default_rng(8).normal(size=(4, 16)))
+    nulls = [low, high, None, low]
+    together = ground(list("abcd"), features, times_s, queries, distractors, measured=nulls)
+    assert [absent.kind for absent in together.absent] == ["measured", "measured", "estimated", "measured"]
+    assert together.absent[0] is together.absent[3]
+    for k, null in enumerate(nulls):
+        alone = ground(["q"], features, times_s, queries[k : k + 1], distractors, measured=[null])
+        assert alone.p_absent[0] == pytest.approx(together.p_absent[k], rel=1e-3)
+        assert alone.peaks[0] == pytest.approx(together.peaks[k], abs=1e-6)
+        assert [m.start_s for m in alone.moments[0]] == [m.start_s for m in together.moments[k]]
+    assert (together.p_absent[0], together.p_absent[1]) == (1 / 41, 1.0)
 
 
 @pytest.mark.parametrize("peak", [0.65, 0.699, 0.7, 0.701, 0.72, 0.8])
@@ -225,9 +241,9 @@ def test_a_curve_that_barely_reaches_the_floor_is_not_cut_down_to_its_tip(peak: 
     times_s = np.arange(60, dtype=np.float64)
     curve = np.full(60, 0.1, np.float32)
     curve[20:40], curve[30:32] = peak - 0.02, peak
-    measured = MeasuredNull(1.0, 0.0, 120.0, (), (0.7,) * 20)
+    measured = MeasuredNull(1.0, 0.0, 120.0, (), (), (0.7,) * 20)
     found = grounding.ground(
-        ["q"], curve[None], times_s, np.zeros(60, np.float32), np.zeros(0), measured=measured, smoothing_s=0.0
+        ["q"], curve[None], times_s, np.zeros(60, np.float32), np.zeros(0), measured=[measured], smoothing_s=0.0
     )
     best = found.moments[0][0]
     assert (best.start_s, best.end_s) == (19.5, 39.5)
@@ -239,9 +255,9 @@ def test_a_measured_null_is_asked_as_it_was_measured_whatever_is_shown(fps: floa
     """A curve that is level within every half second peaks alike at any rate and smoothing."""
     rng = np.random.default_rng(3)
     half_seconds = rng.normal(size=100).astype(np.float32)
-    measured = MeasuredNull(2.0, 1.0, 120.0, (), tuple(rng.normal(size=50)))
+    measured = MeasuredNull(2.0, 1.0, 120.0, (), (), tuple(rng.normal(size=50)))
     as_measured = grounding.ground(
-        ["q"], half_seconds[None], np.arange(100) / 2, np.zeros(100, np.float32), np.zeros(0), measured=measured
+        ["q"], half_seconds[None], np.arange(100) / 2, np.zeros(100, np.float32), np.zeros(0), measured=[measured]
     )
     times_s = np.arange(50 * fps) / fps
     curve = half_seconds[np.minimum(np.round(times_s * 2 + 1e-9).astype(int), 99)]
@@ -251,7 +267,7 @@ def test_a_measured_null_is_asked_as_it_was_measured_whatever_is_shown(fps: floa
         times_s,
         np.zeros(len(curve), np.float32),
         np.zeros(0),
-        measured=measured,
+        measured=[measured],
         smoothing_s=smoothing_s,
     )
     assert shown.peaks == pytest.approx(as_measured.peaks, abs=1e-5)

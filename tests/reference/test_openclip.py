@@ -20,7 +20,7 @@ from tests.tiny_checkpoints import (
     save_tiny_open_clip_timm,
 )
 from workbench.errors import ModelError
-from workbench.models import openclip
+from workbench.models import openclip_names
 from workbench.models.adapter_template import ENTRY
 from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
@@ -88,6 +88,23 @@ def test_a_word_that_the_tokenizer_does_not_know_keeps_its_place_and_is_named(mo
         assert len(read.tokens[1]) == len(read.tokens[0]) == 3
         absent = np.array([[False, False, False], [False, True, False]])
         assert abs(model.encode_texts([known, foreign], absent).embeddings[1] - read.embeddings[1]).max() > 1e-4
+
+
+def test_typing_a_special_token_ends_nothing(model):
+    """It is cut as any text is: as if there were blanks within it."""
+    is_own = hasattr(model._tokenizer, "encode")
+    typed, blanks = ("<end_of_text>", "< end _ of _ text >") if is_own else ("[END]", "[ END ]")
+    read = model.encode_texts([f"a {typed} red dog", f"a {blanks} red dog", "a"])
+    assert read.tokens[0] == read.tokens[1]
+    assert read.tokens[0][-2:] == ("red", "dog")
+    np.testing.assert_array_equal(*model.read(read.texts[:2]).ids)
+    np.testing.assert_allclose(read.embeddings[0], read.embeddings[1], atol=1e-6)
+    assert read.embeddings[0] @ read.embeddings[2] < 0.9999
+
+
+def test_every_other_text_is_read_as_the_library_reads_it(model, library):
+    texts = ["A <b> & don't, 3rd naïve 日本 🙂 end_of_text <end_of text>", "", "&lt;i&gt; << x >>", "the cat " * 40]
+    np.testing.assert_array_equal(model.read(texts).ids, library[2](texts).numpy())
 
 
 def test_many_threads_read_texts_at_once(model):
@@ -247,7 +264,7 @@ def test_code_of_a_text_tower_is_never_run_nor_offered_to_be(tmp_path: Path, mon
 
 
 def test_unknown_tags_and_architectures_are_answered_in_words():
-    with pytest.raises(ModelError, match=r"no weights “nonsense” for ViT-B-32; choose one of .*laion2b_s34b_b79k"):
+    with pytest.raises(ModelError, match=r"no weights “nonsense” for ViT-B-32; it has 22, the closest openai, "):
         load("ViT-B-32:nonsense")
     with pytest.raises(ModelError, match=r"cannot be reached|switched off|not on this machine"):
         load("ViT-B-32:laion2b_s34b_b79k")
@@ -263,7 +280,7 @@ def test_one_file_read_as_two_architectures_is_two_models(tmp_path: Path):
     """They may differ in an activation alone, and weights fit both: what one made of a film is not the other's."""
     (tmp_path / "mine.pt").write_bytes(b"weights")
     revisions = {
-        openclip.locate(replace(ENTRY, where=f"{name}:{tmp_path / 'mine.pt'}"), Settings()).revision
+        openclip_names.locate(replace(ENTRY, where=f"{name}:{tmp_path / 'mine.pt'}"), Settings()).revision
         for name in ("ViT-B-32", "ViT-B-32-quickgelu")
     }
     assert len(revisions) == 2

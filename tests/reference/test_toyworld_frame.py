@@ -67,6 +67,14 @@ def test_real_footage_and_unknown_words_get_no_verdict(bench):
 def test_the_verdict_does_not_hang_on_how_closely_one_looks(bench, fps, smoothing_s):
     rows = bench.services.library.truth_for("toy-test-72-002")
     said = bench.ground("toy-test-72-002", [row["query"] for row in rows], fps=fps, smoothing_s=smoothing_s).result
-    assert said.null_kind == "measured"
+    assert {absent.kind for absent in said.absent} == {"measured"}
     wrong = [row["query"] for row, is_in in zip(rows, said.is_in_video, strict=True) if is_in != bool(row["windows"])]
     assert len(wrong) <= 1
+
+
+def test_of_what_a_single_frame_cannot_show_there_is_no_verdict(bench):
+    """Its null was measured with sentences on what is there: of one with a verb it says nothing."""
+    said = bench.ground("toy-test-72-002", ["a red circle", "a red circle spins clockwise", "a Red Circle."]).result
+    assert np.isnan(said.p_absent).tolist() == [False, True, False]
+    assert not said.is_in_video[1]
+    assert "was not measured on sentences with “spins”, “clockwise”" in " ".join(said.warnings)

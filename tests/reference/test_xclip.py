@@ -79,3 +79,10 @@ def test_order_and_the_video_matter_and_the_flags_say_so(model):
     assert np.abs(model.similarity(features, texts) - model.similarity(other, texts)).max() > 1e-4
     assert (model.spec.frame_independent, model.spec.separable) == (False, False)
     assert (model.spec.window_frames, model.spec.window_step) == (4, 1)
+
+
+def test_the_score_of_a_film_is_the_mean_over_its_windows_of_what_the_library_says(model, folder: Path):
+    batch = windows(90, 160)
+    found = model.score(model.encode_frames(batch), model.encode_texts(TEXTS))
+    logits = expected(folder, batch).logits_per_text.numpy()
+    np.testing.assert_allclose(model.spec.logit_scale * found, logits.mean(axis=1), atol=2e-3)

@@ -24,6 +24,7 @@ NULL = {
     "smoothing_s": 1.0,
     "longest_s": 120,
     "levels": [[-0.2, 0.3], [0, 0.5]],
+    "words": ["a", "dog"],
     "peaks": [0.25] * 8,
 }
 
@@ -66,7 +67,7 @@ def test_no_folder(registry: ModelRegistry, tmp_path: Path):
 
 
 def test_a_file_instead_of_a_folder(registry: ModelRegistry, folder: Path):
-    assert "There is no folder" in refusal(registry, folder / "config.json")
+    assert "is a file; give the folder that it lies in" in refusal(registry, folder / "config.json")
 
 
 def test_an_empty_folder(registry: ModelRegistry, tmp_path: Path):
@@ -215,10 +216,19 @@ def test_a_weight_that_is_misshapen_or_lacks_in_any_family(registry: ModelRegist
     weights = load_file(path)
     cut = weights.pop(weight)[1:].copy()
     save_file(weights | {weight: cut}, path, metadata={"format": "pt"})
-    named = "cannot be loaded (" if "open_clip" in save.__name__ else f"such as {weight.removeprefix('video_model.')}, "
-    assert named in refusal(registry, folder)
+    named = weight.removeprefix("video_model.")
+    assert f"has weights of another shape than its config asks for, such as {named}, " in refusal(registry, folder)
     save_file(weights, path, metadata={"format": "pt"})
-    assert weight.removeprefix("video_model.") in refusal(registry, folder)
+    assert f"of the weights that its config asks for, such as {named}; " in refusal(registry, folder)
+
+
+@pytest.mark.parametrize("save", [save_tiny_clip, tiny_checkpoints.save_tiny_siglip, save_tiny_pe_video])
+def test_weights_that_were_saved_from_within_data_parallel(registry: ModelRegistry, tmp_path: Path, save):
+    from safetensors.numpy import load_file, save_file
+
+    path = save(tmp_path / "model") / "model.safetensors"
+    save_file({f"module.{name}": w for name, w in load_file(path).items()}, path, metadata={"format": "pt"})
+    assert "have names that begin with “module.”, as DataParallel saves them" in refusal(registry, path.parent)
 
 
 def test_weights_that_are_no_numbers(registry: ModelRegistry, folder: Path):
@@ -268,6 +278,8 @@ def test_an_image_processor_of_another_model(registry: ModelRegistry, folder: Pa
         ({"measured_nulls": [NULL | {"levels": [[0.5]]}]}, "measured_nulls must be"),
         ({"measured_nulls": [NULL | {"levels": [0.5, 0.1]}]}, "measured_nulls must be"),
         ({"measured_nulls": [NULL | {"unheard": 1}]}, "measured_nulls must be"),
+        ({"measured_nulls": [NULL | {"words": "a dog"}]}, "measured_nulls must be"),
+        ({"measured_nulls": [NULL | {"words": [1]}]}, "measured_nulls must be"),
     ],
 )
 def test_a_malformed_card(registry: ModelRegistry, folder: Path, card: dict, complaint: str):

@@ -203,6 +203,21 @@ def test_a_model_of_windows_says_how_sharp_its_moments_are(capsys, film, tmp_pat
     assert "windows" not in run(capsys, *words[:-1], ENTRY.id)[1]
 
 
+def test_a_film_shorter_than_a_window_is_told_of_a_window_as_long_as_the_film(capsys, film, tmp_path):
+    """Two frames a second: a window of four frames spans 1.5 s, and three frames only 1."""
+    words = ["ground", film.path, "--query", "red", "--model", save_tiny_xclip(tmp_path / "xclip"), "--json", "-"]
+    found = [json.loads(run(capsys, *words, "--fps", fps)[1]) for fps in ("2", "0.375")]
+    assert [answer["window_s"] for answer in found] == pytest.approx([1.5, 2 / 0.375])
+    assert len(found[1]["times_s"]) == 1
+
+
+def test_index_counts_windows_where_a_model_reads_windows(capsys, film, tmp_path):
+    words = ["index", film.path, "--model", str(save_tiny_xclip(tmp_path / "xclip"))]
+    assert "13 windows computed" in run(capsys, *words)[1]
+    (row,) = json.loads(run(capsys, *words, "--json", "-")[1])
+    assert row["n_windows"] == 13
+
+
 def test_models_says_what_each_costs_and_can_do_and_why_one_is_out_of_reach(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("WORKBENCH_MODELS", str(save_tiny_siglip(tmp_path / "mine")))
     lines = {line.split()[0]: line for line in run(capsys, "models")[1].splitlines()}

@@ -75,10 +75,28 @@ def test_a_frame_of_several_windows_is_prepared_once(tmp_path, save):
 
 def test_memory_that_runs_out_for_sentences_is_a_sentence():
     compute = Compute(Settings(device="cpu"))
-    with pytest.raises(OutOfMemoryError, match="ask fewer at once"), compute.comparing():
-        raise RuntimeError("CUDA out of memory. Tried to allocate 2.90 GiB")
-    with pytest.raises(RuntimeError, match="shapes"), compute.comparing():
-        raise RuntimeError("shapes do not fit")
+
+    def fail(said: str) -> np.ndarray:
+        raise RuntimeError(said)
+
+    with pytest.raises(OutOfMemoryError, match="ask fewer at once"):
+        compute.comparing(lambda: fail("CUDA out of memory. Tried to allocate 2.90 GiB"))
+    with pytest.raises(RuntimeError, match="shapes"):
+        compute.comparing(lambda: fail("shapes do not fit"))
+
+
+def test_idle_models_make_room_for_sentences(monkeypatch):
+    compute, could_let_go, tried = Compute(Settings(device="cpu")), [True, True, False], []
+    monkeypatch.setattr("workbench.models.compute.make_room", lambda: could_let_go.pop(0))
+
+    def compare() -> np.ndarray:
+        tried.append(1)
+        if len(tried) < 3:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2.90 GiB")
+        return np.ones(2)
+
+    np.testing.assert_array_equal(compute.comparing(compare), np.ones(2))
+    assert could_let_go == [False]
 
 
 def test_where_large_batches_are_slower_they_stay_small():

@@ -22,7 +22,7 @@ from workbench.figures.palette import QUERY_COLOURS, query_colour
 from workbench.figures.proposals import proposals_figure
 from workbench.figures.timeline import StripFrame, timeline_figure
 from workbench.settings import ASSETS
-from workbench.types import Glimpse, Grounding, Moment
+from workbench.types import AbsentPeaks, Glimpse, Grounding, Moment
 
 
 def grounding_of(
@@ -41,8 +41,7 @@ def grounding_of(
         saliency=curves,
         moments=tuple((Moment(1.0, 2.5, 0.9), Moment(4.0, 5.0, 0.5)) for _ in queries),
         peaks=np.full(n, 3.0),
-        null_peaks=rng.normal(1.0, 0.3, 400),
-        null_kind=null_kind,
+        absent=(AbsentPeaks(rng.normal(1.0, 0.3, 400), null_kind),) * n,
         p_absent=np.full(n, 0.001),
         is_in_video=np.ones(n, dtype=bool),
         error_rate=0.01,
@@ -172,12 +171,26 @@ def test_a_sentence_cannot_bring_markup_into_a_figure() -> None:
 @pytest.mark.parametrize(("null_kind", "chance"), [("estimated", p_absent), ("measured", p_absent_measured)])
 def test_the_null_figure_shows_all_peaks_and_where_yes_begins(null_kind: str, chance) -> None:
     grounding = grounding_of(20, null_kind=null_kind)
-    figure = absence_figure(grounding)
+    figure = absence_figure(grounding, 0)
     assert len(figure.data[0].x) == 400
     *peaks, threshold = (shape.x0 for shape in figure.layout.shapes)
     assert peaks == [3.0, 3.0]
-    below, above = chance([threshold - 0.01, threshold + 0.01], grounding.null_peaks)
+    below, above = chance([threshold - 0.01, threshold + 0.01], grounding.absent[0].peaks)
     assert above <= grounding.error_rate < below
+
+
+def test_a_sentence_is_shown_among_the_absent_ones_of_its_kind_only() -> None:
+    own = (AbsentPeaks(np.linspace(0, 1, 150), "measured"), AbsentPeaks(np.linspace(2, 3, 170), "measured"))
+    grounding = replace(grounding_of(20), absent=own, peaks=np.array([0.5, 2.5]))
+    for index, (n_absent, peak) in enumerate([(150, 0.5), (170, 2.5)]):
+        figure = absence_figure(grounding, index)
+        assert len(figure.data[0].x) == n_absent
+        assert [shape.x0 for shape in figure.layout.shapes][:-1] == [peak]
+
+
+def test_a_sentence_without_a_verdict_has_no_line_where_yes_begins() -> None:
+    grounding = replace(grounding_of(20), p_absent=np.array([np.nan, 0.001]))
+    assert [len(absence_figure(grounding, index).layout.shapes) for index in (0, 1)] == [2, 3]
 
 
 def test_the_map_has_start_across_and_end_upwards() -> None:

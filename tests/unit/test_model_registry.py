@@ -125,7 +125,7 @@ def test_a_visitor_can_name_no_place(typed: str, monkeypatch: pytest.MonkeyPatch
 
     registry = ModelRegistry(Settings(public=True))
     monkeypatch.setattr("workbench.models.hub.obtain", touched)
-    with pytest.raises(ModelError, match="There is no model"):
+    with pytest.raises(ModelError, match="This server offers only the models on its list"):
         registry.load(typed)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +12,8 @@ import pytest
 from tests.tiny_checkpoints import save_tiny_clip, save_tiny_xclip
 from workbench import Workbench
 from workbench.analyses import prompts
+from workbench.analyses.analysis import silent
+from workbench.analyses.ground import Ground
 from workbench.analyses.prompts import ask, curves_of
 from workbench.errors import Cancelled
 from workbench.types import FrameBatch, SamplingSpec
@@ -78,6 +82,54 @@ def test_how_far_sentences_are_read_against_a_film_is_told_and_can_be_stopped(se
     told.clear()
     with pytest.raises(Cancelled):
         asked.curves(model, features, stop_after(1))
+
+
+def test_whoever_looked_on_while_a_film_was_read_has_its_sentences_read_once(settings, monkeypatch):
+    bench = Workbench(replace(settings, device="cpu"))
+    kind = type(bench.services.models.load("toyworld-video"))
+    rows_read, compare = {}, kind.similarity
+
+    def counted(self, video, text):
+        rows_read[text.texts] = rows_read.get(text.texts, 0) + len(video.times_s)
+        return compare(self, video, text)
+
+    monkeypatch.setattr(kind, "similarity", counted)
+    found = bench.ground("toy-test-72-000", QUERIES[:1], model="toyworld-video").result
+    assert rows_read[QUERIES[:1]] == len(found.times_s)
+    monkeypatch.undo()
+    again = Workbench(replace(settings, device="cpu", home=settings.home / "fresh"))
+    monkeypatch.setattr("workbench.analyses.looks.Looks.whole", lambda self, times_s: None)
+    apart = again.ground("toy-test-72-000", QUERIES[:1], model="toyworld-video").result
+    np.testing.assert_allclose(found.similarity, apart.similarity, atol=1e-5)
+
+
+def test_who_waits_for_distractors_that_somebody_else_reads_can_stop(settings, monkeypatch):
+    monkeypatch.setattr("workbench.store.tensors.WAITING_S", 0.02)
+    bench = Workbench(replace(settings, device="cpu"))
+    compare, is_reading, may_go_on = prompts.Asked.curves, threading.Event(), threading.Event()
+
+    def held(self, model, video, report=silent):
+        if len(self.texts) > 8:  # the distractors
+            is_reading.set()
+            assert may_go_on.wait(60)
+        return compare(self, model, video, report)
+
+    def stop(progress):
+        if "Waiting for distractors" in progress.what:
+            raise Cancelled("Stopped.")
+
+    monkeypatch.setattr(prompts.Asked, "curves", held)
+    services = bench.services
+    params = Ground.Params(services.library.list()[0].id, ("a red circle",), "toyworld-frame")
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(Ground().run, services, params)
+        assert is_reading.wait(60)
+        try:
+            with pytest.raises(Cancelled):
+                Ground().run(services, params, stop)
+        finally:
+            may_go_on.set()
+        assert first.result().result.queries == ("a red circle",)
 
 
 def test_where_sentences_stand_for_themselves_the_mean_of_unit_embeddings_is_compared(settings, tmp_path):

@@ -16,21 +16,21 @@ from typing import Any, ClassVar
 import numpy as np
 
 from workbench.analyses.analysis import Control, Report, check_ranges, parameter, silent
-from workbench.analyses.chunks import chunk_keys
+from workbench.analyses.chunks import chunk_keys, plan_of
 from workbench.analyses.extraction import Extracted, extract
 from workbench.analyses.looks import Looks
+from workbench.analyses.nulls import nulls_for
 from workbench.analyses.plain import plain
 from workbench.analyses.prompts import Asked, ask, curves_of
 from workbench.analyses.queries import checked_queries
 from workbench.analyses.services import Services
 from workbench.core import grounding
-from workbench.core.null import is_of_their_kind
 from workbench.models.protocol import Capability, VideoTextModel
 from workbench.store.keys import cache_key
 from workbench.types import (
     Grounding,
-    MeasuredNull,
     Outcome,
+    Progress,
     Provenance,
     SamplingSpec,
     VideoFeatures,
@@ -94,28 +94,29 @@ class Ground:
         extracted = extract(
             services, video, model, sampling, looks.report, reuse_below=params.reuse_below, seen=looks.seen
         )
+        times_s = extracted.features.times_s
         keys = chunk_keys(video, model.spec, sampling, params.reuse_below)
         contrast = _contrast(services, model, keys, extracted.features, params.smoothing_s, report)
         level = [float(contrast[name].mean()) for name in ("background", "best")]
-        known = next((null.levels for null in model.spec.measured_nulls), ())
-        is_foreign = not is_of_their_kind(level, np.array(known))
+        nulls = nulls_for(model.spec, video, sampling, asked, level)
         found = grounding.ground(
             queries,
-            curves_of(services, model, asked, extracted.features, keys, report),
-            extracted.features.times_s,
+            curves_of(services, model, asked, extracted.features, keys, report, looks.whole(times_s)),
+            times_s,
             contrast["background"],
             contrast["peaks"],
-            measured=None if is_foreign else _null_for(model, video, sampling),
+            measured=nulls.measured,
             smoothing_s=params.smoothing_s,
             error_rate=params.error_rate,
             max_moments=params.max_moments,
             duration_s=video.duration_s,
         )
-        found = _undecided(found, asked, is_foreign)
         found = replace(
             found,
-            warnings=found.warnings + _warnings(asked, found, model, video, sampling, extracted, is_foreign),
-            window_s=(model.spec.window_frames - 1) / sampling.rate_for(video.duration_s),
+            p_absent=np.where(nulls.is_open, np.nan, found.p_absent),
+            is_in_video=found.is_in_video & ~nulls.is_open,
+            warnings=found.warnings + _warnings(asked, found, model, video, sampling, extracted) + nulls.warnings,
+            window_s=_window_s(model, video, sampling),
         )
         return Outcome(found, _provenance(self.id, params, video, model, sampling, started, extracted.from_cache))
 
@@ -132,7 +133,7 @@ class Ground:
             "in_video": plain(found.is_in_video),
             "p_absent": plain(found.p_absent),
             "error_rate": found.error_rate,
-            "null": found.null_kind,
+            "null": [absent.kind for absent in found.absent],
             "window_s": found.window_s,
             "warnings": list(found.warnings),
         }
@@ -163,7 +164,9 @@ def presence_sentence(found: Grounding, at: int) -> str:
         return "whether it is in this video cannot be said"
     chance = f"an absent sentence peaks this high with probability {_probability(p)}"
     verdict = "in this video" if found.is_in_video[at] else "not in this video, as far as this model can tell"
-    basis = "as measured" if found.null_kind == "measured" else "as estimated, which can be off by a factor of four"
+    basis = (
+        "as measured" if found.absent[at].kind == "measured" else "as estimated, which can be off by a factor of four"
+    )
     return f"{verdict} ({chance}, {basis}; decided at {found.error_rate:.2g})"
 
 
@@ -178,21 +181,10 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{tenths / 10:04.1f}" if hours else f"{minutes}:{tenths / 10:04.1f}"
 
 
-def _undecided(found: Grounding, asked: Asked, is_foreign: bool) -> Grounding:
-    """Withdraw the decision on sentences with words that the model does not know, and on videos foreign to it."""
-    is_open = np.array([bool(words) or is_foreign for words in asked.unknown_words])
-    return replace(
-        found,
-        p_absent=np.where(is_open, np.nan, found.p_absent),
-        is_in_video=found.is_in_video & ~is_open,
-    )
-
-
-def _null_for(model: VideoTextModel, video: VideoInfo, sampling: SamplingSpec) -> MeasuredNull | None:
-    """Return the null that the model brings for such a video: that of the highest rate not above its own."""
-    rate = sampling.rate_for(video.duration_s)
-    fitting = [n for n in model.spec.measured_nulls if n.fps <= rate + 1e-6 and video.duration_s <= n.longest_s]
-    return max(fitting, key=lambda null: null.fps, default=None)
+def _window_s(model: VideoTextModel, video: VideoInfo, sampling: SamplingSpec) -> float:
+    """Return the seconds from the first to the last frame of a window, or of a video that is shorter."""
+    plan = plan_of(video, model.spec, sampling)
+    return (min(plan.window, plan.n_frames) - 1) / sampling.rate_for(video.duration_s)
 
 
 def _contrast(
@@ -227,7 +219,8 @@ def _contrast(
             "peaks": grounding.distractor_peaks(curves, features.times_s, smoothing_s),
         }
 
-    return services.store.get_or_compute(key, compute)
+    what = f"Waiting for distractors to be read with {model.spec.title}"
+    return services.store.get_or_compute(key, compute, lambda: report(Progress(0, 0, what)))
 
 
 def _warnings(
@@ -237,7 +230,6 @@ def _warnings(
     video: VideoInfo,
     sampling: SamplingSpec,
     extracted: Extracted,
-    is_foreign: bool,
 ) -> tuple[str, ...]:
     """Return what a person should know before believing the answer, one sentence each."""
     said = []
@@ -254,22 +246,11 @@ def _warnings(
     rate = sampling.rate_for(video.duration_s)
     if rate < sampling.fps:
         said.append(f"At most {sampling.max_frames:,} frames are read, so here {rate:.2g} a second.")
-    if is_foreign:
+    n_known = min((len(absent.peaks) for absent in found.absent if absent.kind == "measured"), default=None)
+    if n_known and found.error_rate < 1 / (n_known + 1):
         said.append(
-            f"This is no video of the kind that {title} was measured on: the moments are its best guesses, and whether "
-            f"a sentence is in the video cannot be said."
-        )
-    elif found.null_kind == "estimated" and model.spec.measured_nulls:
-        slowest = min(null.fps for null in model.spec.measured_nulls)
-        longest_s = max(null.longest_s for null in model.spec.measured_nulls)
-        said.append(
-            f"Whether a sentence is in the video is estimated here, and a “no” may be wrong; it is measured for videos "
-            f"of up to {longest_s:g} s read at {slowest:g} frames a second or more."
-        )
-    if found.null_kind == "measured" and found.error_rate < 1 / (len(found.null_peaks) + 1):
-        said.append(
-            f"No sentence can pass at an error rate of {found.error_rate:g}: {len(found.null_peaks)} absent sentences "
-            f"were measured; choose {1 / (len(found.null_peaks) + 1):.2g} or more."
+            f"No sentence can pass at an error rate of {found.error_rate:g}: {n_known} absent sentences were measured; "
+            f"choose {1 / (n_known + 1):.2g} or more."
         )
     if extracted.problem:
         said.append(extracted.problem)

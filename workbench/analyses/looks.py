@@ -1,6 +1,7 @@
 """What can be seen of an answer while the video is still being read: the raw cosines of what was read so far.
 
-Separate because it is a courtesy to whoever waits: no answer is made from it, and nothing of it is kept.
+Separate because it is a courtesy to whoever waits. Where sentences are read against the video, who saw all of it
+has the curves of the answer, too.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
+from jaxtyping import Float32, Float64
 
 from workbench.analyses.analysis import Report
 from workbench.analyses.prompts import Asked
@@ -42,6 +44,13 @@ class Looks:
         if self._is_new and progress.total:
             progress, self._is_new = replace(progress, glimpse=self._glimpse()), False
         self._report(progress)
+
+    def whole(self, times_s: Float64[np.ndarray, "time"]) -> Float32[np.ndarray, "query time"] | None:
+        """Return the cosines at ``times_s``, those of the whole video, or None where not all of it was seen."""
+        if not self._parts:
+            return None
+        seen = self._glimpse()
+        return seen.similarity if np.array_equal(seen.times_s, times_s) else None
 
     def _glimpse(self) -> Glimpse:
         times_s = np.concatenate([times for times, _ in self._parts])

@@ -94,10 +94,12 @@ def curves_of(
     video: VideoFeatures,
     chunks: list[str],
     report: Report = silent,
+    seen: Float32[np.ndarray, "query time"] | None = None,
 ) -> Float32[np.ndarray, "query time"]:
     """Return the cosine of every sentence over the film whose features are kept under ``chunks``.
 
-    Where a sentence must be read against the film, its curve is kept: the next look at it costs a file.
+    Where a sentence must be read against the film, its curve is kept: the next look at it costs a file. ``seen``
+    are the curves of who looked on while the film was read: nothing is read again.
     Raises whatever ``report`` raises to cancel.
     """
     if model.spec.separable:
@@ -106,8 +108,11 @@ def curves_of(
     keys = [cache_key(text=text, **common) for text in asked.texts]
     found: list[Any] = [services.store.get(key) for key in keys]
     if missing := [at for at, kept in enumerate(found) if kept is None]:
-        again = ask(services, model, tuple(asked.texts[at] for at in missing))
-        for at, curve in zip(missing, again.curves(model, video, report), strict=True):
+        if seen is None:
+            curves = ask(services, model, tuple(asked.texts[at] for at in missing)).curves(model, video, report)
+        else:
+            curves = seen[missing]
+        for at, curve in zip(missing, curves, strict=True):
             found[at] = {"curve": curve}
             with suppress(StoreError):
                 services.store.put(keys[at], found[at])

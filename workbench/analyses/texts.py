@@ -11,7 +11,7 @@ from workbench.models.protocol import VideoTextModel
 from workbench.store.keys import cache_key
 from workbench.types import TextFeatures
 
-_VERSION = 1
+_VERSION = 2
 """Raised whenever an adapter makes something else of the same texts than before."""
 
 

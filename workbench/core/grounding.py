@@ -15,7 +15,7 @@ from scipy.ndimage import uniform_filter1d
 from workbench.core.null import MIN_DISTRACTORS, p_absent, p_absent_measured
 from workbench.core.proposals import find_moments
 from workbench.errors import InputError
-from workbench.types import Grounding, MeasuredNull, Moment
+from workbench.types import AbsentPeaks, Grounding, MeasuredNull, Moment
 
 __all__ = ["distractor_peaks", "find_moments", "ground", "prompt_ensemble", "smooth"]
 
@@ -76,7 +76,7 @@ def ground(
     background: Float32[np.ndarray, "time"],
     null_peaks: Float64[np.ndarray, "distractor"],
     *,
-    measured: MeasuredNull | None = None,
+    measured: Sequence[MeasuredNull | None] | None = None,
     smoothing_s: float = SMOOTHING_S,
     error_rate: float = 0.01,
     max_moments: int = 10,
@@ -88,8 +88,8 @@ def ground(
     ``curves`` are the cosines of the queries, ``background`` the mean cosine of the distractors, and
     ``null_peaks`` their ``distractor_peaks`` at the same smoothing. Saliency is the cosine of a query minus
     the background, averaged over ``smoothing_s``. A query is in the video if an absent sentence reaches its
-    highest saliency with probability ``error_rate`` at most. ``measured``, where a model brings it, takes the
-    place of ``null_peaks``, and the peaks are then read as it was measured, whatever is shown.
+    highest saliency with probability ``error_rate`` at most. ``measured``, one a query where a model brings it,
+    takes the place of ``null_peaks``, and the peak is then read as it was measured, whatever is shown.
     What lies below a quarter of those is no evidence (a yellow triangle for "a yellow star"): moments are
     read from the part above, their scores too, or from the upper half of a curve that hardly gets there.
 
@@ -104,18 +104,21 @@ def ground(
     if len(times_s) == 0:
         raise InputError("The video has no frames at this sampling; choose a higher rate.")
     saliency = smooth(curves - background, times_s, smoothing_s)
-    if measured is not None:
-        null_peaks = np.asarray(measured.peaks, dtype=np.float64)
-        peaks = _peaks_as_measured(curves - background, times_s, measured)
-        probability = p_absent_measured(peaks, null_peaks)
-        floor = float(np.quantile(null_peaks, FLOOR))
-    else:
-        peaks = saliency.max(axis=1).astype(np.float64)
-        probability = p_absent(peaks, null_peaks)
-        floor = -np.inf
+    peaks = saliency.max(axis=1).astype(np.float64)
+    probability = p_absent(peaks, null_peaks)
+    floors = np.full(len(queries), -np.inf)
+    absent = np.full(len(queries), AbsentPeaks(null_peaks, "estimated"), dtype=object)
+    nulls = measured or [None] * len(queries)
+    for null in {id(null): null for null in nulls if null}.values():
+        rows = [at for at, own in enumerate(nulls) if own is null]
+        known = np.asarray(null.peaks, dtype=np.float64)
+        peaks[rows] = _peaks_as_measured(curves[rows] - background, times_s, null)
+        probability[rows] = p_absent_measured(peaks[rows], known)
+        floors[rows] = np.quantile(known, FLOOR)
+        absent[rows] = AbsentPeaks(known, "measured")
     # Half height bounds the floor, so that no curve is cut down to its tip, or is not, by a hair's breadth.
     half_heights = (saliency.mean(axis=1) + saliency.max(axis=1)) / 2
-    evidence = np.maximum(saliency, np.minimum(floor, half_heights)[:, None]).astype(saliency.dtype)
+    evidence = np.maximum(saliency, np.minimum(floors, half_heights)[:, None]).astype(saliency.dtype)
     moments = tuple(
         tuple(find_moments(curve, times_s, max_moments=max_moments, iou_threshold=iou_threshold, duration_s=duration_s))
         for curve in evidence
@@ -127,12 +130,11 @@ def ground(
         saliency=saliency,
         moments=moments,
         peaks=peaks,
-        null_peaks=null_peaks,
-        null_kind="estimated" if measured is None else "measured",
+        absent=tuple(absent),
         p_absent=probability,
         is_in_video=probability <= error_rate,
         error_rate=error_rate,
-        warnings=_warnings(queries, moments, len(null_peaks)),
+        warnings=_warnings(queries, moments, min((len(null.peaks) for null in absent), default=MIN_DISTRACTORS)),
     )
 
 

@@ -12,24 +12,31 @@ from workbench.core.null import p_absent, p_absent_measured
 from workbench.figures.palette import query_colour
 from workbench.types import Grounding
 
+ABSENT_SENTENCES = {"measured": "absent sentences", "estimated": "distractors"}
 
-def absence_figure(grounding: Grounding) -> go.Figure:
-    """Return a histogram of the peaks of absent sentences with a line for the peak of every query.
 
-    The dotted line is where "in this video" begins at the stated error rate.
+def absence_figure(grounding: Grounding, index: int) -> go.Figure:
+    """Return a histogram of the peaks that query ``index`` is held against, with a line for its own peak.
+
+    Other queries that are held against the same have theirs, too. The dotted line is where "in this video"
+    begins at the stated error rate.
     """
-    null = grounding.null_peaks
+    absent = grounding.absent[index]
+    null = absent.peaks
+    name = ABSENT_SENTENCES[absent.kind]
     figure = go.Figure(
         go.Histogram(
             x=np.round(null, 4),
             nbinsx=int(np.clip(np.sqrt(max(len(null), 1)) * 2, 8, 40)),
-            hovertemplate="peak %{x}<br>%{y} of " + str(len(null)) + " absent sentences<extra></extra>",
+            hovertemplate=f"peak %{{x}}<br>%{{y}} of {len(null)} {name}<extra></extra>",
         )
     )
-    for index, peak in enumerate(grounding.peaks):
-        figure.add_vline(x=round(float(peak), 4), line={"color": query_colour(index), "width": 3}, layer="above")
-    threshold = presence_threshold(grounding)
-    low, high = _range([*null, *grounding.peaks, *([] if threshold is None else [threshold])])
+    same = [at for at, own in enumerate(grounding.absent) if own is absent]
+    for at in same:
+        peak = round(float(grounding.peaks[at]), 4)
+        figure.add_vline(x=peak, line={"color": query_colour(at), "width": 3}, layer="above")
+    threshold = presence_threshold(grounding, index)
+    low, high = _range([*null, *grounding.peaks[same], *([] if threshold is None else [threshold])])
     if threshold is not None:
         figure.add_vline(
             x=round(threshold, 4),
@@ -55,7 +62,7 @@ def absence_figure(grounding: Grounding) -> go.Figure:
             "showgrid": False,
             "fixedrange": True,
         },
-        yaxis={"title": {"text": "absent sentences"}, "fixedrange": True, "nticks": 5},
+        yaxis={"title": {"text": name}, "fixedrange": True, "nticks": 5},
     )
     return figure
 
@@ -66,14 +73,14 @@ def _range(values: list[float]) -> list[float]:
     return [round(float(low - margin), 4), round(float(high + margin), 4)]
 
 
-def presence_threshold(grounding: Grounding) -> float | None:
-    """Return the lowest peak that counts as in the video, to a thousandth of the axis; None if undecided."""
-    null = grounding.null_peaks
-    if not len(null):
+def presence_threshold(grounding: Grounding, index: int) -> float | None:
+    """Return the lowest peak at which query ``index`` is in the video, to a thousandth of the axis, or None."""
+    null = grounding.absent[index].peaks
+    if np.isnan(grounding.p_absent[index]):
         return None
-    reach = max(float(null.max()), float(grounding.peaks.max(initial=-np.inf)))
+    reach = max(float(null.max()), float(grounding.peaks[index]))
     middle = float(np.median(null))
     peaks = np.linspace(middle, reach + 2 * (reach - middle), 3000)
-    chance = {"measured": p_absent_measured, "estimated": p_absent}[grounding.null_kind]
+    chance = {"measured": p_absent_measured, "estimated": p_absent}[grounding.absent[index].kind]
     passing = np.flatnonzero(chance(peaks, null) <= grounding.error_rate)
     return float(peaks[passing[0]]) if passing.size else None

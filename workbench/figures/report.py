@@ -5,13 +5,14 @@ Separate because it is read without the workbench: plotly.js is inside, and noth
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
 
-from workbench.figures.absence import absence_figure
+from workbench.figures.absence import ABSENT_SENTENCES, absence_figure
 from workbench.figures.clock import clock_label
 from workbench.figures.timeline import timeline_figure
 from workbench.types import Grounding, Outcome, VideoInfo
@@ -38,7 +39,8 @@ def standalone_html(outcome: Outcome[Grounding], video: VideoInfo) -> str:
     """Return an HTML page that needs no network: about 5 MB, nearly all of it plotly.js."""
     found, made = outcome.result, outcome.provenance
     picture = outcome_figure(outcome, video).to_html(full_html=False, include_plotlyjs=True)
-    null = absence_figure(found).update_layout(paper_bgcolor="white", plot_bgcolor="white")
+    first_of_kind = {id(absent): at for at, absent in reversed([*enumerate(found.absent)])}
+    nulls = "".join(map(functools.partial(_evidence, found), sorted(first_of_kind.values())))
     rows = "".join(_moment_rows(found, at) for at in range(len(found.queries)))
     warnings = "".join(f"<p>{escape(warning)}</p>" for warning in found.warnings)
     facts = {
@@ -54,10 +56,20 @@ def standalone_html(outcome: Outcome[Grounding], video: VideoInfo) -> str:
 <body><h1>{escape(video.title)}</h1>{picture}{warnings}
 <h2>Moments</h2><table><tr><th>start</th><th>end</th><th>score</th></tr>{rows}</table>
 <h2>Is the sentence in the video at all?</h2>
-<p class="quiet">Peaks of other sentences, and of those asked; decided at an error rate of {found.error_rate:g}.</p>
-{null.to_html(full_html=False, include_plotlyjs=False)}
+{nulls}
 <h2>How this was made</h2><table>{table}</table></body></html>
 """
+
+
+def _evidence(found: Grounding, first: int) -> str:
+    """Return the peaks that query ``first``, and those of its kind, are held against."""
+    absent = found.absent[first]
+    asked = ", ".join(f"“{q}”" for q, own in zip(found.queries, found.absent, strict=True) if own is absent)
+    figure = absence_figure(found, first).update_layout(paper_bgcolor="white", plot_bgcolor="white")
+    return (
+        f'<p class="quiet">{escape(asked)} among {ABSENT_SENTENCES[absent.kind]}; decided at an error rate of '
+        f"{found.error_rate:g}.</p>{figure.to_html(full_html=False, include_plotlyjs=False)}"
+    )
 
 
 def _moment_rows(found: Grounding, at: int) -> str:

@@ -7,15 +7,13 @@ none of them.
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from workbench.errors import ModelError
 from workbench.models import checkpoint, hub
 from workbench.models.entry import Family, ModelEntry, State
-from workbench.models.protocol import Capability, VideoTextModel
+from workbench.models.protocol import Capability
 from workbench.models.runtime import missing_packages
 from workbench.settings import Settings
 
@@ -81,13 +79,13 @@ def entries(bundled_dir: Path) -> list[ModelEntry]:
     ]
 
 
-def _loader(module: str, name: str) -> Callable[[ModelEntry, Settings], VideoTextModel]:
-    """Return a function that imports a family's class when its first model is loaded, not before."""
+def _later(module: str, name: str) -> Callable[[ModelEntry, Settings], Any]:
+    """Return a family's class or function, whose module is imported when it is first called, not before."""
 
-    def load(entry: ModelEntry, settings: Settings) -> VideoTextModel:
+    def call(entry: ModelEntry, settings: Settings) -> Any:
         return getattr(importlib.import_module(module), name)(entry, settings)
 
-    return load
+    return call
 
 
 def _packages_state(entry: ModelEntry, settings: Settings) -> tuple[State, str]:
@@ -98,63 +96,55 @@ def _packages_state(entry: ModelEntry, settings: Settings) -> tuple[State, str]:
     return "ready", "on this machine"
 
 
-def _open_clip_state(entry: ModelEntry, settings: Settings) -> tuple[State, str]:
-    architecture, _, weights = entry.where.partition(":")
-    if not weights or os.path.isdir(entry.where):
-        return hub.checkpoint_state(entry, settings)
-    if Path(weights).expanduser().is_file():
-        return "ready", "on this machine"
-    from workbench.models import openclip  # where its tags are published the library alone knows
-
-    try:
-        return hub.checkpoint_state(replace(entry, where=openclip.repository(architecture, weights)), settings)
-    except ModelError as problem:
-        return "missing", str(problem)
-
-
 VISION_TRANSFORMER: frozenset[Capability] = frozenset({"attention", "patches"})
 
 FAMILIES = (
     Family(
         "clip",
-        _loader("workbench.models.clip", "Clip"),
+        _later("workbench.models.clip", "Clip"),
         hub.checkpoint_state,
+        hub.look,
         frozenset({"clip"}),
         VISION_TRANSFORMER,
     ),
     Family(
         "metaclip2",
-        _loader("workbench.models.metaclip2", "MetaClip2"),
+        _later("workbench.models.metaclip2", "MetaClip2"),
         hub.checkpoint_state,
+        hub.look,
         frozenset({"metaclip_2"}),
         VISION_TRANSFORMER,
     ),
     Family(
         "xclip",
-        _loader("workbench.models.xclip", "XClip"),
+        _later("workbench.models.xclip", "XClip"),
         hub.checkpoint_state,
+        hub.look,
         frozenset({"xclip"}),
         VISION_TRANSFORMER,
     ),
     Family(
         "pe_video",
-        _loader("workbench.models.pe_video", "PeVideo"),
+        _later("workbench.models.pe_video", "PeVideo"),
         hub.checkpoint_state,
+        hub.look,
         checkpoint.VIDEO_MODELS,
     ),
     Family(
         "siglip",
-        _loader("workbench.models.siglip", "Siglip"),
+        _later("workbench.models.siglip", "Siglip"),
         hub.checkpoint_state,
+        hub.look,
         frozenset({"siglip", "siglip2"}),
         VISION_TRANSFORMER,
     ),
     Family(
         checkpoint.OPEN_CLIP,
-        _loader("workbench.models.openclip_vision", "load"),
-        _open_clip_state,
+        _later("workbench.models.openclip_vision", "load"),
+        _later("workbench.models.openclip_names", "state"),
+        _later("workbench.models.openclip_vision", "look"),
         frozenset({checkpoint.OPEN_CLIP}),
         VISION_TRANSFORMER,
     ),
-    Family("conse", _loader("workbench.models.conse", "Conse"), _packages_state),
+    Family("conse", _later("workbench.models.conse", "Conse"), _packages_state),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import re
 import struct
 from dataclasses import dataclass, fields
@@ -29,6 +30,8 @@ VIDEO_MODELS = frozenset({"pe_video", "pe_audio_video"})
 VIDEO_PROCESSORS = ("video_preprocessor_config.json", "processor_config.json")
 # The layout of open_clip, whose config and weights have names of their own.
 OPEN_CLIP, OPEN_CLIP_CONFIG, OPEN_CLIP_WEIGHTS = "open_clip", "open_clip_config.json", "open_clip_model.safetensors"
+# What the library peft trains beside a model, and saves without it.
+ADAPTER_CONFIG = "adapter_config.json"
 _READ = frozenset({".safetensors", ".json", ".txt", ".model"})
 _NULL_FIELDS = tuple(item.name for item in fields(MeasuredNull))
 GENERIC_PROMPTS = ("{}", "a photo of {}.", "a video of {}.", "a scene with {}.")
@@ -51,11 +54,14 @@ def check(folder: Path, name: str, kind: str | None = None) -> None:
 
     ``kind`` is the ``model_type`` to take the folder for, where it could be taken for two.
     """
-    if not folder.is_dir():
+    if os.path.isfile(folder):
+        raise ModelError(f"“{name}” is a file; {_instead_of_file(folder, name)}.")
+    if not os.path.isdir(folder):
         raise ModelError(f"There is no folder “{name}”; give a folder that holds a model, or a hub id like org/name.")
     kind = kind or model_type(folder, name)
     files = weights(folder, kind)
     if not files:
+        _check_no_adapter(folder, name)
         if any(path for pattern in PICKLES for path in folder.glob(pattern)):
             raise ModelError(
                 f"The weights of “{name}” are a pickle, which can run code and is never opened here; "
@@ -79,12 +85,34 @@ def check(folder: Path, name: str, kind: str | None = None) -> None:
         )
 
 
-def _check_open_clip(folder: Path, name: str) -> None:
+def _instead_of_file(path: Path, name: str) -> str:
+    if any(path.match(pattern) for pattern in PICKLES):
+        return f"give its architecture in open_clip too, such as ViT-B-32:{name}, or a folder with safetensors"
+    return "give the folder that it lies in, with its config and tokenizer"
+
+
+def _check_no_adapter(folder: Path, name: str) -> None:
+    config = _read_json(folder / ADAPTER_CONFIG)
+    if config is not None:
+        base = config.get("base_model_name_or_path") or "its base model"
+        raise ModelError(
+            f"“{name}” is an adapter (LoRA), which is no model by itself; merge it into {base} with the library peft "
+            f"(merge_and_unload), save that and its processor with save_pretrained, and give that folder."
+        )
+
+
+def open_clip_model(folder: Path, name: str) -> dict[str, Any]:
+    """Return what a folder of open_clip says of its model, or raise ``ModelError``: it describes none."""
     config = _read_json(folder / OPEN_CLIP_CONFIG)
     model = None if config is None else config.get("model_cfg")
     if not isinstance(model, dict) or not all(isinstance(model.get(part), dict) for part in ("vision_cfg", "text_cfg")):
         raise ModelError(f"The {OPEN_CLIP_CONFIG} of “{name}” describes no model; save it with open_clip again.")
-    if model["text_cfg"].get("hf_tokenizer_name") and not any((folder / file).is_file() for file in TOKENIZERS):
+    return model
+
+
+def _check_open_clip(folder: Path, name: str) -> None:
+    text = open_clip_model(folder, name)["text_cfg"]
+    if text.get("hf_tokenizer_name") and not any((folder / file).is_file() for file in TOKENIZERS):
         raise ModelError(f"“{name}” has no tokenizer; save it beside the weights as tokenizer.json.")
 
 
@@ -97,6 +125,7 @@ def model_type(folder: Path, name: str) -> str:
     if (folder / OPEN_CLIP_CONFIG).is_file() and not (config or {}).get("model_type"):
         return OPEN_CLIP
     if config is None:
+        _check_no_adapter(folder, name)
         raise ModelError(f"“{name}” has no config.json; give a folder in Hugging Face format.")
     if not isinstance(config.get("model_type"), str):
         raise ModelError(f"The config.json of “{name}” names no model_type; give a folder in Hugging Face format.")
@@ -134,9 +163,9 @@ def stamp(where: str) -> Stamp:
 
     Cost: a look at the folder, and not into the files.
     """
-    folder, file = Path(where), Path(where.partition(":")[2]).expanduser()
-    files = [file] if file.is_file() else []
-    if folder.is_dir():
+    folder, file = Path(where), Path(os.path.expanduser(where.partition(":")[2]))
+    files = [file] if os.path.isfile(file) else []
+    if os.path.isdir(folder):
         files = sorted(path for path in folder.iterdir() if path.suffix in _READ and path.is_file())
     return tuple((path.name, (found := path.stat()).st_mtime_ns, found.st_size) for path in files)
 
@@ -171,6 +200,7 @@ def _called(folder: Path) -> str:
 def card(folder: Path) -> Card:
     """Return what ``workbench.json`` says, with generic prompts and distractors where it is silent.
 
+    Of a licence the folder's README may say something, too.
     Raises ``ModelError`` if the file is malformed.
     """
     given = _read_json(folder / "workbench.json") or {}
@@ -186,7 +216,7 @@ def card(folder: Path) -> Card:
         raise ModelError(f"{problem}each prompt must hold {{}} once, where the query goes; correct it.")
     return Card(
         title=given.get("title", ""),
-        licence=given.get("licence", ""),
+        licence=given.get("licence", "") or _licence_of_readme(folder / "README.md"),
         prompts=tuple(given.get("prompts") or GENERIC_PROMPTS),
         distractors=tuple(given.get("distractors") or generic_distractors()),
         measured_nulls=_measured_nulls(given.get("measured_nulls", []), problem),
@@ -194,13 +224,24 @@ def card(folder: Path) -> Card:
     )
 
 
+def _licence_of_readme(path: Path) -> str:
+    """Return the licence that stands in the head of a README, as the hub has it, or nothing."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""
+    head = re.match(r"---\n(.*?)\n---", text, re.DOTALL)
+    stated = dict(re.findall(r"^(license|license_name): *[\"']?([\w.+-]+)", head[1], re.MULTILINE)) if head else {}
+    return stated.get("license_name") or stated.get("license", "")
+
+
 def _measured_nulls(given: Any, problem: str) -> tuple[MeasuredNull, ...]:
     try:
         return tuple(map(_measured_null, given))
     except (TypeError, ValueError, KeyError):
         raise ModelError(
-            f"{problem}measured_nulls must be a list of objects with numbers for {', '.join(_NULL_FIELDS)}; "
-            f"correct or remove it."
+            f"{problem}measured_nulls must be a list of objects with {', '.join(_NULL_FIELDS)}, all numbers but the "
+            f"words; correct or remove it."
         ) from None
 
 
@@ -209,10 +250,12 @@ def _measured_null(row: dict[str, Any]) -> MeasuredNull:
         raise ValueError("other fields than there are")
     fps, smoothing_s, longest_s = (_number(row[name]) for name in ("fps", "smoothing_s", "longest_s"))
     levels = tuple((_number(background), _number(best)) for background, best in row["levels"])
-    peaks = tuple(map(_number, row["peaks"]))
+    words, peaks = row["words"], tuple(map(_number, row["peaks"]))
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise TypeError("not words")
     if not (fps > 0 and smoothing_s >= 0 and longest_s > 0 and len(peaks) >= MIN_DISTRACTORS):
         raise ValueError("out of range")
-    return MeasuredNull(fps, smoothing_s, longest_s, levels, peaks)
+    return MeasuredNull(fps, smoothing_s, longest_s, levels, tuple(words), peaks)
 
 
 def generic_distractors() -> tuple[str, ...]:

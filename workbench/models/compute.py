@@ -29,7 +29,8 @@ _LOST, _REPEATS = 0.8, 3
 _FEWEST, _MOST = {"cpu": 2, "cuda": 16, "mps": 8}, {"cpu": 64, "cuda": 1024, "mps": 128}
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "status_alloc_failed")
 _NOT_EVEN_ONE = (
-    "Memory ran out even one at a time; close other programs, choose a smaller model, or set WORKBENCH_DEVICE=cpu."
+    "Memory ran out even one at a time; close other programs, choose a smaller model or, on a GPU, set "
+    "WORKBENCH_DEVICE=cpu."
 )
 
 Work = Literal["frames", "texts", "patches", "attention"]
@@ -67,19 +68,23 @@ class Compute:
         ):
             yield
 
-    @contextmanager
-    def comparing(self) -> Iterator[None]:
-        """Run what is inside for its result alone, in float32. Raises ``OutOfMemoryError`` where memory runs out."""
-        try:
-            with self.torch.inference_mode():
-                yield
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            raise OutOfMemoryError(
-                "Memory ran out while sentences were held against the video; ask fewer at once, choose a smaller "
-                "model, or set WORKBENCH_DEVICE=cpu."
-            ) from error
+    def comparing(self, compare: Callable[[], np.ndarray]) -> np.ndarray:
+        """Return what ``compare`` does, in float32; again where memory runs out and others could let go of some.
+
+        Raises ``OutOfMemoryError`` where nobody could.
+        """
+        while True:
+            try:
+                with self.torch.inference_mode():
+                    return compare()
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+            if not make_room():
+                raise OutOfMemoryError(
+                    "Memory ran out while sentences were held against the video; ask fewer at once, choose a smaller "
+                    "model or, on a GPU, set WORKBENCH_DEVICE=cpu."
+                )
 
     def send(self, array: np.ndarray) -> Any:
         """Return a tensor on the device; on a GPU the copy goes on beside what is being computed."""
@@ -155,8 +160,8 @@ class BatchSize:
     """How many rows are encoded at once: doubled while that is faster a row, halved when memory runs out.
 
     ``most``: how many frames they may have in all. Measured on the work itself, twice a size, until two sizes in
-    a row brought nothing. Halved only where
-    ``make_room`` says that nobody else could let go of memory. ``notice`` is one sentence for people after that.
+    a row brought nothing. Halved only where ``make_room`` says that nobody else could let go of memory; ``notice``
+    is one sentence for people after that.
     """
 
     def __init__(

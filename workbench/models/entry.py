@@ -26,7 +26,8 @@ class ModelEntry:
     or commit of the hub; ``made_by`` the command that makes the folder where it is not there.
     ``state``, ``availability`` and ``capabilities`` are filled in by ``ModelRegistry.list``: ``ready`` loads without a
     network, ``download`` must be fetched first, ``missing`` cannot be used here until the person has
-    done what ``availability`` says.
+    done what ``availability`` says. So are ``licence`` and ``n_bytes``, the size of the weights, where they are left
+    out and the files are on this machine.
     """
 
     id: str
@@ -56,11 +57,14 @@ class Family:
     ``model_types`` are the values of ``model_type`` in a ``config.json`` that the family can read.
     ``state`` says whether an entry can be loaded here, quickly: nothing heavy is imported for the models that come
     with the workbench.
-    ``capabilities`` are those of its models as a rule; a loaded one says in its ``spec`` what it has of them.
+    ``capabilities`` are those that its models may have; a loaded one says in its ``spec`` what it has.
+    ``look`` adds to an entry what its files say of it, where they are on this machine, and takes those of the
+    ``capabilities`` away that it is not known to have; it asks no network.
     """
 
     name: str
     load: Callable[[ModelEntry, Settings], VideoTextModel]
     state: Callable[[ModelEntry, Settings], tuple[State, str]] = lambda entry, settings: ("ready", "built in")
+    look: Callable[[ModelEntry, Settings], ModelEntry] = lambda entry, settings: entry
     model_types: frozenset[str] = frozenset()
     capabilities: frozenset[Capability] = frozenset()

@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from workbench.errors import ModelError
@@ -22,6 +23,8 @@ from workbench.settings import Settings
 _DESCRIPTION = (
     "config.json",
     checkpoint.OPEN_CLIP_CONFIG,
+    checkpoint.ADAPTER_CONFIG,  # says that there is no model
+    "README.md",  # says the licence
     "*processor_config.json",
     "model.safetensors.index.json",
     "tokenizer*.json",
@@ -109,6 +112,30 @@ def checkpoint_state(entry: ModelEntry, settings: Settings, check_type: CheckTyp
     return "download", f"is fetched from the Hugging Face hub on first use{_size(entry)}"
 
 
+def look(entry: ModelEntry, settings: Settings) -> ModelEntry:
+    """Return ``entry`` with the size and the licence that its files say, where they are on this machine.
+
+    Raises ``ModelError`` if they are damaged. Cost: a few file look-ups.
+    """
+    if (folder := on_this_machine(entry)) is None:
+        return entry
+    kind = checkpoint.OPEN_CLIP if entry.family == checkpoint.OPEN_CLIP else ""
+    return replace(
+        entry,
+        n_bytes=entry.n_bytes or checkpoint.weights_bytes(folder, kind),
+        licence=entry.licence or checkpoint.card(folder).licence,
+    )
+
+
+def on_this_machine(entry: ModelEntry) -> Path | None:
+    """Return the folder of a checkpoint, whole or not, without asking the network; None where there is none.
+
+    Raises ``ModelError`` where the entry names neither a folder nor a hub id.
+    """
+    folder = _folder(entry) or _cached(entry)
+    return folder if folder and os.path.isdir(folder) else None
+
+
 def is_offline(settings: Settings) -> bool:
     """Return whether the hub must not be asked, by ``settings`` or by the variable that its own client obeys."""
     return settings.offline or os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
@@ -138,10 +165,10 @@ def _folder(entry: ModelEntry) -> Path | None:
 
 
 def _problem(folder: Path, entry: ModelEntry, check_type: CheckType) -> ModelError | None:
-    if entry.made_by and not folder.is_dir():
+    if entry.made_by and not os.path.isdir(folder):
         return ModelError(f"“{entry.id}” is not part of this copy of the workbench; make it with “{entry.made_by}”.")
     try:
-        if entry.family == FROM_CHECKPOINT and folder.is_dir():
+        if entry.family == FROM_CHECKPOINT and os.path.isdir(folder):
             check_type(checkpoint.model_type(folder, entry.id))
         checkpoint.check(folder, entry.id, checkpoint.OPEN_CLIP if entry.family == checkpoint.OPEN_CLIP else None)
     except ModelError as error:

@@ -35,6 +35,11 @@ class LoadedModels:
                 self.keep(model_id, model)
             return model
 
+    def peek(self, model_id: str) -> VideoTextModel | None:
+        """Return the model without that counting as a use of it, or None where it is not in memory."""
+        with self._lock:
+            return self._alive.get(model_id)
+
     def keep(self, model_id: str, model: VideoTextModel) -> None:
         """Keep the model, and let go of others where all together are too large."""
         with self._lock:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
 
-from workbench.models import openclip
+from workbench.models import checkpoint, hub, openclip_names, openclip_network
 from workbench.models.entry import ModelEntry
 from workbench.models.openclip import OpenClip
+from workbench.models.protocol import Capability
 from workbench.models.runtime import require_torch
 from workbench.models.vision import AttendingEncoder, EncoderShape, Layout, PatchEncoder, covered, on_same_weights
 from workbench.settings import Settings
@@ -73,9 +75,42 @@ def load(entry: ModelEntry, settings: Settings) -> OpenClip:
     Raises ``ModelError``: no such architecture, tag or file, parts that do not fit, no network.
     """
     require_torch()
-    source = openclip.locate(entry, settings)
-    network, tokenizer = openclip.read_network(source, entry.id, settings)
+    source = openclip_names.locate(entry, settings)
+    network, tokenizer = openclip_network.read_network(source, entry.id, settings)
     return _kind(network.visual)(entry, settings, source, network, tokenizer)
+
+
+def look(entry: ModelEntry, settings: Settings) -> ModelEntry:
+    """Return ``entry`` with what its files and its config say of it, where they are on this machine.
+
+    What a model can show is left open until there is a config.
+    Raises ``ModelError``: no such architecture or tag, or files that are damaged.
+    """
+    if (named := openclip_names.named_file(entry)) is not None:
+        architecture, path = named
+        vision = openclip_names.config_of(architecture)["vision_cfg"]
+        return replace(entry, n_bytes=path.stat().st_size, capabilities=capabilities(vision))
+    published = openclip_names.published(entry)
+    if (folder := hub.on_this_machine(published)) is not None:
+        seen = hub.look(published, settings)
+        vision = checkpoint.open_clip_model(folder, entry.id)["vision_cfg"]
+        return replace(entry, n_bytes=seen.n_bytes, licence=seen.licence, capabilities=capabilities(vision))
+    if published.where == entry.where:
+        return replace(entry, capabilities=frozenset())
+    vision = openclip_names.config_of(entry.where.partition(":")[0])["vision_cfg"]
+    return replace(entry, capabilities=capabilities(vision))
+
+
+_OF_OTHER_BLOCKS = ("qk_norm", "scaled_cosine_attn", "scale_heads", "scale_attn_inner", "scale_attn", "scale_fc")
+
+
+def capabilities(vision: dict[str, Any]) -> frozenset[Capability]:
+    """Return what a network that the library makes of a ``vision_cfg`` can show; ``load`` finds the same of it."""
+    is_other = vision.get("timm_model_name") or isinstance(vision.get("layers"), list)
+    block = vision.get("block_type") or ("custom" if any(map(vision.get, _OF_OTHER_BLOCKS)) else "default")
+    if is_other or block == "custom":
+        return OpenClip.capabilities
+    return AttendingOpenClip.capabilities if vision.get("attentional_pool") else PatchOpenClip.capabilities
 
 
 def _kind(visual: Any) -> type[OpenClip]:

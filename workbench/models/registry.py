@@ -7,24 +7,18 @@ anything no word to a network: an entry is data, and a family's code is imported
 from __future__ import annotations
 
 import difflib
-import os
-import re
 import threading
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from workbench.errors import ModelError
-from workbench.models import builtin, checkpoint, hub
+from workbench.models import builtin, checkpoint, hub, naming
 from workbench.models.compute import is_out_of_memory
 from workbench.models.entry import FROM_CHECKPOINT, Family, ModelEntry
 from workbench.models.loaded import LoadedModels
 from workbench.models.protocol import Placement, VideoTextModel
 from workbench.settings import ASSETS, Settings
-
-HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-# An architecture of open_clip with a tag or a file, or a hub id that is to be taken for one of its models.
-OPEN_CLIP_ID = re.compile(r"hf-hub:(?P<hub_id>[^:]+)|(?P<architecture>[A-Za-z0-9][\w.-]*):(?P<weights>.+)")
 
 
 class ModelRegistry:
@@ -42,8 +36,8 @@ class ModelRegistry:
             self.register_family(family)
         for entry in builtin.entries(bundled_dir):
             self.register(entry)
-        for text in settings.models.split(","):
-            if text.strip() and (entry := self._entry_of_checkpoint(text.strip())).id not in self._entries:
+        for text in naming.several(settings.models):
+            if (entry := naming.entry_of(text)).id not in self._entries:
                 self.register(entry)
 
     def register_family(self, family: Family) -> None:
@@ -64,13 +58,13 @@ class ModelRegistry:
         self._entries[entry.id] = entry
 
     def list(self) -> list[ModelEntry]:
-        """Return every entry with its state, availability and capabilities. Cost: a few file look-ups."""
+        """Return every entry with its state and what is known of it. Cost: a few file look-ups."""
         return [self._with_state(entry) for entry in self._entries.values()]
 
     def load(self, model_id: str) -> VideoTextModel:
         """Return the model, loading it first if need be; concurrent callers get the same object.
 
-        ``model_id`` is an id on the list or, unless ``settings.public``, a hub id or a folder.
+        ``model_id`` is an id on the list or, unless ``settings.public``, what ``naming`` takes for a model.
         Raises ``ModelError`` saying what is missing and what to do.
         Cost: seconds to minutes the first time, nothing afterwards.
         """
@@ -100,7 +94,6 @@ class ModelRegistry:
         self._stamps[entry.id] = stamp
 
     def _load_with_room(self, entry: ModelEntry) -> VideoTextModel:
-        self._loaded.make_room(entry.n_bytes)
         try:
             return self._load(entry)
         except Exception as error:
@@ -113,8 +106,8 @@ class ModelRegistry:
             if not is_out_of_memory(error):
                 raise
             raise ModelError(
-                f"“{entry.id}” does not fit into the memory of this device; choose a smaller model, or set "
-                f"WORKBENCH_DEVICE=cpu."
+                f"“{entry.id}” does not fit into the memory of this device; choose a smaller model or, on a GPU, "
+                f"set WORKBENCH_DEVICE=cpu."
             ) from error
 
     def _load(self, entry: ModelEntry) -> VideoTextModel:
@@ -122,6 +115,7 @@ class ModelRegistry:
             if entry.family == FROM_CHECKPOINT:
                 folder = hub.obtain(entry, self.settings, self._family_of)
                 entry = replace(entry, family=self._family_of(checkpoint.model_type(folder, entry.id)).name)
+            self._loaded.make_room(self._looked_into(entry).n_bytes)
             return self._families[entry.family].load(entry, self.settings)
         except hub.HubUnreachable as error:
             ready = [other.id for other in self.list() if other.state == "ready"]
@@ -141,63 +135,36 @@ class ModelRegistry:
     def _with_state(self, entry: ModelEntry) -> ModelEntry:
         if entry.family == FROM_CHECKPOINT:
             state, availability = hub.checkpoint_state(entry, self.settings, self._family_of)
-            entry = self._looked_into(entry) if state == "ready" else entry
         else:
             state, availability = self._families[entry.family].state(entry, self.settings)
-        family = self._families.get(entry.family)
-        capabilities = family.capabilities if family else frozenset()
-        return replace(entry, state=state, availability=availability, capabilities=capabilities)
+        entry = replace(self._looked_into(entry), state=state, availability=availability)
+        model = self._loaded.peek(entry.id)
+        return replace(entry, capabilities=model.spec.capabilities) if model else entry
 
     def _looked_into(self, entry: ModelEntry) -> ModelEntry:
-        """Return the entry of a checkpoint that is here with its family, or as it is where none can read it."""
+        """Return the entry with what is known of it without loading it, as far as its files are here and whole."""
         with suppress(ModelError):
-            folder = hub.obtain(entry, self.settings)
-            model_type = checkpoint.model_type(folder, entry.id)
-            return replace(
-                entry,
-                family=self._family_of(model_type).name,
-                n_bytes=checkpoint.weights_bytes(folder, model_type),
-                licence=checkpoint.card(folder).licence,
-            )
+            if entry.family == FROM_CHECKPOINT and (folder := hub.on_this_machine(entry)):
+                entry = replace(entry, family=self._family_of(checkpoint.model_type(folder, entry.id)).name)
+            if (family := self._families.get(entry.family)) is not None:
+                return family.look(replace(entry, capabilities=family.capabilities), self.settings)
         return entry
 
     def _entry(self, model_id: str) -> ModelEntry:
+        model_id = naming.without_address(model_id.strip())
         if model_id in self._entries:
             return self._entries[model_id]
-        is_place = _is_folder(model_id) or HUB_ID.fullmatch(model_id) or OPEN_CLIP_ID.fullmatch(model_id)
-        if is_place and not self.settings.public:
-            return self._entry_of_checkpoint(model_id)
+        if not self.settings.public and naming.is_one(model_id):
+            return naming.entry_of(model_id)
         raise ModelError(self._unknown(model_id))
 
     def _unknown(self, model_id: str) -> str:
         near = difflib.get_close_matches(model_id, self._entries, n=3, cutoff=0.4)
-        shown = model_id if len(model_id) <= 80 else model_id[:79] + "…"
-        if near:
-            return f"There is no model “{shown}”; did you mean {' or '.join(near)}?"
-        return f"There is no model “{shown}”; choose one of {', '.join(self._entries)}."
-
-    @staticmethod
-    def _entry_of_checkpoint(where: str) -> ModelEntry:
-        folder = Path(where).expanduser().resolve() if _is_folder(where) else None
-        if folder is None and (named := OPEN_CLIP_ID.fullmatch(where)):
-            return ModelEntry(
-                id=where,
-                title=where,
-                family=checkpoint.OPEN_CLIP,
-                where=named["hub_id"] or where,
-                description="A model of the open_clip library.",
-            )
-        return ModelEntry(
-            id=str(folder) if folder else where,
-            title=folder.name if folder else where,
-            family=FROM_CHECKPOINT,
-            where=str(folder) if folder else where,
-            n_bytes=checkpoint.weights_bytes(folder) if folder else 0,
-            description="A folder on this machine." if folder else "A model of the Hugging Face hub.",
-        )
-
-
-def _is_folder(text: str) -> bool:
-    """Return whether ``text`` names a folder: it looks like a path, or a folder of that name is there."""
-    looks_like_one = text.startswith(("/", "./", "../", "~")) or re.match(r"\.{0,2}\\|[A-Za-z]:[\\/]", text)
-    return bool(looks_like_one) or os.path.isdir(text)
+        shown = " ".join(model_id.split())
+        shown = shown if len(shown) <= 80 else shown[:79] + "…"
+        choice = f"did you mean {' or '.join(near)}?" if near else f"choose one of {', '.join(self._entries)}."
+        if self.settings.public:
+            return f"This server offers only the models on its list, and “{shown}” is none of them; {choice}"
+        if "://" in model_id:
+            return f"“{shown}” is an address that is not taken for a model; write its id on the hub, as org/name."
+        return f"There is no model “{shown}”; {choice}"

@@ -131,6 +131,11 @@ def load(folder: Path, name: str, processor: str = "AutoImageProcessor", part: s
             f"{_shape(wanted)} is asked for; fetch it again, or correct its config.json."
         )
     lacking = sorted(report["missing_keys"])
+    if lacking and f"module.{lacking[0]}" in report["unexpected_keys"]:
+        raise ModelError(
+            f"The weights of “{name}” have names that begin with “module.”, as DataParallel saves them; save the model "
+            f"within it (model.module.save_pretrained), or take that off the names."
+        )
     if lacking:
         raise ModelError(
             f"“{name}” lacks {len(lacking)} of the weights that its config asks for, such as {lacking[0]}; "

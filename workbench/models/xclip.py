@@ -65,20 +65,22 @@ class XClip(Clip):
 
         Cost: the prompt generator once per window, for all texts together; what stands in a file is read for it.
         """
+        return self._compute.comparing(lambda: self._curves(video, text))
+
+    def _curves(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query time"]:
         assert video.context is not None
+        said = self._compute.send(text.embeddings)
+        seen = self._resident(video.frames)
+        context = self._resident(video.context) if isinstance(video.context, np.ndarray) else None
         curves = []
-        with self._compute.comparing():
-            said = self._compute.send(text.embeddings)
-            seen = self._resident(video.frames)
-            context = self._resident(video.context) if isinstance(video.context, np.ndarray) else None
-            for i in range(0, len(video.frames), WINDOWS_AT_ONCE):
-                rows = slice(i, i + WINDOWS_AT_ONCE)
-                against = self._compute.send(video.context[rows]) if context is None else context[rows]
-                read = said[None].expand(len(against), -1, -1)
-                read = read + self._model.prompts_generator(read, against)
-                read = self._torch.nn.functional.normalize(read, dim=-1)
-                curves.append(self._torch.einsum("td,tqd->qt", seen[rows], read))
-            return self._torch.cat(curves, dim=1).cpu().numpy()
+        for i in range(0, len(video.frames), WINDOWS_AT_ONCE):
+            rows = slice(i, i + WINDOWS_AT_ONCE)
+            against = self._compute.send(video.context[rows]) if context is None else context[rows]
+            read = said[None].expand(len(against), -1, -1)
+            read = read + self._model.prompts_generator(read, against)
+            read = self._torch.nn.functional.normalize(read, dim=-1)
+            curves.append(self._torch.einsum("td,tqd->qt", seen[rows], read))
+        return self._torch.cat(curves, dim=1).cpu().numpy()
 
     def score(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query"]:
         """Return the mean over the windows of their cosine with each text."""

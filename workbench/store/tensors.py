@@ -38,28 +38,31 @@ _DAMAGE = (SafetensorError, KeyError, ValueError, TypeError, AttributeError, Rec
 class TensorStore:
     """A folder of safetensors files, one per key, kept under ``max_bytes``, least recently used first out.
 
-    ``last_problem`` says in one sentence why the latest write failed, and is None after one that
-    succeeded: a full or read-only disk costs time, never an answer.
+    A full or read-only disk costs time, never an answer.
     """
 
     def __init__(self, root: Path, max_bytes: int):
         self.root = Path(root)
         self.max_bytes = max_bytes
-        self.last_problem: str | None = None
         self._bytes_known = 0  # size at the last look plus what was written since
         self._writes_since_look = 0
         self._looked_s = -LOOK_AFTER_S + time.monotonic()
 
-    def get_or_compute(self, key: str, compute: Callable[[], Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    def get_or_compute(
+        self,
+        key: str,
+        compute: Callable[[], Mapping[str, np.ndarray]],
+        waiting: Callable[[], None] = lambda: None,
+    ) -> dict[str, np.ndarray]:
         """Return the arrays of ``key``, computing and keeping them where there is no sound entry.
 
-        Of all threads and processes that ask at once, one computes and the others wait for it. What
-        ``compute`` raises is passed on and nothing is kept. When the result cannot be written it is
-        returned all the same, and ``last_problem`` says why.
+        Of all threads and processes that ask at once, one computes and the others wait for it, as ``lock``
+        has them wait. What ``compute`` raises is passed on and nothing is kept. When the result cannot be
+        written it is returned all the same.
         """
         if (found := self.get(key)) is not None:
             return found
-        with self.lock(key):
+        with self.lock(key, waiting):
             if (found := self.get(key)) is not None:
                 return found
             arrays = dict(compute())
@@ -76,8 +79,7 @@ class TensorStore:
         try:
             blob = path.read_bytes()
             arrays = load(blob)
-            metadata = _metadata(blob)
-            if metadata.pop(CHECKSUM) != _checksum(arrays, metadata):
+            if _kept_checksum(blob) != _checksum(arrays):
                 return None
         except (OSError, *_DAMAGE):
             return None
@@ -85,39 +87,22 @@ class TensorStore:
             os.utime(path, (time.time(), path.stat().st_mtime))
         return arrays
 
-    def put(self, key: str, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None) -> None:
+    def put(self, key: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Keep ``arrays`` under ``key``, replacing what was there in one step.
 
         Raises ``StoreError`` where the disk is full, the folder cannot be written, or the arrays alone
         are larger than the whole cache may be.
         """
         ordered = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-        about = dict(metadata or {})
-        blob = save(ordered, {**about, CHECKSUM: _checksum(ordered, about)})
-        try:
-            if len(blob) > self.max_bytes:
-                raise StoreError(
-                    f"The features take {len(blob) / 1e6:.1f} MB and the cache may hold "
-                    f"{self.max_bytes / 1e6:.1f} MB; raise WORKBENCH_MAX_STORE_BYTES."
-                )
-            with _told_plainly():
-                _write(self._path(key), blob)
-        except StoreError as problem:
-            self.last_problem = str(problem)
-            raise
-        self.last_problem = None
+        blob = save(ordered, {CHECKSUM: _checksum(ordered)})
+        if len(blob) > self.max_bytes:
+            raise StoreError(
+                f"The features take {len(blob) / 1e6:.1f} MB and the cache may hold "
+                f"{self.max_bytes / 1e6:.1f} MB; raise WORKBENCH_MAX_STORE_BYTES."
+            )
+        with _told_plainly():
+            _write(self._path(key), blob)
         self._make_room(len(blob))
-
-    def metadata(self, key: str) -> dict[str, str] | None:
-        """Return what was kept beside the arrays of ``key``, or None where there is no readable entry."""
-        try:
-            with self._path(key).open("rb") as file:
-                head = file.read(8)
-                metadata = _metadata(head + file.read(int.from_bytes(head, "little")))
-            metadata.pop(CHECKSUM)
-        except (OSError, OverflowError, MemoryError, *_DAMAGE):
-            return None
-        return metadata
 
     def __contains__(self, key: str) -> bool:
         """Tell whether there is a file for ``key``; only ``get`` tells whether it is sound."""
@@ -140,8 +125,7 @@ class TensorStore:
                     guard.acquire(timeout=WAITING_S)
                 except Timeout:
                     waiting()
-        except OSError as problem:
-            self.last_problem = str(_plain(problem))
+        except OSError:
             yield
             return
         try:
@@ -216,15 +200,15 @@ def _write(path: Path, blob: bytes) -> None:
         raise
 
 
-def _metadata(blob: bytes) -> dict[str, str]:
+def _kept_checksum(blob: bytes) -> str:
     length = int.from_bytes(blob[:8], "little")
-    return json.loads(blob[8 : 8 + length])["__metadata__"]
+    return json.loads(blob[8 : 8 + length])["__metadata__"][CHECKSUM]
 
 
-def _checksum(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:
+def _checksum(arrays: Mapping[str, np.ndarray]) -> str:
     """Return the CRC-32 of all that an entry says. Cost: 0.25 ms per MB."""
     shapes = {name: [str(array.dtype), array.shape] for name, array in arrays.items()}
-    value = zlib.crc32(json.dumps([shapes, dict(metadata)], sort_keys=True).encode())
+    value = zlib.crc32(json.dumps(shapes, sort_keys=True).encode())
     for name in sorted(arrays):
         value = zlib.crc32(arrays[name].reshape(-1).view(np.uint8).data, value)
     return f"{value:08x}"

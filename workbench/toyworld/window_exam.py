@@ -40,7 +40,8 @@ def examine_windows(scores: Scores, n_windows: int = 512, seed: int = 0) -> dict
     window is shown backwards, it is shown backwards, too: there the edit must win. Whoever cannot see order
     is right about one of the two at most, that is, about half. ``direction`` is also told apart by what moves
     how: ``direction (moves)``, of which those towards and away from another object are a part, and
-    ``direction (spins)``.
+    ``direction (spins)``. Of the verbs, those whose opposite is the window shown backwards are told apart, too:
+    ``verb (backwards)``; to bounce and to stay still look the same either way.
     """
     right: dict[str, list[bool]] = {}
     for index in range(-(-n_windows // _PER_STORY)):
@@ -78,12 +79,14 @@ def _answers(
     said, said_backwards = scores(pixels, texts), scores(pixels[::-1].copy(), texts)
     for at, edit in enumerate(edits, 1):
         answers = [said[0] > said[at]]
+        part = f"direction ({event.verb.split('_')[0]})" if edit.kind == "direction" else ""
         if event.verb in _REVERSIBLE and edit.kind in ("direction", "verb"):
             answers.append(said_backwards[at] > said_backwards[0])
+            part = part or "verb (backwards)"
         for answer in answers:
             yield edit.kind, bool(answer)
-            if edit.kind == "direction":
-                yield f"direction ({event.verb.split('_')[0]})", bool(answer)
+            if part:
+                yield part, bool(answer)
 
 
 def scores_of_video_model(model: XCLIPModel) -> Scores:

@@ -47,12 +47,12 @@ def models(services: Services, args: argparse.Namespace) -> int:
     if args.json:
         write_json(found, args.json)
         return 0
-    print(f"{'model':<34} {'family':<10} {'size':>9}  {'licence':<12} {'maps':<18} availability")
+    print(f"{'model':<34} {'family':<15} {'size':>9}  {'licence':<12} {'maps':<18} availability")
     for entry in found:
         size = f"{entry.n_bytes / 1e6:,.0f} MB" if entry.n_bytes >= 1e6 else "under 1 MB" if entry.n_bytes else "-"
         maps = " ".join(sorted(entry.capabilities)) or "-"
         print(
-            f"{entry.id:<34} {entry.family:<10} {size:>9}  {entry.licence or 'not stated':<12} {maps:<18} "
+            f"{entry.id:<34} {entry.family:<15} {size:>9}  {entry.licence or 'not stated':<12} {maps:<18} "
             f"{entry.availability}"
         )
     return 0
@@ -74,13 +74,13 @@ def index(services: Services, args: argparse.Namespace) -> int:
             continue
         finally:
             bar.close()
-        n_frames = len(extracted.features.times_s)
-        rows.append({"path": path, "video": video.id, "n_frames": n_frames, "from_cache": extracted.from_cache})
+        n_rows, unit = len(extracted.features.times_s), "windows" if model.spec.window_frames > 1 else "frames"
+        rows.append({"path": path, "video": video.id, f"n_{unit}": n_rows, "from_cache": extracted.from_cache})
         if extracted.problem:
             rows[-1]["not_kept" if not extracted.is_kept else "note"] = extracted.problem
             print(f"{path}: {extracted.problem}", file=sys.stderr)
         if not args.json:
-            print(f"{path}  {n_frames} frames {'from cache' if extracted.from_cache else 'computed'}")
+            print(f"{path}  {n_rows} {unit} {'from cache' if extracted.from_cache else 'computed'}")
     if args.json:
         write_json(rows, args.json)
     return 1 if any("error" in row or "not_kept" in row for row in rows) else 0
@@ -255,6 +255,7 @@ def train_toyworld(services: Services, args: argparse.Namespace) -> int:
 
 def _train_frame(services: Services, args: argparse.Namespace, out_dir: Path, work_dir: Path) -> dict[str, Mark]:
     from workbench.models.runtime import device_for
+    from workbench.toyworld.calibration import calibrate
     from workbench.toyworld.exam import examine
     from workbench.toyworld.shipping import ship_frame_model
     from workbench.toyworld.training import Recipe, train_frame
@@ -266,12 +267,14 @@ def _train_frame(services: Services, args: argparse.Namespace, out_dir: Path, wo
         model = train_frame(recipe, work_dir, report, _commit(), str(device_for(services.settings)))
     marks = examine(model)
     ship_frame_model(model, out_dir, recipe, marks, work_dir)
+    calibrate(out_dir)
     return marks
 
 
 def _train_video(services: Services, args: argparse.Namespace, out_dir: Path, work_dir: Path) -> dict[str, Mark]:
     from workbench.models.runtime import device_for
     from workbench.settings import ASSETS
+    from workbench.toyworld.calibration import calibrate
     from workbench.toyworld.shipping import ship_video_model
     from workbench.toyworld.video_model import load_frame_model
     from workbench.toyworld.video_recipe import VideoRecipe
@@ -287,6 +290,7 @@ def _train_video(services: Services, args: argparse.Namespace, out_dir: Path, wo
     marks = examine_windows(scores_of_video_model(model))
     frame_marks = examine_windows(scores_of_frame_model(frame_model))
     ship_video_model(model, out_dir, recipe, marks, frame_marks, work_dir)
+    calibrate(out_dir)
     return marks
 
 

@@ -28,7 +28,7 @@ from workbench.figures.timeline import StripFrame
 from workbench.types import Grounding, Outcome, Progress, SamplingSpec, VideoInfo
 from workbench.ui.gradio import panels, texts
 from workbench.ui.gradio.jobs import Job, Jobs, Pace
-from workbench.ui.gradio.sent import asked_in, index_in, span_in, text_in
+from workbench.ui.gradio.sent import MAX_TITLE_CHARS, asked_in, films_in, index_in, span_in, text_in
 from workbench.ui.gradio.session import Session, default_of, session_from_address
 from workbench.ui.gradio.shown import Shown, Update
 from workbench.ui.gradio.strip import film_strip
@@ -72,9 +72,12 @@ class Events:
     # First step: change the session, show the choice.
 
     @in_words
-    def open(self, request: gr.Request) -> Update:
-        """Restore what the address asks for; what it leaves out is the first example and its sentences."""
-        first = self._page.first()
+    def open(self, brought: object, request: gr.Request) -> Update:
+        """Restore what the address asks for, and the films that this tab has ``brought``.
+
+        What the address leaves out is the first example and its sentences.
+        """
+        first = replace(self._page.first(), uploads=films_in(brought))
         problem = ""
         try:
             session = session_from_address(asked_in(request), first, self.services.settings)
@@ -117,9 +120,9 @@ class Events:
         """Show the film that was received, under its visitor's own title, and nothing if none was."""
         if arrived is None:
             return {"session": session}
-        uploads = {**session.uploads, arrived.id: Path(arrived.title).stem[:80]}
+        uploads = {**session.uploads, arrived.id: Path(arrived.title).stem[:MAX_TITLE_CHARS]}
         changed = replace(session, video=arrived.id, uploads=uploads, current=0, span_s=None)
-        return self._page.film_changed(changed)
+        return self._page.film_changed(changed) | {"brought": list(uploads.items())}
 
     @in_words
     def choose_model(self, session: Session, event: gr.EventData) -> Update:
@@ -162,7 +165,8 @@ class Events:
         visitor = request.session_hash or ""
         if not session.queries:
             self.jobs.drop(visitor)
-            yield self._page.idle() | self._page.nothing()
+            unread = panels.facts(texts.UNREAD, self._page.device())
+            yield self._page.idle() | self._page.nothing() | {"facts": unread}
             return
         job = self.jobs.start(visitor, Job(functools.partial(self._work, session)))
         self._asked[visitor] = session
@@ -202,11 +206,11 @@ class Events:
             update = self._page.idle() | {
                 "status": panels.notice(texts.STOPPED, "hint so-far" if shown else "hint"),
                 "resume": gr.update(visible=True),
-                "facts": panels.facts(texts.read_in_part(progress), self.services.settings.device),
+                "facts": panels.facts(texts.read_in_part(progress), self._page.device()),
             }
         except Exception as problem:
             self._asked.pop(visitor, None)
-            said = _said(problem, "error stale", functools.partial(self._page.in_their_words, session))
+            said = _said(problem, "error stale", functools.partial(self._page.problem, session))
             update = self._page.idle() | {"notice": said}
         if self.jobs.is_newest(visitor, job):
             yield update

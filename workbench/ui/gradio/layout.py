@@ -27,6 +27,7 @@ class Parts:
     session: gr.State
     arrived: gr.State
     address: gr.HTML
+    brought: gr.HTML
     download: gr.HTML
     video: Choice
     upload: VideoUpload
@@ -74,6 +75,10 @@ def lay_out() -> Parts:
         html_template="<span></span>",
         js_on_load="workbench.restoreTheme(); watch('value', () => workbench.address(props.value))",
     )
+    made["brought"] = gr.HTML(
+        html_template="<span></span>",
+        js_on_load="watch('value', () => workbench.keepBrought(props.value))",
+    )
     made["download"] = gr.HTML(
         html_template="<span></span>",
         js_on_load="watch('value', () => workbench.download(props.value.name, props.value.text))",
@@ -98,7 +103,7 @@ def _setup() -> dict:
                 if name != FIRST_CONTROL:
                     numbers[name] = _number(name, control)
         made["parameters"] = numbers
-        made["facts"] = Panel(panels.facts(texts.UNREAD, "…"))
+        made["facts"] = Panel(panels.facts(texts.UNREAD, texts.NOT_KNOWN))
     return made
 
 

@@ -90,7 +90,7 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
         """On an event: the quick step, then the answer."""
         listener(placed(handler), inputs, **changing).success(then, session, **asking)
 
-    asks(page.load, events.open, [])
+    asks(functools.partial(page.load, js="() => [workbench.brought()]"), events.open, [parts.brought])
     asks(parts.video.input, events.choose_video, [session])
     asks(parts.model.input, events.choose_model, [session])
     asks(parts.queries.submit, events.add_query, [session])

@@ -91,7 +91,9 @@ def span_lines(lines: Sequence[tuple[str, str]], start_s: float, end_s: float) -
 
 
 def moment_table(grounding: Grounding) -> str:
-    """Return all moments of all queries as a table whose rows go to their place in the film."""
+    """Return all moments of all queries as a table whose rows go to their place in the film, or that there are none."""
+    if not any(grounding.moments):
+        return f'<p class="note">{texts.NO_MOMENTS}</p>'
     rows = "".join(
         f'<tr data-seek="{moment.start_s:.3f}" style="--query:{query_colour(index)}"><td>{escape(query)}</td>'
         f'<td>{rank}</td><td><button type="button">{texts.clock(moment.start_s)}</button></td>'

@@ -5,11 +5,16 @@ Separate because none of it can be trusted: whatever is not what it should be is
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import gradio as gr
 
 from workbench.errors import InputError
+
+_CONTENT_HASH = re.compile(r"[0-9a-f]{64}")
+MAX_BROUGHT, MAX_TITLE_CHARS = 100, 80
+"""Films of their own that one visitor is shown, and letters of their titles."""
 
 
 def asked_in(request: gr.Request) -> dict[str, list[str]]:
@@ -18,6 +23,16 @@ def asked_in(request: gr.Request) -> dict[str, list[str]]:
     for name, value in request.query_params.multi_items():
         asked.setdefault(name, []).append(value)
     return asked
+
+
+def films_in(sent: object) -> dict[str, str]:
+    """Return the films that a visitor's tab says it has brought, titles by id, without what cannot be one.
+
+    Who knows the id of a film has seen it: naming it opens no more than a link to it does.
+    """
+    rows = sent[:MAX_BROUGHT] if isinstance(sent, list) else []
+    pairs = [row for row in rows if isinstance(row, list) and len(row) == 2 and all(isinstance(x, str) for x in row)]
+    return {video_id: title[:MAX_TITLE_CHARS] for video_id, title in pairs if _CONTENT_HASH.fullmatch(video_id)}
 
 
 def text_in(event: gr.EventData, name: str = "text") -> str:

@@ -5,6 +5,7 @@ Separate from the events, which decide when; here nothing is computed for the fi
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -13,12 +14,14 @@ import gradio as gr
 from workbench.analyses.analysis import controls
 from workbench.analyses.ground import Ground
 from workbench.analyses.services import Services
+from workbench.errors import ModelError, VideoError
 from workbench.figures.absence import absence_figure
 from workbench.figures.glimpse import glimpse_figure
 from workbench.figures.palette import QUERY_COLOURS
 from workbench.figures.proposals import proposals_figure
 from workbench.figures.rows import colour_range
 from workbench.figures.timeline import StripFrame, timeline_figure
+from workbench.models.entry import ModelEntry
 from workbench.models.runtime import device_for
 from workbench.types import Glimpse, Grounding, Outcome, VideoInfo
 from workbench.ui.gradio import panels, texts
@@ -68,7 +71,7 @@ class Shown:
             "answers": panels.answers(grounding, index, source),
             "map": proposals_figure(grounding, index, self.services.library.get(session.video).duration_s),
             "map_text": panels.evidence(f"Every span of “{query}”", texts.about_map(grounding, index), texts.MAP_KEY),
-            "null": absence_figure(grounding),
+            "null": absence_figure(grounding, index),
             "null_text": panels.evidence(
                 "In this video?", texts.about_null(grounding, index), texts.how_sure(grounding, index)
             ),
@@ -87,7 +90,6 @@ class Shown:
             "null": None,
             "answers": panels.notice(texts.NO_QUERIES, "hint"),
             "about": panels.about(None),
-            "facts": panels.facts(texts.UNREAD, self.services.settings.device),
         }
 
     def changed(self, session: Session) -> Update:
@@ -110,6 +112,7 @@ class Shown:
                 "film_note": panels.film(video),
                 "player": self.player(video),
                 "answers": "",
+                "facts": panels.facts(texts.UNREAD, texts.NOT_KNOWN),
             }
         )
 
@@ -127,10 +130,9 @@ class Shown:
 
     def models(self, session: Session) -> Update:
         """Return the choice of models."""
-        entries = self.services.models.list()
         choices = [
             (entry.title + ("" if entry.is_available else ", not available"), entry.id, entry.is_available)
-            for entry in entries
+            for entry in self.entries()
         ]
         return {
             "model": {"choices": choices, "value": session.model},
@@ -139,7 +141,23 @@ class Shown:
 
     def model_note(self, session: Session) -> str:
         """Return what is known of the models, as of now."""
-        return panels.models(self.services.models.list(), session.model, self.services.models.placements())
+        return panels.models(self.entries(), session.model, self.services.models.placements())
+
+    def entries(self) -> list[ModelEntry]:
+        """Return the models on the list, each with a title that no other has."""
+        entries = self.services.models.list()
+        titles = texts.model_titles(entries)
+        return [replace(entry, title=titles[entry.id]) for entry in entries]
+
+    def device(self) -> str:
+        """Return the device that models run on; the one asked for where there is none such, as the answer will say.
+
+        Cost: seconds where torch is not imported yet.
+        """
+        try:
+            return device_for(self.services.settings)
+        except ModelError:
+            return self.services.settings.device
 
     def player(self, video: VideoInfo, start_s: float = 0.0) -> dict[str, Any]:
         """Return what the player needs of a film."""
@@ -161,7 +179,8 @@ class Shown:
         """Return the films this visitor may choose: the examples, their own uploads, and the one shown."""
         films = {video.id: video for video in self.services.library.examples()}
         for video_id in (*session.uploads, session.video):
-            films[video_id] = self.video(session, video_id)
+            with suppress(VideoError):  # one that was removed to make room
+                films[video_id] = self.video(session, video_id)
         return [(video.title, video.id, True) for video in films.values()]
 
     def video(self, session: Session, video_id: str) -> VideoInfo:
@@ -174,9 +193,15 @@ class Shown:
         title = session.uploads.get(session.video)
         return text.replace(self.services.library.get(session.video).title, title) if title else text
 
+    def problem(self, session: Session, text: str) -> str:
+        """Return what went wrong, with film and models named as the visitor knows them."""
+        return texts.with_titles(self.in_their_words(session, text), self.entries())
+
     def suggested(self, video_id: str) -> tuple[str, ...]:
-        """Return the sentences that came with a film."""
-        return tuple(self.services.library.queries_for(video_id))
+        """Return the sentences that came with a film; none of one that was removed to make room."""
+        with suppress(VideoError):
+            return tuple(self.services.library.queries_for(video_id))
+        return ()
 
     def truth(self, video_id: str) -> dict[str, list[tuple[float, float]]]:
         """Return the true moments of the sentences for which they are known."""

@@ -22,8 +22,11 @@ HEIGHT_PX, ASPECT = 72, 18.0
 def film_strip(services: Services, video: VideoInfo) -> list[StripFrame]:
     """Return evenly spread pictures of the film, each from the middle of the span it stands for.
 
-    Raises ``VideoError`` where the film is damaged. Cost: 6 to 24 seeks the first time, one read afterwards.
+    A film of a single frame has none: there is nothing to tell apart along its clock. Raises ``VideoError`` where
+    the film is damaged. Cost: 6 to 24 seeks the first time, one read afterwards.
     """
+    if video.duration_s * video.fps < 1.5:
+        return []
     n_pictures = int(np.clip(ASPECT * video.height_px / max(video.width_px, 1), 6, 24))
     edges = np.linspace(0.0, video.duration_s, n_pictures + 1)
     names = [f"{at:02}" for at in range(n_pictures)]

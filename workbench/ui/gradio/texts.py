@@ -6,7 +6,9 @@ results and return plain text: the caller escapes it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from workbench.analyses.analysis import controls
 from workbench.analyses.ground import GroundParams, clock
 from workbench.models.entry import ModelEntry
 from workbench.models.protocol import Placement
-from workbench.types import Grounding, Moment, Progress, Provenance, VideoInfo
+from workbench.types import AbsentPeaks, Grounding, Moment, Progress, Provenance, VideoInfo
 
 TITLE = "Video-text workbench"
 SUBTITLE = "When is a sentence true of a video, and how sure is that?"
@@ -28,6 +30,11 @@ LOADING = "Loading the model"
 STOPPING = "Stopping …"
 STOPPED = "Stopped. What was read is kept but for the last few seconds; “Go on” continues from there."
 UNREAD = "Not read yet"
+NOT_KNOWN = "…"
+NO_MOMENTS = "No moments were found."
+CLOSING_STOPS = "Closing the tab stops it; it goes on from there later."
+LONG_S = 60.0
+"""Reading that takes longer than this still is told to stop with the tab."""
 SO_FAR = "So far: the raw cosine of what was read. Moments and verdicts come when the whole video has been read."
 NOT_READ = "The video is not read to its end for this question; wait for the answer, or choose “Go on”."
 UNEXPECTED = "Something went wrong on our side and has been logged; reload the page, or choose another video."
@@ -100,12 +107,15 @@ def verdict(grounding: Grounding, index: int) -> str:
 
 
 def evidence(grounding: Grounding, index: int) -> str:
-    """Return where the query's peak lies among the peaks of sentences that are not in the video."""
-    n_null = len(grounding.null_peaks)
+    """Return how the query's peak compares with those of sentences that are not in the video."""
+    absent = grounding.absent[index]
     if np.isnan(grounding.p_absent[index]):
         return "the model cannot tell; the note above says why"
-    n_below = int((grounding.null_peaks < grounding.peaks[index]).sum())
-    return f"peak above {n_below} of {n_null} absent sentences"
+    if absent.kind == "estimated":  # some distractors may be in the video: how many lie below says little
+        chance = percent(float(grounding.p_absent[index]))
+        return f"an absent sentence peaks this high with probability {chance}, as estimated"
+    n_below = int((absent.peaks < grounding.peaks[index]).sum())
+    return f"peak above {n_below} of {len(absent.peaks)} absent sentences"
 
 
 def how_sure(grounding: Grounding, index: int) -> str:
@@ -114,14 +124,14 @@ def how_sure(grounding: Grounding, index: int) -> str:
         return "Whether this sentence is in the video cannot be said; the note beside the timeline tells why."
     chance = percent(float(grounding.p_absent[index]))
     return (
-        f"An absent sentence peaks this high with probability {chance}, {_null_source(grounding)}. "
+        f"An absent sentence peaks this high with probability {chance}, {_null_source(grounding.absent[index])}. "
         f"“Yes” means at most {percent(grounding.error_rate)}."
     )
 
 
-def _null_source(grounding: Grounding) -> str:
-    n_null = len(grounding.null_peaks)
-    if grounding.null_kind == "measured":
+def _null_source(absent: AbsentPeaks) -> str:
+    n_null = len(absent.peaks)
+    if absent.kind == "measured":
         return f"measured on {n_null:,} sentences known to be absent from other videos"
     return f"estimated from {n_null:,} distractors in this video, which can be off by a factor of four"
 
@@ -138,13 +148,12 @@ def about_map(grounding: Grounding, index: int) -> str:
 
 def about_null(grounding: Grounding, index: int) -> str:
     """Return where the peak of one query stands among the peaks of absent sentences."""
-    peak, n_null = float(grounding.peaks[index]), len(grounding.null_peaks)
-    if not n_null:
+    peak, absent = float(grounding.peaks[index]), grounding.absent[index]
+    if not len(absent.peaks):
         return f"The sentence peaks at {number(peak)}; this model brings no absent sentences to compare with."
-    highest, middle = float(grounding.null_peaks.max()), float(np.median(grounding.null_peaks))
-    return (
-        f"The sentence peaks at {peak:.3f}; half of the absent ones peak below {middle:.3f}, all below {highest:.3f}."
-    )
+    highest, middle = float(absent.peaks.max()), float(np.median(absent.peaks))
+    others = "absent ones" if absent.kind == "measured" else "distractors"
+    return f"The sentence peaks at {peak:.3f}; half of the {others} peak below {middle:.3f}, all below {highest:.3f}."
 
 
 def about_span(grounding: Grounding, start_s: float, end_s: float) -> list[tuple[str, str]]:
@@ -183,6 +192,24 @@ def _windows(grounding: Grounding, n_frames: int) -> str:
 def no_such_model(model_id: str) -> str:
     """Return that a link names a model that is not offered here."""
     return f"The link asks for the model “{model_id[:60]}”, which is not offered here; the usual one answers instead."
+
+
+def model_titles(entries: Sequence[ModelEntry]) -> dict[str, str]:
+    """Return a title for every model by its id; of folders that end alike, as much of the path as tells them apart."""
+    titles = {}
+    for entry in entries:
+        parts = Path(entry.id).parts
+        alike = [Path(other.id).parts for other in entries if other.title == entry.title and other.id != entry.id]
+        ends = (n for n in range(1, len(parts) + 1) if all(other[-n:] != parts[-n:] for other in alike))
+        titles[entry.id] = str(Path(*parts[-next(ends, len(parts)) :])) if alike else entry.title
+    return titles
+
+
+def with_titles(text: str, entries: Sequence[ModelEntry]) -> str:
+    """Return ``text`` with every model that it names by its id named by its title."""
+    titles = {entry.id: entry.title for entry in entries}
+    ids = "|".join(re.escape(model_id) for model_id in sorted(titles, key=len, reverse=True))
+    return re.sub(rf"“?(?<![\w/.-])({ids})(?![\w/-]|\.\w)”?", lambda found: f"“{titles[found[1]]}”", text)
 
 
 def answered_by(provenance: Provenance, model_title: str) -> str:
@@ -237,13 +264,17 @@ def working(progress: Progress, left_s: float | None) -> str:
     if not progress.total:
         return f"{progress.what or LOADING} …"
     part = f"{progress.what}: {progress.done:,} of {progress.total:,}"
-    return part if left_s is None else f"{part}, about {_duration(left_s)} left"
+    if left_s is None:
+        return part
+    hint = f". {CLOSING_STOPS}" if progress.unit == "frame" and left_s >= LONG_S else ""
+    return f"{part}, about {_duration(left_s)} left{hint}"
 
 
 def video_line(video: VideoInfo) -> str:
     """Return a video's length, size and codec in one line."""
     size = f"{video.width_px} × {video.height_px}"
-    return f"{clock(video.duration_s)}, {size}, {video.fps:.4g} fps, {video.codec.upper()}"
+    length = clock(video.duration_s) if video.duration_s >= 1 else f"{video.duration_s:.2g} s"
+    return f"{length}, {size}, {video.fps:.4g} fps, {video.codec.upper()}"
 
 
 def provenance_rows(provenance: Provenance) -> Sequence[tuple[str, str]]:
