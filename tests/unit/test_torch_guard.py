@@ -1,8 +1,10 @@
-"""A machine whose torch and torchvision do not fit: one sentence, whatever they raise."""
+"""The door to torch: one sentence where libraries do not fit, and whole libraries for all threads."""
 
 from __future__ import annotations
 
 import importlib
+import subprocess
+import sys
 
 import pytest
 
@@ -37,12 +39,48 @@ def test_a_misfit_is_one_sentence(monkeypatch: pytest.MonkeyPatch, error: Except
     assert "torch 2." in message
     assert "torchvision 0." in message
     assert message.endswith(
-        "install a matching pair, as “pip install -r requirements.txt” does in a fresh environment."
+        "install versions that match, as “pip install -r requirements.txt” does in a fresh environment."
     )
 
 
 def test_a_pair_that_fits_gives_torch():
     assert runtime.require_torch().__name__ == "torch"
+
+
+TWO_THREADS = """
+import importlib.abc, sys, threading, time
+from workbench.models.runtime import require_torch
+
+class Slow(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.startswith("transformers."):
+            has_begun.set()
+            time.sleep(0.05)
+
+has_begun, failed = threading.Event(), []
+
+def use():
+    try:
+        require_torch()
+        import transformers
+        transformers.AutoModel
+    except Exception as error:
+        failed.append(error)
+
+sys.meta_path.insert(0, Slow())
+threads = [threading.Thread(target=use) for _ in range(2)]
+threads[0].start()
+has_begun.wait()
+threads[1].start()
+for thread in threads:
+    thread.join()
+sys.exit(str(failed[0]) if failed else 0)
+"""
+
+
+def test_two_threads_that_load_their_first_models_at_once_both_get_the_whole_library():
+    done = subprocess.run([sys.executable, "-c", TWO_THREADS], capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_device_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch):

@@ -81,7 +81,8 @@ def row_labels(index: int, query: str, cosine: Float[np.ndarray, "time"]) -> lis
     """Return the sentence of a row and, at its right end, how low and how high its cosine is."""
     top = row_span(index)[0]
     shown = query if len(query) <= 60 else query[:58].rstrip() + "…"
-    span = text(f"cosine {cosine.min():.2f} to {cosine.max():.2f}".replace("-", "\N{MINUS SIGN}"), top)
+    values = " to ".join(dict.fromkeys(f"{value:.2f}" for value in (cosine.min(), cosine.max())))
+    span = text(f"cosine {values}".replace("-", "\N{MINUS SIGN}"), top)
     return [
         text(_escaped(shown), top) | {"xshift": 16, "name": "query"},
         span | {"x": 1, "xanchor": "right", "font": {"size": 11}, "opacity": 0.7, "name": "range"},

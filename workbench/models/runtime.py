@@ -1,7 +1,7 @@
 """The one door to torch: imports it, or says in one sentence why this machine cannot; picks the device.
 
-Separate because torch and torchvision that do not fit each other fail in many places and in many
-words; whoever needs them comes through here, and the failure has one wording.
+Separate because torch and libraries that do not fit it fail in many places and in many words; whoever needs them
+comes through here, and the failure has one wording.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
 def require_torch() -> ModuleType:
-    """Return torch, after making sure that torchvision fits it.
+    """Return torch, after making sure that torchvision and transformers fit it.
 
     Raises ``ModelError`` where it does not. Cost: seconds, once.
     """
@@ -41,13 +41,15 @@ def require_torch() -> ModuleType:
     try:
         torch = importlib.import_module("torch")
         importlib.import_module("torchvision")
+        # A bare import statement, while another thread has begun one, binds a module that has no classes yet.
+        importlib.import_module("transformers")
     # A mismatch shows as RuntimeError, ImportError, OSError or AttributeError, depending on the versions.
     except Exception as error:
-        found = ", ".join(f"{name} {_version(name)}" for name in ("torch", "torchvision"))
+        found = ", ".join(f"{name} {_version(name)}" for name in ("torch", "torchvision", "transformers"))
         reason = " ".join(str(error).split())[:120]
         raise ModelError(
-            f"Models cannot run: the installed {found} do not work together ({reason}); install a matching "
-            f"pair, as “pip install -r requirements.txt” does in a fresh environment."
+            f"Models cannot run: the installed {found} do not work together ({reason}); install versions "
+            f"that match, as “pip install -r requirements.txt” does in a fresh environment."
         ) from error
     return torch
 

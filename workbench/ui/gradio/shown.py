@@ -64,7 +64,8 @@ class Shown:
     def evidence(self, session: Session, outcome: Outcome[Grounding]) -> Update:
         """Return what belongs to the current sentence: the verdicts, its map of spans, its place among absent ones."""
         grounding = outcome.result
-        source = texts.answered_by(outcome.provenance, self.services.models.load(session.model).spec.title)
+        chosen = {entry.id: entry.title for entry in self.entries()}  # by the title that the choice shows
+        source = texts.answered_by(outcome.provenance, chosen.get(session.model, session.model))
         index = min(session.current, len(grounding.queries) - 1)
         query = grounding.queries[index]
         return {

@@ -153,7 +153,10 @@ def about_null(grounding: Grounding, index: int) -> str:
         return f"The sentence peaks at {number(peak)}; this model brings no absent sentences to compare with."
     highest, middle = float(absent.peaks.max()), float(np.median(absent.peaks))
     others = "absent ones" if absent.kind == "measured" else "distractors"
-    return f"The sentence peaks at {peak:.3f}; half of the {others} peak below {middle:.3f}, all below {highest:.3f}."
+    return (
+        f"The sentence peaks at {number(peak)}; half of the {others} peak below {number(middle)}, all at or below "
+        f"{number(highest)}."
+    )
 
 
 def about_span(grounding: Grounding, start_s: float, end_s: float) -> list[tuple[str, str]]:
@@ -171,6 +174,8 @@ def timeline_caption(grounding: Grounding, window_frames: int, duration_s: float
     n_values = len(grounding.times_s)
     if window_frames > 1:
         return f"{_windows(grounding, window_frames)} {use}"
+    if n_values == 1:
+        return f"One frame, so nothing can be placed in time. {use}"
     rate = n_values / duration_s if duration_s else 0.0
     return f"{n_values:,} frames, {rate:.2g} a second. {use}"
 
