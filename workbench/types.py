@@ -157,12 +157,14 @@ class MeasuredNull:
     """How high sentences rise that are known to be absent, measured on videos whose truth is known.
 
     ``peaks`` are the highest saliency of each of them, read at ``fps`` with ``smoothing_s`` in videos of at most
-    ``longest_s``. ``levels`` are, one pair a video, what its frames gave on average to all distractors and to the
-    best of them: a video far from all that is of another kind, and the peaks say nothing of it. ``words`` are all
-    words of those sentences, in lower case: of a sentence with another word the peaks say nothing, either.
+    ``longest_s``; one value followed another after ``step_s``. ``levels`` are, one pair a video, what its frames gave
+    on average to all distractors and to the best of them: a video far from all that is of another kind, and the peaks
+    say nothing of it. ``words`` are all words of those sentences, in lower case: of a sentence with another word the
+    peaks say nothing, either.
     """
 
     fps: float
+    step_s: float
     smoothing_s: float
     longest_s: float
     levels: tuple[tuple[float, float], ...]

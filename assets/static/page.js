@@ -68,7 +68,13 @@
       return []; // a browser that keeps nothing
     }
   };
-  workbench.keepBrought = (films) => sessionStorage.setItem("workbench-brought", JSON.stringify(films));
+  workbench.keepBrought = (films) => {
+    try {
+      sessionStorage.setItem("workbench-brought", JSON.stringify(films));
+    } catch {
+      // a browser that keeps nothing
+    }
+  };
   workbench.download = (name, text) => {
     const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
     Object.assign(document.createElement("a"), { href: url, download: name }).click();

@@ -18,6 +18,7 @@ from tests.tiny_checkpoints import save_tiny_xclip
 from workbench.analyses.services import Services
 from workbench.errors import InputError, ModelError
 from workbench.models.adapter_template import ENTRY, FAMILY
+from workbench.models.entry import ModelEntry
 from workbench.settings import Settings
 from workbench.types import Progress
 from workbench.ui.gradio import events as module
@@ -347,3 +348,17 @@ def test_the_time_axis_of_windows_is_explained(settings: Settings, film: Film, t
     assert (heat.x[0], heat.x[-1]) == (0.0, 8.0)
     update = list(events.answer(session.with_parameter("fps", 0.5), VISITOR))[-1]
     assert "One window of 4 frames stands for the whole video" in update["caption"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("There is no folder “/data/run”; choose toy.", "There is no folder “run”; choose “Toy world”."),
+        ("Name it as ViT-B-32:/data/run, or RN50:openai.", "Name it as ViT-B-32:/data/run, or RN50:openai."),
+        ("Merge /data/run/x with toy-2.", "Merge /data/run/x with toy-2."),
+    ],
+)
+def test_a_model_is_named_by_its_title_and_what_only_holds_its_id_is_left(text: str, said: str) -> None:
+    named = {"toy": "Toy world", "/data/run": "run", "RN50": "A ResNet"}
+    entries = [ModelEntry(id=model_id, title=title, family="clip", where="x") for model_id, title in named.items()]
+    assert texts.with_titles(text, entries) == said

@@ -18,6 +18,7 @@ from workbench.models.adapter_template import ENTRY
 from workbench.settings import Settings
 from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.page import services_for_visitors
+from workbench.ui.gradio.sent import MAX_BROUGHT, films_in
 from workbench.ui.gradio.session import Session
 
 
@@ -68,8 +69,13 @@ def test_what_a_tab_makes_up_is_not_listed(events: Events, sent: object) -> None
 
 def test_titles_that_a_tab_sends_are_no_longer_than_those_it_was_given(events: Events, film: Film) -> None:
     video = upload(events, film.path, "film.mp4").video
-    sent = [[video, "x" * 10_000], *(["b" * 64, "x"] for _ in range(1000))]
-    assert events.open(sent, asking(""))["session"].uploads == {video: "x" * 80, "b" * 64: "x"}
+    sent = [*(["b" * 64, "x"] for _ in range(1000)), [video, "x" * 10_000]]
+    assert events.open(sent, asking(""))["session"].uploads == {"b" * 64: "x", video: "x" * 80}
+
+
+def test_of_too_many_films_of_a_tab_the_newest_are_known() -> None:
+    rows = [[f"{number:064x}", f"film {number}"] for number in range(MAX_BROUGHT + 1)]
+    assert list(films_in(rows).values()) == [title for _, title in rows[1:]]
 
 
 def test_an_upload_that_was_removed_to_make_room_keeps_nobody_from_the_others(events: Events, film: Film) -> None:

@@ -210,7 +210,7 @@ def test_what_lies_below_the_measured_floor_is_no_evidence():
     features = np.stack([level, np.sqrt(1 - level**2)], axis=1).astype(np.float32)
     query = np.array([[1.0, 0.0]], np.float32)
     nothing = np.zeros((0, 2), np.float32)
-    measured = MeasuredNull(1.0, 0.0, 120.0, (), (), (0.7,) * 20)
+    measured = MeasuredNull(1.0, 1.0, 0.0, 120.0, (), (), (0.7,) * 20)
     found = {
         name: ground(["q"], features, times_s, query, nothing, measured=[null], smoothing_s=0.0).moments[0][0]
         for name, null in (("estimated", None), ("measured", measured))
@@ -221,7 +221,7 @@ def test_what_lies_below_the_measured_floor_is_no_evidence():
 
 def test_every_query_is_held_against_its_own_null():
     features, times_s, distractors = film(8)
-    low, high = (MeasuredNull(2.0, 1.0, 120.0, (), (), tuple(np.linspace(a, a + 0.2, 40))) for a in (-0.5, 0.9))
+    low, high = (MeasuredNull(2.0, 0.5, 1.0, 120.0, (), (), tuple(np.linspace(a, a + 0.2, 40))) for a in (-0.5, 0.9))
     queries = unit(np.random.default_rng(8).normal(size=(4, 16)))
     nulls = [low, high, None, low]
     together = ground(list("abcd"), features, times_s, queries, distractors, measured=nulls)
@@ -241,7 +241,7 @@ def test_a_curve_that_barely_reaches_the_floor_is_not_cut_down_to_its_tip(peak: 
     times_s = np.arange(60, dtype=np.float64)
     curve = np.full(60, 0.1, np.float32)
     curve[20:40], curve[30:32] = peak - 0.02, peak
-    measured = MeasuredNull(1.0, 0.0, 120.0, (), (), (0.7,) * 20)
+    measured = MeasuredNull(1.0, 1.0, 0.0, 120.0, (), (), (0.7,) * 20)
     found = grounding.ground(
         ["q"], curve[None], times_s, np.zeros(60, np.float32), np.zeros(0), measured=[measured], smoothing_s=0.0
     )
@@ -255,7 +255,7 @@ def test_a_measured_null_is_asked_as_it_was_measured_whatever_is_shown(fps: floa
     """A curve that is level within every half second peaks alike at any rate and smoothing."""
     rng = np.random.default_rng(3)
     half_seconds = rng.normal(size=100).astype(np.float32)
-    measured = MeasuredNull(2.0, 1.0, 120.0, (), (), tuple(rng.normal(size=50)))
+    measured = MeasuredNull(2.0, 0.5, 1.0, 120.0, (), (), tuple(rng.normal(size=50)))
     as_measured = grounding.ground(
         ["q"], half_seconds[None], np.arange(100) / 2, np.zeros(100, np.float32), np.zeros(0), measured=[measured]
     )
@@ -272,3 +272,12 @@ def test_a_measured_null_is_asked_as_it_was_measured_whatever_is_shown(fps: floa
     )
     assert shown.peaks == pytest.approx(as_measured.peaks, abs=1e-5)
     assert shown.p_absent == pytest.approx(as_measured.p_absent)
+
+
+@pytest.mark.parametrize("step_s", [0.5, 1.0, 2.0, 4.0])
+def test_a_curve_with_values_as_far_apart_as_was_measured_peaks_as_it_is_shown(step_s: float):
+    """Values of windows are farther apart than frames: between two of them nothing is invented."""
+    curves = np.random.default_rng(4).normal(size=(3, 50)).astype(np.float32)
+    times_s = 1.75 + step_s * np.arange(50)
+    found = grounding.peaks_at(curves, times_s, step_s, 1.0)
+    np.testing.assert_allclose(found, smooth(curves, times_s, 1.0).max(axis=1), atol=1e-6)

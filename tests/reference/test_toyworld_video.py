@@ -85,6 +85,9 @@ def test_of_real_footage_and_of_how_fast_there_is_no_verdict(settings):
     drawn = bench.ground("toy-test-72-002", asked, model="toyworld-video").result
     assert np.isnan(drawn.p_absent).tolist() == [False, True]
     assert "was not measured on sentences with “slowly”" in " ".join(drawn.warnings)
+    faster = bench.ground("toy-test-72-002", asked[0], model="toyworld-video", fps=4).result
+    assert [absent.kind for absent in (*drawn.absent[:1], *faster.absent)] == ["measured", "estimated"]
+    assert "read at 0.5 or 1 or 2 frames a second" in " ".join(faster.warnings)
 
 
 def test_the_workbench_reads_it_as_it_was_trained(model):

@@ -21,6 +21,7 @@ from workbench.settings import Settings
 
 NULL = {
     "fps": 2,
+    "step_s": 0.5,
     "smoothing_s": 1.0,
     "longest_s": 120,
     "levels": [[-0.2, 0.3], [0, 0.5]],
@@ -274,6 +275,7 @@ def test_an_image_processor_of_another_model(registry: ModelRegistry, folder: Pa
         ({"measured_nulls": [NULL | {"peaks": [True] * 8}]}, "measured_nulls must be"),
         ({"measured_nulls": [NULL | {"peaks": [0.1] * 7}]}, "measured_nulls must be"),
         ({"measured_nulls": [NULL | {"fps": 0}]}, "measured_nulls must be"),
+        ({"measured_nulls": [NULL | {"step_s": 0}]}, "measured_nulls must be"),
         ({"measured_nulls": [NULL | {"smoothing_s": "1"}]}, "measured_nulls must be"),
         ({"measured_nulls": [NULL | {"levels": [[0.5]]}]}, "measured_nulls must be"),
         ({"measured_nulls": [NULL | {"levels": [0.5, 0.1]}]}, "measured_nulls must be"),

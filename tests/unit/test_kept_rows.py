@@ -112,11 +112,11 @@ def test_a_part_that_the_cache_lost_is_said_and_read_again(is_cut, settings, fol
 def test_what_cannot_be_kept_stays_in_memory(settings, folder, film, expected, small_memory, monkeypatch):
     put, keys = TensorStore.put, []
 
-    def fails_at_the_second(self, key, arrays, metadata=None):
+    def fails_at_the_second(self, key, arrays):
         keys.append(key)
         if len(keys) == 2:
             raise StoreError("The disk is full.")
-        put(self, key, arrays, metadata)
+        put(self, key, arrays)
 
     monkeypatch.setattr(TensorStore, "put", fails_at_the_second)
     opened = Opened(settings, folder, film)

@@ -47,7 +47,7 @@ def nulls_for(spec: ModelSpec, video: VideoInfo, sampling: SamplingSpec, asked: 
         return Nulls(nothing, np.ones(len(nothing), bool), (foreign,))
     lacking = [_lacking(text, known) for text in asked.texts]
     is_open = np.array([bool(words) for words in lacking]) | has_unknown
-    measured = [None if is_open[at] else _fitting(text, known, video, sampling) for at, text in enumerate(asked.texts)]
+    measured = [None if is_open[at] else _fitting(text, spec, video, sampling) for at, text in enumerate(asked.texts)]
     said = []
     if words := dict.fromkeys(w for own, skip in zip(lacking, has_unknown, strict=True) if not skip for w in own):
         named = ", ".join(f"“{word}”" for word in words)
@@ -56,10 +56,13 @@ def nulls_for(spec: ModelSpec, video: VideoInfo, sampling: SamplingSpec, asked: 
             f"be said."
         )
     if any(null is None for null, open_ in zip(measured, is_open, strict=True) if not open_):
-        slowest, longest_s = min(null.fps for null in known), max(null.longest_s for null in known)
+        rates = [f"{fps:g}" for fps in sorted({null.fps for null in known})]
+        read = f"{rates[0]} frames a second or more"
+        if spec.window_frames > 1:
+            read = f"{' or '.join(rates)} frames a second"
         said.append(
             f"Whether a sentence is in the video is estimated here, and a “no” may be wrong; it is measured for videos "
-            f"of up to {longest_s:g} s read at {slowest:g} frames a second or more."
+            f"of up to {max(null.longest_s for null in known):g} s read at {read}."
         )
     return Nulls(tuple(measured), is_open, tuple(said))
 
@@ -73,12 +76,17 @@ def _lacking(text: str, known: Sequence[MeasuredNull]) -> list[str]:
     return min(([word for word in _words(text) if word not in null.words] for null in known), key=len)
 
 
-def _fitting(text: str, known: Sequence[MeasuredNull], video: VideoInfo, sampling: SamplingSpec) -> MeasuredNull | None:
-    """Return the null for such a sentence and video: that of the highest rate not above its own."""
+def _fitting(text: str, spec: ModelSpec, video: VideoInfo, sampling: SamplingSpec) -> MeasuredNull | None:
+    """Return the null for such a sentence and video: that of the highest rate not above its own.
+
+    Where windows of frames are read, that of its own rate alone: at another one they span another time.
+    """
     rate, words = sampling.rate_for(video.duration_s), set(_words(text))
     fitting = [
         null
-        for null in known
+        for null in spec.measured_nulls
         if words <= set(null.words) and null.fps <= rate + 1e-6 and video.duration_s <= null.longest_s
     ]
+    if spec.window_frames > 1:
+        fitting = [null for null in fitting if rate - null.fps < 1e-6]
     return max(fitting, key=lambda null: null.fps, default=None)

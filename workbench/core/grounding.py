@@ -17,7 +17,7 @@ from workbench.core.proposals import find_moments
 from workbench.errors import InputError
 from workbench.types import AbsentPeaks, Grounding, MeasuredNull, Moment
 
-__all__ = ["distractor_peaks", "find_moments", "ground", "prompt_ensemble", "smooth"]
+__all__ = ["distractor_peaks", "find_moments", "ground", "peaks_at", "prompt_ensemble", "smooth"]
 
 SMOOTHING_S = 1.0
 FLOOR = 0.25
@@ -112,7 +112,7 @@ def ground(
     for null in {id(null): null for null in nulls if null}.values():
         rows = [at for at, own in enumerate(nulls) if own is null]
         known = np.asarray(null.peaks, dtype=np.float64)
-        peaks[rows] = _peaks_as_measured(curves[rows] - background, times_s, null)
+        peaks[rows] = peaks_at(curves[rows] - background, times_s, null.step_s, null.smoothing_s)
         probability[rows] = p_absent_measured(peaks[rows], known)
         floors[rows] = np.quantile(known, FLOOR)
         absent[rows] = AbsentPeaks(known, "measured")
@@ -138,14 +138,20 @@ def ground(
     )
 
 
-def _peaks_as_measured(
-    contrasted: Float32[np.ndarray, "query time"], times_s: Float64[np.ndarray, "time"], measured: MeasuredNull
+def peaks_at(
+    contrasted: Float32[np.ndarray, "query time"],
+    times_s: Float64[np.ndarray, "time"],
+    step_s: float,
+    smoothing_s: float,
 ) -> Float64[np.ndarray, "query"]:
-    """Return the highest saliency at the frames nearest to the measured rate, smoothed as was measured."""
-    instants = np.arange(times_s[0], times_s[-1] + 1e-6, 1 / measured.fps)
+    """Return the highest of each curve, read at the times nearest to instants ``step_s`` apart and smoothed.
+
+    The one way in which peaks are compared that come from videos sampled differently.
+    """
+    instants = np.arange(times_s[0], times_s[-1] + 1e-6, step_s)
     middles = (times_s[1:] + times_s[:-1]) / 2
     nearest = np.searchsorted(middles, instants, side="right")
-    return smooth(contrasted[:, nearest], instants, measured.smoothing_s).max(axis=1).astype(np.float64)
+    return smooth(contrasted[:, nearest], instants, smoothing_s).max(axis=1).astype(np.float64)
 
 
 def _warnings(queries: Sequence[str], moments: Sequence[Sequence[Moment]], n_null: int) -> tuple[str, ...]:

@@ -248,14 +248,14 @@ def _measured_nulls(given: Any, problem: str) -> tuple[MeasuredNull, ...]:
 def _measured_null(row: dict[str, Any]) -> MeasuredNull:
     if set(row) != set(_NULL_FIELDS):
         raise ValueError("other fields than there are")
-    fps, smoothing_s, longest_s = (_number(row[name]) for name in ("fps", "smoothing_s", "longest_s"))
+    fps, step_s, smoothing_s, longest_s = (_number(row[name]) for name in _NULL_FIELDS[:4])
     levels = tuple((_number(background), _number(best)) for background, best in row["levels"])
     words, peaks = row["words"], tuple(map(_number, row["peaks"]))
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise TypeError("not words")
-    if not (fps > 0 and smoothing_s >= 0 and longest_s > 0 and len(peaks) >= MIN_DISTRACTORS):
+    if not (fps > 0 and step_s > 0 and smoothing_s >= 0 and longest_s > 0 and len(peaks) >= MIN_DISTRACTORS):
         raise ValueError("out of range")
-    return MeasuredNull(fps, smoothing_s, longest_s, levels, tuple(words), peaks)
+    return MeasuredNull(fps, step_s, smoothing_s, longest_s, levels, tuple(words), peaks)
 
 
 def generic_distractors() -> tuple[str, ...]:

@@ -60,22 +60,26 @@ def measured_nulls(
     peaks: dict[tuple[Absent, float], list[float]] = {(kind, fps): [] for kind in kinds for fps in SAMPLE_FPS}
     words: dict[Absent, set[str]] = {kind: set() for kind in kinds}
     levels = []
+    steps_s: dict[float, float] = {}
     for index in range(n_videos):
         story = random_story(0, index, "validation")
         absent = {kind: kind(story, index) for kind in kinds}
         for fps in SAMPLE_FPS:
             curves = read(story, fps)
+            steps_s[fps] = curves.step_s
             others = curves.of(distractors)
             background = others.mean(axis=0)
             if fps == SAMPLE_FPS[0]:
                 levels.append((round(float(background.mean()), 4), round(float(others.max(axis=0).mean()), 4)))
             for kind, texts in absent.items():
                 words[kind].update(word for text in texts for word in text.split())
-                found = grounding.ground(texts, curves.of(texts), curves.times_s, background, np.zeros(0))
-                peaks[kind, fps] += found.peaks.tolist()
+                contrasted = curves.of(texts) - background
+                found = grounding.peaks_at(contrasted, curves.times_s, curves.step_s, grounding.SMOOTHING_S)
+                peaks[kind, fps] += found.tolist()
     return [
         MeasuredNull(
             fps=fps,
+            step_s=steps_s[fps],
             smoothing_s=grounding.SMOOTHING_S,
             longest_s=DURATION_S[1],
             levels=tuple(levels),

@@ -26,9 +26,13 @@ _WINDOWS, _STEP = 32, N_FRAMES // 4
 
 @dataclass(frozen=True)
 class Curves:
-    """The instants at which a story was read, in seconds, and the cosine of any sentences with each of them."""
+    """The instants at which a story was read, and the cosine of any sentences with each of them.
+
+    Instants are ``step_s`` apart, but for the last one, which may be nearer. All in seconds.
+    """
 
     times_s: Float64[np.ndarray, "time"]
+    step_s: float
     of: Callable[[Sequence[str]], Float32[np.ndarray, "sentence time"]]
 
 
@@ -53,7 +57,7 @@ def reading_of_frames(model: CLIPModel, image_processor: CLIPImageProcessor) -> 
             pooled = model.text_model(input_ids=ids, attention_mask=mask).pooler_output
             return (functional.normalize(model.text_projection(pooled), dim=-1) @ features.T).numpy()
 
-        return Curves(times_s, of)
+        return Curves(times_s, 1 / fps, of)
 
     return read
 
@@ -80,7 +84,7 @@ def reading_of_windows(model: XCLIPModel, image_processor: CLIPImageProcessor) -
             ]
             return torch.cat(cosine).T.numpy()
 
-        return Curves(times_s[rows].mean(axis=1), of)
+        return Curves(times_s[rows].mean(axis=1), _STEP / fps, of)
 
     return read
 

@@ -26,11 +26,12 @@ def asked_in(request: gr.Request) -> dict[str, list[str]]:
 
 
 def films_in(sent: object) -> dict[str, str]:
-    """Return the films that a visitor's tab says it has brought, titles by id, without what cannot be one.
+    """Return the films that a visitor's tab says it has brought, titles by id, the newest of too many.
 
+    What cannot be one is left out.
     Who knows the id of a film has seen it: naming it opens no more than a link to it does.
     """
-    rows = sent[:MAX_BROUGHT] if isinstance(sent, list) else []
+    rows = sent[-MAX_BROUGHT:] if isinstance(sent, list) else []
     pairs = [row for row in rows if isinstance(row, list) and len(row) == 2 and all(isinstance(x, str) for x in row)]
     return {video_id: title[:MAX_TITLE_CHARS] for video_id, title in pairs if _CONTENT_HASH.fullmatch(video_id)}
 

@@ -214,7 +214,7 @@ def with_titles(text: str, entries: Sequence[ModelEntry]) -> str:
     """Return ``text`` with every model that it names by its id named by its title."""
     titles = {entry.id: entry.title for entry in entries}
     ids = "|".join(re.escape(model_id) for model_id in sorted(titles, key=len, reverse=True))
-    return re.sub(rf"“?(?<![\w/.-])({ids})(?![\w/-]|\.\w)”?", lambda found: f"“{titles[found[1]]}”", text)
+    return re.sub(rf"“?(?<![\w/.:-])({ids})(?![\w/:-]|\.\w)”?", lambda found: f"“{titles[found[1]]}”", text)
 
 
 def answered_by(provenance: Provenance, model_title: str) -> str:
