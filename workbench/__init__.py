@@ -5,7 +5,7 @@ In a notebook::
     import workbench
 
     bench = workbench.Workbench()
-    answer = bench.ground("video.mp4", ["a red circle appears"])
+    answer = bench.ground("video.mp4", ["a red circle"])
     answer.result.moments[0]
     bench.figure(answer)
 

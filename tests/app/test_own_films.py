@@ -86,6 +86,14 @@ def test_an_upload_that_was_removed_to_make_room_keeps_nobody_from_the_others(ev
     assert session.video not in {video_id for _, video_id, _ in choices}
 
 
+def test_asking_of_an_upload_that_was_removed_says_so(events: Events, film: Film) -> None:
+    session = upload(events, film.path, "film.mp4")
+    asked = replace(session, queries=("red",), model=ENTRY.id)
+    shutil.rmtree(events.services.settings.home / "uploads" / session.video)
+    *_, last = events.answer(asked, asking(""))
+    assert "upload it (again)" in last["notice"]
+
+
 def test_an_upload_that_fails_shows_nothing_of_the_one_before(events: Events, tmp_path: Path) -> None:
     fake = tmp_path / "fake.mp4"
     fake.write_text("no video")

@@ -10,6 +10,8 @@ from transformers import CLIPModel
 
 from tests.benchmarks.toyworld_path import measure
 from workbench import Workbench
+from workbench.analyses.ground import Ground
+from workbench.media.encode import write_video
 from workbench.settings import ASSETS
 from workbench.toyworld.exam import examine
 
@@ -78,3 +80,22 @@ def test_of_what_a_single_frame_cannot_show_there_is_no_verdict(bench):
     assert np.isnan(said.p_absent).tolist() == [False, True, False]
     assert not said.is_in_video[1]
     assert "was not measured on sentences with “spins”, “clockwise”" in " ".join(said.warnings)
+
+
+def test_of_a_sentence_whose_end_is_not_read_there_is_no_verdict(bench):
+    long = "a red circle and " * 25 + "a blue square"
+    said = bench.ground("toy-test-72-002", long.strip()).result
+    assert np.isnan(said.p_absent[0])
+    assert "its end was cut off" in " ".join(said.warnings)
+
+
+def test_a_film_of_one_value_is_told_once_and_gets_no_verdict(bench, tmp_path):
+    path = tmp_path / "short.mp4"
+    write_video(path, iter(np.full((4, 64, 64, 3), 90, np.uint8)), 10.0)
+    for model in ("toyworld-frame", "toyworld-video"):
+        answer = bench.ground(path, ["a red circle", "a blue square"], model=model)
+        said = answer.result
+        assert np.isnan(said.p_absent).all()
+        assert len([warning for warning in said.warnings if "nothing can be placed in time" in warning]) == 1
+        assert "scores the same" not in " ".join(said.warnings)
+        assert "no sharper" not in Ground().as_text(answer)

@@ -49,7 +49,8 @@ def test_ground_prints_the_contracted_json_and_nothing_else_on_stdout(capsys, fi
     assert set(red) == {"start_s", "end_s", "score"}
     assert (red["start_s"], red["end_s"]) == pytest.approx((2, 5), abs=0.3)
     assert (green["start_s"], green["end_s"]) == pytest.approx((6, 8), abs=0.3)
-    assert all(isinstance(said, bool) for said in answer["in_video"])
+    assert [said is None for said in answer["in_video"]] == [p is None for p in answer["p_absent"]]
+    assert all(said in (True, False, None) for said in answer["in_video"])
     assert answer["provenance"]["model_id"] == ENTRY.id
     assert str(film.path) not in out
 
@@ -190,7 +191,7 @@ def test_the_module_runs_as_a_command():
 def test_a_sentence_of_unknown_words_gets_no_verdict(capsys, film):
     words = ["ground", film.path, "--query", "flibber red wozzle", "--model", ENTRY.id, "--json", "-"]
     answer = json.loads(run(capsys, *words)[1])
-    assert answer["in_video"] == [False]
+    assert answer["in_video"] == [None]
     assert answer["p_absent"] == [None]
     assert any("“flibber”" in warning for warning in answer["warnings"])
 

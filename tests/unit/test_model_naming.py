@@ -150,3 +150,8 @@ def test_a_comma_in_a_path_separates_nothing(tmp_path: Path):
 )
 def test_a_strange_path_is_a_sentence(typed: str):
     assert "There is no" in refusal(typed)
+
+
+@pytest.mark.parametrize("typed", ["ViT-B-32:nobody", "ViT-B/32:nobody", "vit-b-32:nobody"])
+def test_an_architecture_with_weights_is_taken_however_it_is_spelled(typed: str):
+    assert refusal(typed).startswith("open_clip has no weights “nobody” for ViT-B-32;")

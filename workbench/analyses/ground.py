@@ -98,7 +98,7 @@ class Ground:
         keys = chunk_keys(video, model.spec, sampling, params.reuse_below)
         contrast = _contrast(services, model, keys, extracted.features, params.smoothing_s, report)
         level = [float(contrast[name].mean()) for name in ("background", "best")]
-        nulls = nulls_for(model.spec, video, sampling, asked, level)
+        nulls = nulls_for(model.spec, video, sampling, asked, level, len(times_s))
         found = grounding.ground(
             queries,
             curves_of(services, model, asked, extracted.features, keys, report, looks.whole(times_s)),
@@ -130,7 +130,9 @@ class Ground:
             "saliency": plain(found.saliency),
             "similarity": plain(found.similarity),
             "moments": plain(found.moments),
-            "in_video": plain(found.is_in_video),
+            "in_video": [
+                None if np.isnan(p) else bool(yes) for p, yes in zip(found.p_absent, found.is_in_video, strict=True)
+            ],
             "p_absent": plain(found.p_absent),
             "error_rate": found.error_rate,
             "null": [absent.kind for absent in found.absent],
@@ -150,7 +152,7 @@ class Ground:
 
 def window_sentence(found: Grounding) -> str:
     """Return how sharp moments can be where a value is of a window of frames; nothing where it is of one."""
-    if not found.window_s:
+    if not found.window_s or len(found.times_s) == 1:  # of one value alone a warning tells
         return ""
     return (
         f"read in windows {found.window_s:.3g} s long, so moments are no sharper than about {found.window_s / 2:.2g} s"

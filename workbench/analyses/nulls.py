@@ -28,25 +28,29 @@ class Nulls:
     warnings: tuple[str, ...]
 
 
-def nulls_for(spec: ModelSpec, video: VideoInfo, sampling: SamplingSpec, asked: Asked, level: Sequence[float]) -> Nulls:
+def nulls_for(
+    spec: ModelSpec, video: VideoInfo, sampling: SamplingSpec, asked: Asked, level: Sequence[float], n_values: int
+) -> Nulls:
     """Return the null of every sentence; ``level`` is what the video gives all distractors, and the best, on average.
 
-    A sentence with words that the model does not know is open. Where a model brings measured nulls, so is every
-    sentence about a video unlike those it was measured on, and a sentence with words that none was measured with.
+    A sentence with words that the model does not know is open, and one whose end it does not read. Where a model
+    brings measured nulls, so is every sentence about a video unlike those it was measured on, such as one that is
+    read as a single value (``n_values``), and a sentence with words that none was measured with.
     """
     known = spec.measured_nulls
     has_unknown = [bool(words) for words in asked.unknown_words]
+    is_unread = np.array(has_unknown) | asked.is_truncated
     nothing: tuple[None, ...] = (None,) * len(asked.texts)
     if not known:
-        return Nulls(nothing, np.array(has_unknown), ())
-    if not is_of_their_kind(level, np.array(known[0].levels)):
+        return Nulls(nothing, is_unread, ())
+    if n_values == 1 or not is_of_their_kind(level, np.array(known[0].levels)):
         foreign = (
             f"This is no video of the kind that {spec.title} was measured on: the moments are its best guesses, and "
             f"whether a sentence is in the video cannot be said."
         )
         return Nulls(nothing, np.ones(len(nothing), bool), (foreign,))
     lacking = [_lacking(text, known) for text in asked.texts]
-    is_open = np.array([bool(words) for words in lacking]) | has_unknown
+    is_open = np.array([bool(words) for words in lacking]) | is_unread
     measured = [None if is_open[at] else _fitting(text, spec, video, sampling) for at, text in enumerate(asked.texts)]
     said = []
     if words := dict.fromkeys(w for own, skip in zip(lacking, has_unknown, strict=True) if not skip for w in own):

@@ -134,7 +134,9 @@ def ground(
         p_absent=probability,
         is_in_video=probability <= error_rate,
         error_rate=error_rate,
-        warnings=_warnings(queries, moments, min((len(null.peaks) for null in absent), default=MIN_DISTRACTORS)),
+        warnings=_warnings(
+            queries, moments, len(times_s), min((len(null.peaks) for null in absent), default=MIN_DISTRACTORS)
+        ),
     )
 
 
@@ -154,12 +156,15 @@ def peaks_at(
     return smooth(contrasted[:, nearest], instants, smoothing_s).max(axis=1).astype(np.float64)
 
 
-def _warnings(queries: Sequence[str], moments: Sequence[Sequence[Moment]], n_null: int) -> tuple[str, ...]:
-    result = [
-        f"“{query}” scores the same on every frame, so it has no moments."
-        for query, found in zip(queries, moments, strict=True)
-        if not found
-    ]
+def _warnings(
+    queries: Sequence[str], moments: Sequence[Sequence[Moment]], n_values: int, n_null: int
+) -> tuple[str, ...]:
+    result = []
+    if n_values == 1:
+        result.append("The video is read as a single value, so nothing can be placed in time.")
+    else:
+        without = (query for query, found in zip(queries, moments, strict=True) if not found)
+        result += [f"“{query}” scores the same everywhere, so it has no moments." for query in without]
     if n_null < MIN_DISTRACTORS:
         result.append(
             f"Whether a sentence is in this video is not decided: that takes at least {MIN_DISTRACTORS} "

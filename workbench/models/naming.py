@@ -14,7 +14,7 @@ from workbench.models.entry import FROM_CHECKPOINT, ModelEntry
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 # An architecture of open_clip with a tag or a file, or a hub id that is to be taken for one of its models.
-OPEN_CLIP_ID = re.compile(r"hf-hub:(?P<hub_id>[^:]+)|(?P<architecture>[A-Za-z0-9][\w.-]*):(?!//)(?P<weights>.+)")
+OPEN_CLIP_ID = re.compile(r"hf-hub:(?P<hub_id>[^:]+)|(?P<architecture>[A-Za-z0-9][\w./-]*):(?!//)(?P<weights>.+)")
 # A page of a model as a browser shows it: of the model, or of files on its main branch.
 _HUB_ADDRESS = re.compile(
     r"(?i:(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co))/(?!(?:datasets|spaces)/)"

@@ -62,7 +62,7 @@ def named_file(entry: ModelEntry) -> tuple[str, Path] | None:
 
     Raises ``ModelError``: no such architecture.
     """
-    architecture, _, weights = entry.where.partition(":")
+    architecture, weights = _parts(entry)
     path = os.path.expanduser(weights)
     if os.path.isdir(entry.where) or not os.path.isfile(path):
         return None
@@ -75,14 +75,20 @@ def published(entry: ModelEntry) -> ModelEntry:
 
     Raises ``ModelError``: no such architecture or tag, no weights named, or nothing but a pickle.
     """
-    name, _, weights = entry.where.partition(":")
+    architecture, weights = _parts(entry)
     if os.path.isdir(entry.where):
         return entry
     if weights:
-        return replace(entry, where=_repository(name, weights))
-    if architecture := known_as(name):
+        return replace(entry, where=_repository(architecture, weights))
+    if known_as(architecture):
         raise ModelError(_advice(architecture))
     return entry
+
+
+def _parts(entry: ModelEntry) -> tuple[str, str]:
+    """Return the architecture, as the library spells it, and the tag or file; nothing where none is named."""
+    name, _, weights = entry.where.partition(":")
+    return known_as(name) or name, weights
 
 
 @functools.cache
@@ -103,7 +109,7 @@ def config_of(architecture: str) -> dict[str, Any]:
     require_torch()
     import open_clip
 
-    if (config := open_clip.get_model_config(architecture)) is None:
+    if (config := open_clip.get_model_config(known_as(architecture) or architecture)) is None:
         near = difflib.get_close_matches(architecture, open_clip.list_models(), n=3)
         offer = f"did you mean {' or '.join(near)}?" if near else "open_clip.list_models() names them."
         raise ModelError(f"open_clip has no architecture “{architecture}”; {offer}")

@@ -66,7 +66,8 @@ def read_network(source: Source, name: str, settings: Settings) -> tuple[Any, An
         if is_out_of_memory(error):
             raise
         log.debug("loading %s failed", name, exc_info=True)
-        if re.search("offline|n.t connect to|connection", str(error), re.IGNORECASE):
+        is_about_weights = "state_dict" in str(error)  # which may be named anything
+        if not is_about_weights and re.search("offline|n.t connect to|connection", str(error), re.IGNORECASE):
             why = "is switched off here" if hub.is_offline(settings) else "could not be reached"
             raise hub.HubUnreachable(
                 f"“{name}” builds on files of the Hugging Face hub that are not on this machine, and the hub {why}"

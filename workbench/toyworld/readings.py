@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Float64
+from jaxtyping import Float32, Float64, Int
 from torch.nn import functional
 from transformers import CLIPImageProcessor, CLIPModel, XCLIPModel
 
@@ -69,9 +69,7 @@ def reading_of_windows(model: XCLIPModel, image_processor: CLIPImageProcessor) -
     def read(story: Story, fps: float) -> Curves:
         times_s = np.arange(0, story.duration_s, 1 / fps)
         frames = torch.cat([*_frames(story, times_s, image_processor)])
-        last = len(frames) - N_FRAMES
-        starts = np.unique([*range(0, last, _STEP), last])
-        rows = starts[:, None] + np.arange(N_FRAMES)
+        rows = _window_rows(len(frames))
         read = [embed_windows(model, frame_facts(model, frames[part])) for part in _parts(rows)]
         windows, context = (torch.cat(parts) for parts in zip(*read, strict=True))
 
@@ -87,6 +85,15 @@ def reading_of_windows(model: XCLIPModel, image_processor: CLIPImageProcessor) -
         return Curves(times_s[rows].mean(axis=1), _STEP / fps, of)
 
     return read
+
+
+def _window_rows(n_frames: int) -> Int[np.ndarray, "window 8"]:
+    """Return the frames of every window; of a story that is shorter than one, some of them twice."""
+    if n_frames < N_FRAMES:
+        return np.linspace(0, n_frames - 1, N_FRAMES).round().astype(int)[None]
+    last = n_frames - N_FRAMES
+    starts = np.unique([*range(0, last, _STEP), last])
+    return starts[:, None] + np.arange(N_FRAMES)
 
 
 def _parts(rows: np.ndarray) -> list[np.ndarray]:

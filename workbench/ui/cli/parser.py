@@ -59,7 +59,10 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
 
 def _add_sampling(sub: argparse.ArgumentParser, settings: Settings) -> None:
     sub.add_argument(
-        "--model", default=settings.default_model, metavar="ID", help="an id of the list, a hub id, a folder"
+        "--model",
+        default=settings.default_model,
+        metavar="ID",
+        help="an id of the list, a hub id, a folder, or ARCHITECTURE:FILE of open_clip",
     )
     for name, control in controls(ANALYSES["ground"].Params).items():
         if name in ("fps", "max_frames"):
@@ -78,7 +81,10 @@ def _add_analysis(sub: argparse.ArgumentParser, analysis: Analysis, settings: Se
         help="a sentence; repeatable",
     )
     sub.add_argument(
-        "--model", default=settings.default_model, metavar="ID", help="an id of the list, a hub id, a folder"
+        "--model",
+        default=settings.default_model,
+        metavar="ID",
+        help="an id of the list, a hub id, a folder, or ARCHITECTURE:FILE of open_clip",
     )
     for name, control in controls(analysis.Params).items():
         _add_flag(sub, analysis.Params, name, control)

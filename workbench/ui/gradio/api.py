@@ -22,7 +22,7 @@ LOG = logging.getLogger(__name__)
 def checked_sentences(sent: object) -> tuple[str, ...]:
     """Return the sentences that a program sent, or raise ``InputError``: one text is not a list of letters."""
     if not isinstance(sent, list) or not all(isinstance(query, str) for query in sent):
-        raise InputError("The queries are not a list of sentences; send one, such as [“a red circle appears”].")
+        raise InputError("The queries are not a list of sentences; send one, such as [“a red circle”].")
     return tuple(sent)
 
 
@@ -41,7 +41,7 @@ def make_ground(services: Services) -> Callable[[str, list[str], str, float], di
 
         Args:
             video_id: id of a video, as the address of the page shows it
-            queries: sentences, such as "a red circle appears"
+            queries: sentences, such as "a red circle"
             model: id of a model
             fps: frames read from each second of the video
         """

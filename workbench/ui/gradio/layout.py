@@ -127,7 +127,7 @@ def _stage() -> dict:
     with gr.Group(elem_id="when", elem_classes="plain"):
         with gr.Row(elem_id="work"):
             made["status"] = Panel(elem_id="status")
-            made["cancel"] = gr.Button("Cancel", visible=False, size="sm", elem_id="cancel", min_width=0)
+            made["cancel"] = gr.Button("Stop", visible=False, size="sm", elem_id="cancel", min_width=0)
             made["resume"] = gr.Button("Go on", visible=False, size="sm", elem_id="resume", min_width=0)
         made["notice"] = Panel(elem_id="notice")
         made["timeline"] = PlotlyView(clock=True, elem_id="timeline")

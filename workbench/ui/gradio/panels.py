@@ -64,7 +64,7 @@ def _answer(grounding: Grounding, index: int, is_current: bool) -> str:
     return (
         f'<section class="answer {verdict}{" is-current" if is_current else ""}" data-query="{index}" '
         f'style="--query:{query_colour(index)}"><h3>{escape(grounding.queries[index])}</h3>'
-        f'<p class="verdict">In this video: <strong>{verdict}</strong> '
+        f'<p class="verdict">In this video: <strong>{texts.VERDICTS[verdict]}</strong> '
         f'<span title="{escape(texts.how_sure(grounding, index))}">{texts.evidence(grounding, index)}</span></p>'
         f"{titles}<ol>{moments}</ol><p>{escape(texts.answer(grounding, index))}</p></section>"
     )

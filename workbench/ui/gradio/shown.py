@@ -191,8 +191,10 @@ class Shown:
 
     def in_their_words(self, session: Session, text: str) -> str:
         """Return ``text`` with the film named as its visitor named it, not as the library does."""
-        title = session.uploads.get(session.video)
-        return text.replace(self.services.library.get(session.video).title, title) if title else text
+        with suppress(VideoError):  # of one that was removed to make room, the library knows no name
+            if title := session.uploads.get(session.video):
+                return text.replace(self.services.library.get(session.video).title, title)
+        return text
 
     def problem(self, session: Session, text: str) -> str:
         """Return what went wrong, with film and models named as the visitor knows them."""

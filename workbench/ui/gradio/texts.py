@@ -20,7 +20,8 @@ from workbench.types import AbsentPeaks, Grounding, Moment, Progress, Provenance
 
 TITLE = "Video-text workbench"
 SUBTITLE = "When is a sentence true of a video, and how sure is that?"
-NO_QUERIES = "Type what should be seen, such as “a red circle appears”, and the video is searched for it."
+NO_QUERIES = "Type what should be seen, such as “a red circle”, and the video is searched for it."
+VERDICTS = {"yes": "yes", "no": "not shown", "unknown": "cannot be said"}
 NO_RESULT = "There is no result to account for yet."
 MAP_KEY = (
     "Every cell is a span: its start from left to right, its end from bottom to top, its colour the score. The "
