@@ -191,7 +191,7 @@ def test_the_module_runs_as_a_command():
 def test_a_sentence_of_unknown_words_gets_no_verdict(capsys, film):
     words = ["ground", film.path, "--query", "flibber red wozzle", "--model", ENTRY.id, "--json", "-"]
     answer = json.loads(run(capsys, *words)[1])
-    assert answer["in_video"] == [None]
+    assert (answer["in_video"], answer["null"]) == ([None], [None])
     assert answer["p_absent"] == [None]
     assert any("“flibber”" in warning for warning in answer["warnings"])
 

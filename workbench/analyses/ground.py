@@ -9,6 +9,7 @@ import functools
 import platform
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from importlib.metadata import version
 from typing import Any, ClassVar
@@ -130,12 +131,10 @@ class Ground:
             "saliency": plain(found.saliency),
             "similarity": plain(found.similarity),
             "moments": plain(found.moments),
-            "in_video": [
-                None if np.isnan(p) else bool(yes) for p, yes in zip(found.p_absent, found.is_in_video, strict=True)
-            ],
+            "in_video": _decided(found, found.is_in_video.tolist()),
             "p_absent": plain(found.p_absent),
             "error_rate": found.error_rate,
-            "null": [absent.kind for absent in found.absent],
+            "null": _decided(found, [absent.kind for absent in found.absent]),
             "window_s": found.window_s,
             "warnings": list(found.warnings),
         }
@@ -148,6 +147,11 @@ class Ground:
             lines.append(f"{query}: {presence_sentence(found, at)}")
             lines += [f"  {clock(m.start_s)} to {clock(m.end_s)}  score {m.score:.3f}" for m in found.moments[at]]
         return "\n".join(lines)
+
+
+def _decided(found: Grounding, values: Sequence[Any]) -> list[Any]:
+    """Return a value a query, None where whether it is in the video cannot be said."""
+    return [None if np.isnan(p) else value for p, value in zip(found.p_absent, values, strict=True)]
 
 
 def window_sentence(found: Grounding) -> str:

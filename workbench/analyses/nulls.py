@@ -86,11 +86,10 @@ def _fitting(text: str, spec: ModelSpec, video: VideoInfo, sampling: SamplingSpe
     Where windows of frames are read, that of its own rate alone: at another one they span another time.
     """
     rate, words = sampling.rate_for(video.duration_s), set(_words(text))
+    lowest = rate - 1e-6 if spec.window_frames > 1 else 0.0
     fitting = [
         null
         for null in spec.measured_nulls
-        if words <= set(null.words) and null.fps <= rate + 1e-6 and video.duration_s <= null.longest_s
+        if words <= set(null.words) and lowest <= null.fps <= rate + 1e-6 and video.duration_s <= null.longest_s
     ]
-    if spec.window_frames > 1:
-        fitting = [null for null in fitting if rate - null.fps < 1e-6]
     return max(fitting, key=lambda null: null.fps, default=None)

@@ -33,7 +33,7 @@ Absent = Callable[[Story, int], list[str]]
 def calibrate(folder: Path, n_videos: int = N_VIDEOS) -> None:
     """Measure the toy model of ``folder`` and write its nulls into ``workbench.json`` there.
 
-    Cost: about a minute on two CPU cores for the model of frames, and five for that of windows.
+    Cost: half a minute on one CPU core for the model of frames, and three for that of windows.
     """
     card_path = folder / "workbench.json"
     card = json.loads(card_path.read_text(encoding="utf-8"))
