@@ -131,8 +131,9 @@ class AttentionMaps:
 class TextFeatures:
     """What a model makes of sentences; rows of ``embeddings`` have unit length where the model is separable.
 
-    ``tokens`` are the word pieces the model read per text; ``unknown_words`` the words per text
-    that the model has never seen (empty where its vocabulary is open).
+    ``tokens`` are the word pieces the model read per text, and ``spans`` where in it they stand, from the first
+    character to the one past the last; ``unknown_words`` the words per text that the model has never seen (empty
+    where its vocabulary is open).
     """
 
     model_id: str
@@ -141,6 +142,7 @@ class TextFeatures:
     tokens: tuple[tuple[str, ...], ...]
     unknown_words: tuple[tuple[str, ...], ...] = ()
     is_truncated: tuple[bool, ...] = ()
+    spans: tuple[tuple[tuple[int, int], ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -210,6 +212,57 @@ class Grounding:
 
 
 @dataclass(frozen=True)
+class Player:
+    """One who takes part in a game: a frame or a segment of frames, a word or a phrase of words, a patch.
+
+    ``span`` is where it stands: (start, end) in seconds of the video, (start, end) in characters of the sentence, or
+    (top, left, bottom, right) in sides of the frame.
+    """
+
+    kind: Literal["frame", "segment", "word", "phrase", "patch"]
+    label: str
+    span: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Attribution:
+    """What every player adds to a score, and what pairs of them add together beyond what both do alone.
+
+    ``score`` says in words what is explained, ``absent`` how a player is left out, ``empty`` what v(none) is.
+    ``empty_value`` and ``full_value`` are v(none) and v(all). Standard errors are None where the answer is exact;
+    ``pairs`` is NaN for pairs that were not asked about, None where there are none at all. Values do not sum to the
+    score: ``gap`` is how far they are from it. ``at_s`` is the instant of a single picture that is explained.
+    """
+
+    method: str
+    query: str
+    players: tuple[Player, ...]
+    values: Float64[np.ndarray, "player"]
+    value_errors: Float64[np.ndarray, "player"] | None
+    pairs: Float64[np.ndarray, "player player"] | None
+    pair_errors: Float64[np.ndarray, "player player"] | None
+    empty_value: float
+    full_value: float
+    n_evaluations: int
+    score: str
+    absent: str
+    empty: str
+    seed: int | None = None
+    at_s: float | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def is_exact(self) -> bool:
+        """Return whether all coalitions were visited."""
+        return self.value_errors is None
+
+    @property
+    def gap(self) -> float:
+        """Return by how much the values sum to more than v(all) - v(none)."""
+        return float(self.values.sum() - (self.full_value - self.empty_value))
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Everything that is needed to make the same result again."""
 
@@ -255,4 +308,4 @@ class Progress:
     total: int
     what: str = field(default="")
     glimpse: Glimpse | None = None
-    unit: Literal["frame", "window"] = "frame"
+    unit: Literal["frame", "window", "sentence", "picture"] = "frame"

@@ -28,7 +28,7 @@ def silent(progress: Progress) -> None:
 
 @dataclass(frozen=True)
 class Control:
-    """How one parameter is offered to a person: its name, its line of help, its range."""
+    """How one parameter is offered to a person: its name, its line of help, its range or what there is to choose."""
 
     label: str
     help: str
@@ -36,6 +36,11 @@ class Control:
     maximum: float | None = None
     step: float | None = None
     unit: str = ""
+    choices: tuple[str, ...] = ()
+    kind: type | None = None
+    """What the value is where its default, None, does not tell."""
+    flag: str = ""
+    """Its name on the command line where that is not the name of the field."""
 
 
 def parameter(default: Any, control: Control) -> Any:
@@ -53,6 +58,11 @@ def check_ranges(params: Any) -> None:
     for name, control in controls(type(params)).items():
         value = getattr(params, name)
         low, high = control.minimum, control.maximum
+        if control.choices and value not in control.choices:
+            offered = ", ".join(control.choices[:-1]) + f" or {control.choices[-1]}"
+            raise InputError(f"{control.label} is {value!r}; choose {offered}.")
+        if value is None and control.kind is not None:
+            continue
         if not _lies_within(value, low, high):
             shown = f"{control.label} is {value!r}"
             raise InputError(

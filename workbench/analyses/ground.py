@@ -5,13 +5,10 @@ The numerics are ``core.grounding``; this file fetches what they need and says w
 
 from __future__ import annotations
 
-import functools
-import platform
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from importlib.metadata import version
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,6 +20,7 @@ from workbench.analyses.looks import Looks
 from workbench.analyses.nulls import nulls_for
 from workbench.analyses.plain import plain
 from workbench.analyses.prompts import Asked, ask, curves_of
+from workbench.analyses.provenance import provenance_of
 from workbench.analyses.queries import checked_queries
 from workbench.analyses.services import Services
 from workbench.core import grounding
@@ -32,7 +30,6 @@ from workbench.types import (
     Grounding,
     Outcome,
     Progress,
-    Provenance,
     SamplingSpec,
     VideoFeatures,
     VideoInfo,
@@ -119,7 +116,7 @@ class Ground:
             warnings=found.warnings + _warnings(asked, found, model, video, sampling, extracted) + nulls.warnings,
             window_s=_window_s(model, video, sampling),
         )
-        return Outcome(found, _provenance(self.id, params, video, model, sampling, started, extracted.from_cache))
+        return Outcome(found, provenance_of(self.id, params, video, model, sampling, started, extracted.from_cache))
 
     def as_json(self, outcome: Outcome[Grounding]) -> dict[str, Any]:
         """Return the answer in plain JSON types; the keys are the command line's contract."""
@@ -265,34 +262,3 @@ def _warnings(
 
 def _shortened(text: str) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
-
-
-@functools.cache
-def _versions() -> tuple[tuple[str, str], ...]:
-    """Return what an answer was made with; read once, as it takes milliseconds."""
-    libraries = ((name, version(name)) for name in ("numpy", "torch", "transformers"))
-    return (("python", platform.python_version()), *libraries)
-
-
-def _provenance(
-    analysis: str,
-    params: GroundParams,
-    video: VideoInfo,
-    model: VideoTextModel,
-    sampling: SamplingSpec,
-    started: float,
-    from_cache: bool,
-) -> Provenance:
-    chosen = {item.name: getattr(params, item.name) for item in fields(params) if item.name not in ("video", "model")}
-    return Provenance(
-        analysis=analysis,
-        video_id=video.id,
-        video_title=video.title,
-        model_id=model.spec.id,
-        model_revision=model.spec.revision,
-        parameters=chosen,
-        sampling=sampling,
-        versions=dict(_versions()),
-        elapsed_s=time.monotonic() - started,
-        from_cache=from_cache,
-    )

@@ -111,7 +111,7 @@ def _rows(
 
     if keep_stored():
         with services.store.lock(row_key(f"all {kind}", video, model.spec, sampling, 0)):
-            for row, window in _windows(services, video, model, sampling, keep_stored()):
+            for row, window in windows_of(services, video, model, sampling, keep_stored()):
                 arrays = arrays_of(window)
                 with suppress(StoreError):  # a full disk costs the cache and not the answer
                     services.store.put(keys[row], arrays)
@@ -119,7 +119,7 @@ def _rows(
     return [kept[row] for row in asked]
 
 
-def _windows(
+def windows_of(
     services: Services, video: VideoInfo, model: VideoTextModel, sampling: SamplingSpec, rows: list[int]
 ) -> Iterator[tuple[int, FrameBatch]]:
     """Yield each of the rising ``rows`` with the frames of its window; rows in a row are decoded together."""

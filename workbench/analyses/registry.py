@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workbench.analyses.analysis import Analysis
+from workbench.analyses.attribute import Attribute
 from workbench.analyses.ground import Ground
 
-ANALYSES: dict[str, Analysis] = {analysis.id: analysis for analysis in (Ground(),)}
+ANALYSES: dict[str, Analysis] = {analysis.id: analysis for analysis in (Ground(), Attribute())}

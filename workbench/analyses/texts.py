@@ -11,7 +11,7 @@ from workbench.models.protocol import VideoTextModel
 from workbench.store.keys import cache_key
 from workbench.types import TextFeatures
 
-_VERSION = 2
+_VERSION = 3
 """Raised whenever an adapter makes something else of the same texts than before."""
 
 
@@ -29,12 +29,12 @@ def encode_texts(services: Services, model: VideoTextModel, texts: tuple[str, ..
 
     def compute() -> dict[str, np.ndarray]:
         features = model.encode_texts(texts)
-        words = [features.tokens, features.unknown_words, features.is_truncated]
+        words = [features.tokens, features.unknown_words, features.is_truncated, features.spans]
         said = np.frombuffer(json.dumps(words).encode(), np.uint8)
         return {"embeddings": features.embeddings, "words": said}
 
     stored = services.store.get_or_compute(key, compute)
-    tokens, unknown, is_truncated = json.loads(stored["words"].tobytes())
+    tokens, unknown, is_truncated, spans = json.loads(stored["words"].tobytes())
     return TextFeatures(
         model_id=spec.id,
         texts=texts,
@@ -42,4 +42,5 @@ def encode_texts(services: Services, model: VideoTextModel, texts: tuple[str, ..
         tokens=tuple(map(tuple, tokens)),
         unknown_words=tuple(map(tuple, unknown)),
         is_truncated=tuple(is_truncated),
+        spans=tuple(tuple((start, stop) for start, stop in own) for own in spans),
     )

@@ -82,6 +82,7 @@ class DualEncoder:
             tokens=read.tokens,
             unknown_words=read.unknown_words,
             is_truncated=read.is_truncated,
+            spans=read.spans,
         )
 
     def similarity(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query time"]:

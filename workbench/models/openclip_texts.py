@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Int64
 
 from workbench.errors import InputError
-from workbench.models.tokenization import TokenizedTexts, unknown_words
+from workbench.models.tokenization import TokenizedTexts, spans_in, unknown_words
 
 
 def as_typed(tokenizer: Any) -> Any:
@@ -35,7 +35,7 @@ def read(tokenizer: Any, texts: Sequence[str], absent: Bool[np.ndarray, "query t
     Raises ``InputError`` if ``absent`` has no row per text or no column per token.
     """
     if not texts:
-        return TokenizedTexts(np.zeros((0, 0), np.int64), np.zeros((0, 0), np.int64), (), (), ())
+        return TokenizedTexts(np.zeros((0, 0), np.int64), np.zeros((0, 0), np.int64), (), (), (), ())
     ids = tokenizer(list(texts)).numpy()
     # What stands for a part of a text, and not for its begin, its end or nothing.
     is_piece = np.zeros(ids.shape, dtype=bool)
@@ -55,7 +55,8 @@ def read(tokenizer: Any, texts: Sequence[str], absent: Bool[np.ndarray, "query t
         is_truncated.append(n_pieces > room)
     tokens = tuple(tuple(map(_shown(tokenizer), row[mask].tolist())) for row, mask in zip(ids, is_piece, strict=True))
     keep = np.ones_like(ids) if absent is None else _kept(is_piece, absent)
-    return TokenizedTexts(ids, keep, tokens, tuple(unknown), tuple(is_truncated))
+    spans = tuple(map(spans_in, texts, tokens))
+    return TokenizedTexts(ids, keep, tokens, tuple(unknown), tuple(is_truncated), spans)
 
 
 def _is_own(tokenizer: Any) -> bool:

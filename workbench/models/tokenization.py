@@ -18,18 +18,25 @@ from jaxtyping import Bool, Int64
 from workbench.errors import InputError
 
 SENTENCEPIECE_SPACE = "\u2581"
+Span = tuple[int, int]
+"""Where something stands in a text: its first character, and the one past its last."""
+
 WORD = re.compile(r"[\w'-]+|[^\s\x00-\x7f]+")
 
 
 @dataclass(frozen=True)
 class TokenizedTexts:
-    """Texts as a text encoder reads them; ``attention`` is 0 on absent tokens and on what is masked to fill up."""
+    """Texts as a text encoder reads them; ``attention`` is 0 on absent tokens and on what is masked to fill up.
+
+    ``spans`` are where in its text each of ``tokens`` stands.
+    """
 
     ids: Int64[np.ndarray, "query position"]
     attention: Int64[np.ndarray, "query position"]
     tokens: tuple[tuple[str, ...], ...]
     unknown_words: tuple[tuple[str, ...], ...]
     is_truncated: tuple[bool, ...]
+    spans: tuple[tuple[Span, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,7 @@ class _Pieces:
     ids: list[int]
     shown: tuple[str, ...]
     unknown_words: tuple[str, ...]
+    spans: tuple[Span, ...]
 
 
 class TextReader:
@@ -98,12 +106,30 @@ class TextReader:
             tokens=tuple(item.shown[: self._room] for item in read),
             unknown_words=tuple(item.unknown_words for item in read),
             is_truncated=tuple(len(item.ids) > self._room for item in read),
+            spans=tuple(item.spans[: self._room] for item in read),
         )
 
 
 def unknown_words(tokenizer: Any, text: str) -> tuple[str, ...]:
     """Return the words of a text that a tokenizer of the transformers library has no pieces for."""
     return _reading(tokenizer)(tokenizer, text).unknown_words
+
+
+def spans_in(text: str, pieces: Sequence[str]) -> tuple[Span, ...]:
+    """Return where in ``text`` each of its pieces stands, as they follow one another in it.
+
+    A piece that is not found, such as one of a few bytes of a letter, is taken to stand right after the one before.
+    """
+    lowered, at, spans = text.lower(), 0, []
+    for piece in pieces:
+        found = lowered.find(piece.lower(), at) if piece else -1
+        # Nothing but spaces may be skipped: else the piece was written in another way, and stands for what is next.
+        is_next = found >= 0 and not lowered[at:found].strip()
+        start = found if is_next else at + len(lowered[at:]) - len(lowered[at:].lstrip())
+        stop = min(start + len(piece) if is_next else start + 1, len(text))
+        spans.append((min(start, len(text)), stop))
+        at = stop
+    return tuple(spans)
 
 
 def _reading(tokenizer: Any) -> Callable[[Any, str], _Pieces]:
@@ -123,7 +149,8 @@ def _read_by_offsets(tokenizer: Any, text: str) -> _Pieces:
         return not covering or tokenizer.unk_token_id in covering
 
     unknown = [match.group() for match in WORD.finditer(text) if is_unknown(*match.span())]
-    return _Pieces(ids, tuple(text[start:end] for start, end in offsets), tuple(dict.fromkeys(unknown)))
+    spans = tuple((int(start), int(end)) for start, end in offsets)
+    return _Pieces(ids, tuple(text[start:end] for start, end in offsets), tuple(dict.fromkeys(unknown)), spans)
 
 
 def _read_by_words(tokenizer: Any, text: str) -> _Pieces:
@@ -135,8 +162,10 @@ def _read_by_words(tokenizer: Any, text: str) -> _Pieces:
         ids = tokenizer.convert_tokens_to_ids(tokenizer.tokenize(word, split_special_tokens=True))
         return not ids or tokenizer.unk_token_id in ids
 
+    shown = tuple(piece.replace(SENTENCEPIECE_SPACE, " ").strip() for piece in pieces)
     return _Pieces(
         ids=list(tokenizer.convert_tokens_to_ids(pieces)),
-        shown=tuple(piece.replace(SENTENCEPIECE_SPACE, " ").strip() for piece in pieces),
+        shown=shown,
         unknown_words=tuple(filter(is_unknown, words)),
+        spans=spans_in(text, shown),
     )

@@ -95,12 +95,15 @@ def _add_analysis(sub: argparse.ArgumentParser, analysis: Analysis, settings: Se
 def _add_flag(sub: argparse.ArgumentParser, params: type, name: str, control: Control) -> None:
     item = next(item for item in fields(params) if item.name == name)
     assert item.default is not MISSING, f"{name} needs a default to be a flag"
+    metavar = control.unit.upper().split()[0] if control.unit else "N"
+    default = f" (default {item.default})" if item.default not in (None, "") else ""
     sub.add_argument(
-        f"--{name.replace('_', '-')}",
-        type=type(item.default),
+        f"--{control.flag or name.replace('_', '-')}",
+        dest=name,
+        type=control.kind or type(item.default),
         default=item.default,
-        metavar=control.unit.upper().split()[0] if control.unit else "N",
-        help=f"{control.help} (default {item.default})",
+        metavar="|".join(control.choices) or metavar,
+        help=f"{control.help}{default}",
     )
 
 

@@ -1,0 +1,244 @@
+"""Who in the video and who in the sentence made the score? One sentence, one method, some kind of players.
+
+Separate from the methods, which say how; here is what can be asked, and what is said of the answer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from workbench.analyses import frame_games, window_games, word_games
+from workbench.analyses.analysis import Control, Report, check_ranges, parameter, silent
+from workbench.analyses.extraction import extract
+from workbench.analyses.ground import GroundParams
+from workbench.analyses.hidden import HIDING
+from workbench.analyses.plain import plain
+from workbench.analyses.provenance import provenance_of
+from workbench.analyses.queries import checked_queries
+from workbench.analyses.question import Question
+from workbench.analyses.services import Services
+from workbench.errors import InputError
+from workbench.models.protocol import Capability
+from workbench.types import Attribution, Outcome, SamplingSpec
+
+Players = Literal["frames", "words", "frames+words", "patches", "patches+words", "events", "phrases"]
+PLAYERS: tuple[Players, ...] = ("frames", "words", "frames+words", "patches", "patches+words", "events", "phrases")
+METHODS = ("banzhaf",)
+
+
+@dataclass(frozen=True)
+class AttributeParams:
+    """What is asked: a video of the library, one sentence, a model, and who plays."""
+
+    video: str
+    queries: tuple[str, ...]
+    model: str
+    method: str = parameter("banzhaf", Control("Method", "How a score is attributed", choices=METHODS))
+    players: str = parameter("words", Control("Players", "Who takes part in the game", choices=PLAYERS))
+    fps: float = parameter(2.0, Control("Sampling", "Frames read from each second of the video", 0.1, 30.0, 0.1, "fps"))
+    max_frames: int = parameter(
+        20_000, Control("Most frames", "A longer video is sampled more thinly", 1, 200_000, 1, "frames")
+    )
+    reuse_below: float = parameter(
+        0.0,
+        Control("Reuse", "Frames that differ by less, of 255, share a feature; 0: none do", 0.0, 30.0, 0.5, "levels"),
+    )
+    start_s: float | None = parameter(
+        None, Control("Start", "Where the span that is explained begins", unit="seconds", kind=float, flag="start")
+    )
+    end_s: float | None = parameter(
+        None,
+        Control(
+            "End", "Where it ends; without both, the best moment or the video", unit="seconds", kind=float, flag="end"
+        ),
+    )
+    at_s: float | None = parameter(
+        None,
+        Control(
+            "Instant",
+            "The picture or window that is explained; without, where the sentence fits best",
+            unit="seconds",
+            kind=float,
+            flag="at",
+        ),
+    )
+    opened: str = parameter(
+        "",
+        Control(
+            "Opened",
+            "Which part of the tree of events is opened, such as 2.1: the first part of the second",
+            flag="open",
+            unit="part",
+        ),
+    )
+    budget: int = parameter(
+        0,
+        Control(
+            "Budget",
+            "Most evaluations of a game too large for all; 0: as many as it needs",
+            0,
+            1_000_000,
+            1,
+            "evaluations",
+        ),
+    )
+    absent: str = parameter(
+        "mean", Control("Absent", "How a frame of a window or a patch is left out", choices=tuple(HIDING))
+    )
+    seed: int = parameter(
+        0, Control("Seed", "Which coalitions are drawn where not all can be visited", 0, 2**32 - 1, 1)
+    )
+
+
+class Attribute:
+    """Banzhaf values of frames, words and patches: exact wherever all coalitions can be visited."""
+
+    id: ClassVar[str] = "attribute"
+    title: ClassVar[str] = "Who made it"
+    question: ClassVar[str] = "Who in the video and who in the sentence made the score?"
+    requires: ClassVar[frozenset[Capability]] = frozenset()
+    Params: ClassVar[type] = AttributeParams
+
+    def run(self, services: Services, params: AttributeParams, report: Report = silent) -> Outcome[Attribution]:
+        """Return what every player adds.
+
+        Raises ``QueryError``, ``InputError``, ``VideoError`` or ``ModelError``, each one sentence with what to do,
+        and whatever ``report`` raises to cancel.
+        Cost: features once, as for ``ground``; then milliseconds for frames, one text pass a coalition for words, one
+        encoder call a coalition for the frames of a window and for patches. What was encoded is kept.
+        """
+        started = time.monotonic()
+        question, from_cache, problem = _ask(services, params, report)
+        found = _GAMES[params.players](question, params)
+        if problem:
+            found = replace(found, warnings=(*found.warnings, problem))
+        provenance = provenance_of(
+            self.id, params, question.video, question.model, question.sampling, started, from_cache, found.seed
+        )
+        return Outcome(found, provenance)
+
+    def as_json(self, outcome: Outcome[Attribution]) -> dict[str, Any]:
+        """Return the answer in plain JSON types; the keys are the command line's contract."""
+        found = outcome.result
+        return {
+            "provenance": plain(outcome.provenance),
+            "method": found.method,
+            "query": found.query,
+            "score": found.score,
+            "absent": found.absent,
+            "empty": found.empty,
+            "players": plain(found.players),
+            "values": plain(found.values),
+            "value_errors": plain(found.value_errors),
+            "pairs": plain(found.pairs),
+            "pair_errors": plain(found.pair_errors),
+            "empty_value": found.empty_value,
+            "full_value": found.full_value,
+            "gap": found.gap,
+            "exact": found.is_exact,
+            "n_evaluations": found.n_evaluations,
+            "at_s": found.at_s,
+            "warnings": list(found.warnings),
+        }
+
+    def as_text(self, outcome: Outcome[Attribution]) -> str:
+        """Return the players with their values, then the strongest pairs, and how sure that is."""
+        found = outcome.result
+        width = max(len(player.label) for player in found.players)
+        lines = [f"{found.query}: {found.score}"]
+        for at, player in enumerate(found.players):
+            error = "" if found.value_errors is None else f" ± {1.96 * found.value_errors[at]:.4f}"
+            lines.append(f"  {player.kind:<7} {player.label:<{width}}  {found.values[at]:+.4f}{error}")
+        for first, second, value in strongest_pairs(found):
+            lines.append(f"  {found.players[first].label} with {found.players[second].label}: {value:+.4f}")
+        lines.append(
+            f"from {found.empty_value:.4f} ({found.empty}) to {found.full_value:.4f} (everybody); the values sum to "
+            f"{found.values.sum():.4f}, {found.gap:+.4f} more than that"
+        )
+        lines.append(f"{how_exact(found)}; {found.absent}")
+        return "\n".join(lines)
+
+
+def strongest_pairs(found: Attribution, most: int = 5) -> list[tuple[int, int, float]]:
+    """Return the pairs of players that add most together, or take most away, strongest first."""
+    if found.pairs is None:
+        return []
+    first, second = np.triu_indices(len(found.players), 1)
+    values = found.pairs[first, second]
+    order = np.argsort(-np.abs(np.nan_to_num(values)), kind="stable")[:most]
+    return [(int(first[at]), int(second[at]), float(values[at])) for at in order if values[at]]
+
+
+def how_exact(found: Attribution) -> str:
+    """Return whether all coalitions were visited, and how many evaluations that took or stood for."""
+    if found.is_exact:
+        return f"exact over all {found.n_evaluations:,} coalitions"
+    return f"estimated from {found.n_evaluations:,} evaluations, with 95 % intervals"
+
+
+def _ask(services: Services, params: AttributeParams, report: Report) -> tuple[Question, bool, str | None]:
+    """Return the question, whether its features were kept, and what did not go as it should."""
+    check_ranges(params)
+    queries = checked_queries(params.queries, services.settings)
+    if len(queries) > 1:
+        raise InputError(f"One sentence is explained at a time, and there are {len(queries)}; choose one.")
+    if (params.start_s is None) != (params.end_s is None):
+        raise InputError("A span has a start and an end; give both, or neither.")
+    video = services.library.get(params.video)
+    model = services.models.load(params.model)
+    sampling = SamplingSpec(params.fps, params.max_frames)
+    extracted = extract(services, video, model, sampling, report, reuse_below=params.reuse_below)
+    span_s = None if params.start_s is None or params.end_s is None else (params.start_s, params.end_s)
+    question = Question(
+        services=services,
+        video=video,
+        model=model,
+        sampling=sampling,
+        features=extracted.features,
+        query=queries[0],
+        grounding=GroundParams(
+            params.video,
+            queries,
+            params.model,
+            fps=params.fps,
+            max_frames=params.max_frames,
+            reuse_below=params.reuse_below,
+        ),
+        report=report,
+        span_s=span_s,
+        at_s=params.at_s,
+        budget=params.budget,
+        absent=params.absent,
+        seed=params.seed,
+    )
+    return question, extracted.from_cache, extracted.problem
+
+
+def _opened(path: str) -> tuple[int, ...]:
+    """Return a path such as ``2.1`` as numbers, or raise ``InputError``."""
+    try:
+        return tuple(int(number) for number in path.split(".")) if path else ()
+    except ValueError:
+        raise InputError(f"“{path}” leads to no part; give numbers with points between them, such as 2.1.") from None
+
+
+def _frames(question: Question, with_words: bool) -> Attribution:
+    if not question.model.spec.frame_independent:
+        return window_games.explain_window(question, with_words)
+    return word_games.explain_frames_and_words(question) if with_words else frame_games.explain_frames(question)
+
+
+_GAMES: dict[str, Callable[[Question, AttributeParams], Attribution]] = {
+    "frames": lambda question, params: _frames(question, with_words=False),
+    "frames+words": lambda question, params: _frames(question, with_words=True),
+    "words": lambda question, params: word_games.explain_words(question),
+    "phrases": lambda question, params: word_games.explain_phrases(question),
+    "events": lambda question, params: frame_games.explain_events(question, _opened(params.opened)),
+    "patches": lambda question, params: window_games.explain_patches(question, with_words=False),
+    "patches+words": lambda question, params: window_games.explain_patches(question, with_words=True),
+}

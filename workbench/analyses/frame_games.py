@@ -1,0 +1,209 @@
+"""Frames of a film as players, from cached features: no coalition costs an encoder call.
+
+Separate because it holds where a frame's feature depends on no other frame, and the score of a film is that of the
+mean of its frames: an absent frame leaves the mean. Where there are too many frames, runs of them play together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from jaxtyping import Float64
+
+from workbench.analyses.ground import clock
+from workbench.analyses.question import Question, between
+from workbench.core.banzhaf import Indices, estimate_indices, indices_of
+from workbench.core.hierarchy import hierarchy
+from workbench.core.pooled import PooledFrames, pooled_rows
+from workbench.errors import InputError, ModelError
+from workbench.types import Attribution, Player
+
+MOST_EXACT = 22
+"""Frames whose coalitions are all visited: four million, in a twentieth of a second."""
+MOST_ESTIMATED = 64
+"""Frames that play one by one; of more, runs of them play together."""
+N_SEGMENTS = 20
+_CHEAP = 2**16
+"""Evaluations of a game that needs no encoder, where not all coalitions can be visited."""
+_BRANCHES, _LEAVES = 5, 8
+"""Parts of every node of the tree of a film, and about how many frames its last ones hold."""
+
+ABSENT = "an absent frame leaves the mean"
+EMPTY = "no frame: 0, as nothing is like any sentence"
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Frames as players: ``sums`` are the sums of the features of what plays together."""
+
+    players: tuple[Player, ...]
+    sums: Float64[np.ndarray, "player dim"]
+    warnings: tuple[str, ...] = ()
+
+
+def require_frames(question: Question) -> None:
+    """Raise ``ModelError`` unless frames can be left out of cached features."""
+    spec = question.model.spec
+    if not (spec.frame_independent and spec.separable):
+        raise ModelError(
+            f"{spec.title} reads frames together, so they cannot be taken from the cache one by one; choose the "
+            f"players frames, which are then those of one window, or a model of single frames."
+        )
+
+
+def explain_frames(question: Question) -> Attribution:
+    """Return what each frame of the film, or of the chosen span, adds to the score of the sentence."""
+    require_frames(question)
+    rows = _rows(question)
+    if len(rows) <= MOST_ESTIMATED:
+        parts = _parts(question, [(row, row + 1) for row in rows])
+    else:
+        parts = segments(question, rows, N_SEGMENTS)
+    return _explained(question, parts, play(question, parts))
+
+
+def explain_events(question: Question, opened: Sequence[int]) -> Attribution:
+    """Return the same of the parts of the film's tree that ``opened`` leads to, all other parts playing as wholes.
+
+    ``opened`` names a part of the film, then a part of that, and so on, each counted from 1.
+    Raises ``InputError`` where there is no such part.
+    """
+    require_frames(question)
+    rows = _rows(question)
+    root = hierarchy(question.features.frames[rows], _sizes(len(rows)))
+    node, closed = root, []
+    for depth, number in enumerate(opened, 1):
+        if not 1 <= number <= len(node.children):
+            raise InputError(
+                f"The part {'.'.join(map(str, opened[:depth]))} cannot be opened; choose one of the "
+                f"{len(node.children)} parts there."
+                if node.children
+                else f"The part {'.'.join(map(str, opened[: depth - 1]))} is a single frame; there is nothing to open."
+            )
+        closed += [child for child in node.children if child is not node.children[number - 1]]
+        node = node.children[number - 1]
+    nodes = sorted([*closed, *(node.children or (node,))], key=lambda item: item.start)
+    spans = _even(nodes, MOST_EXACT) if len(nodes) > MOST_EXACT else [(n.start, n.stop) for n in nodes]
+    parts = _parts(question, [(rows[start], rows[stop - 1] + 1) for start, stop in spans])
+    return _explained(question, parts, play(question, parts))
+
+
+def _rows(question: Question) -> list[int]:
+    n_rows = len(question.features.times_s)
+    if question.span_s is None:
+        return list(range(n_rows))
+    return np.flatnonzero(question.rows_in(question.span_s)).tolist()
+
+
+def segments(question: Question, rows: Sequence[int], n_segments: int) -> Parts:
+    """Return runs of frames, as even as can be, as players, and why."""
+    bounds = np.linspace(0, len(rows), n_segments + 1).round().astype(int)
+    runs = [(rows[a], rows[b - 1] + 1) for a, b in pairwise(bounds)]
+    why = (
+        f"{len(rows)} frames are too many to play one by one, so {n_segments} segments of about "
+        f"{len(rows) / n_segments:.2g} frames play, and all their coalitions are visited; choose a "
+        f"span for single frames."
+    )
+    return _parts(question, runs, (why,))
+
+
+def frames_or_segments(question: Question, rows: Sequence[int], most: int) -> Parts:
+    """Return frames as players, or ``most`` segments of more frames than that."""
+    if len(rows) > most:
+        return segments(question, rows, most)
+    return _parts(question, [(row, row + 1) for row in rows])
+
+
+def play(question: Question, parts: Parts) -> Indices:
+    """Return the indices of the game of ``parts``: exact, or estimated where there are too many coalitions."""
+    text = question.asked.said.embeddings[0].astype(np.float64)
+    full = float(pooled_rows(parts.sums, np.ones((1, len(parts.sums)), bool))[0] @ text)
+    if len(parts.players) <= MOST_EXACT:
+        return indices_of(PooledFrames(parts.sums).scored(text), 0.0, full)
+
+    def game(coalitions: np.ndarray) -> np.ndarray:
+        return pooled_rows(parts.sums, coalitions) @ text
+
+    return estimate_indices(game, len(parts.players), _CHEAP, question.seed, order=1)
+
+
+def _parts(question: Question, runs: Sequence[tuple[int, int]], warnings: tuple[str, ...] = ()) -> Parts:
+    features = question.features.frames.astype(np.float64)
+    sums = np.stack([features[start:stop].sum(axis=0) for start, stop in runs])
+    edges_s = question.edges_s
+    players = tuple(
+        Player("frame", clock(float(question.features.times_s[start])), (edges_s[start], edges_s[stop]))
+        if stop - start == 1
+        else Player(
+            "segment",
+            f"{clock(edges_s[start])} – {clock(edges_s[stop])}",
+            (float(edges_s[start]), float(edges_s[stop])),
+        )
+        for start, stop in runs
+    )
+    return Parts(players, sums, warnings)
+
+
+def _explained(question: Question, parts: Parts, found: Indices) -> Attribution:
+    where = "the whole video" if question.span_s is None else f"the video {between(question.span_s)}"
+    return attribution(
+        question,
+        parts.players,
+        found,
+        score=f"cosine of the sentence with the mean of the frames of {where}",
+        absent=ABSENT,
+        empty=EMPTY,
+        warnings=parts.warnings,
+    )
+
+
+def attribution(
+    question: Question,
+    players: tuple[Player, ...],
+    found: Indices,
+    *,
+    score: str,
+    absent: str,
+    empty: str,
+    warnings: tuple[str, ...] = (),
+    at_s: float | None = None,
+) -> Attribution:
+    """Return the indices of a game of ``players`` as the answer to a question."""
+    return Attribution(
+        method="banzhaf",
+        query=question.query,
+        players=players,
+        values=found.values,
+        value_errors=found.value_errors,
+        pairs=found.pairs,
+        pair_errors=found.pair_errors,
+        empty_value=found.empty_value,
+        full_value=found.full_value,
+        n_evaluations=found.n_evaluations,
+        score=score,
+        absent=absent,
+        empty=empty,
+        seed=None if found.is_exact else question.seed,
+        at_s=at_s,
+        warnings=warnings,
+    )
+
+
+def _sizes(n_frames: int) -> tuple[int, ...]:
+    """Return the numbers of parts of a film, from coarse to fine, until the last ones are a few frames each."""
+    sizes, n_parts = [], _BRANCHES
+    while n_parts * 2 <= n_frames:
+        sizes.append(n_parts)
+        if n_frames <= n_parts * _LEAVES:
+            break
+        n_parts *= _BRANCHES
+    return tuple(sizes)
+
+
+def _even(nodes: Sequence, most: int) -> list[tuple[int, int]]:
+    """Return the spans of at most ``most`` runs of neighbouring nodes, about as many in each."""
+    bounds = np.linspace(0, len(nodes), most + 1).round().astype(int)
+    return [(nodes[a].start, nodes[b - 1].stop) for a, b in pairwise(bounds) if b > a]

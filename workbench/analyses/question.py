@@ -1,0 +1,103 @@
+"""What an attribution is asked about: one sentence, one film as one model reads it, and the part that is explained.
+
+Separate because every method and every kind of player starts from the same things, fetched once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64
+
+from workbench.analyses.analysis import Report
+from workbench.analyses.chunks import chunk_keys
+from workbench.analyses.ground import Ground, GroundParams, clock
+from workbench.analyses.prompts import Asked, ask, curves_of
+from workbench.analyses.services import Services
+from workbench.core.intervals import frame_edges
+from workbench.errors import InputError
+from workbench.models.protocol import VideoTextModel
+from workbench.types import SamplingSpec, VideoFeatures, VideoInfo
+
+
+@dataclass(frozen=True)
+class Question:
+    """One sentence about one film; ``span_s`` and ``at_s`` are what a person chose of it, or None."""
+
+    services: Services
+    video: VideoInfo
+    model: VideoTextModel
+    sampling: SamplingSpec
+    features: VideoFeatures
+    query: str
+    grounding: GroundParams
+    report: Report
+    span_s: tuple[float, float] | None
+    at_s: float | None
+    budget: int
+    absent: str
+    seed: int
+
+    @cached_property
+    def edges_s(self) -> Float64[np.ndarray, "edge"]:
+        """The edges of what each row of the features stands for, in seconds."""
+        return frame_edges(self.features.times_s, self.video.duration_s)
+
+    @cached_property
+    def asked(self) -> Asked:
+        """The whole sentence, as the model is asked it."""
+        return ask(self.services, self.model, (self.query,))
+
+    @cached_property
+    def curve(self) -> Float32[np.ndarray, "time"]:
+        """The cosine of the whole sentence over time."""
+        keys = chunk_keys(self.video, self.model.spec, self.sampling, self.grounding.reuse_below)
+        return curves_of(self.services, self.model, self.asked, self.features, keys, self.report)[0]
+
+    @cached_property
+    def moment_s(self) -> tuple[float, float] | None:
+        """What is explained: the span that was chosen, else the best moment of the sentence, else None: the film."""
+        if self.span_s is not None:
+            return self.span_s
+        moments = Ground().run(self.services, self.grounding, self.report).result.moments[0]
+        return (moments[0].start_s, moments[0].end_s) if moments else None
+
+    def rows_in(self, span_s: tuple[float, float]) -> Bool[np.ndarray, "time"]:
+        """Return which rows of the features lie in a span; the one nearest to its middle where none does.
+
+        Raises ``InputError`` for a span outside the film.
+        """
+        start_s, end_s = span_s
+        if not (start_s < end_s and start_s < self.video.duration_s and end_s > 0):
+            raise InputError(
+                f"Nothing lies from {start_s:g} s to {end_s:g} s; choose a start before the end, within the "
+                f"{self.video.duration_s:.1f} s of the video."
+            )
+        times_s = self.features.times_s
+        inside = (times_s >= start_s - 1e-6) & (times_s < end_s - 1e-6)
+        if not inside.any():
+            inside[np.abs(times_s - (start_s + end_s) / 2).argmin()] = True
+        return inside
+
+    def row_at(self) -> int:
+        """Return the row of the features nearest to ``at_s``; where none was chosen, where the sentence fits best.
+
+        Raises ``InputError`` for an instant outside the film.
+        """
+        times_s = self.features.times_s
+        if self.at_s is None:
+            inside = np.ones(len(times_s), bool) if self.span_s is None else self.rows_in(self.span_s)
+            return int(np.where(inside, self.curve, -np.inf).argmax())
+        if not 0 <= self.at_s <= self.video.duration_s:
+            raise InputError(
+                f"There is no frame at {self.at_s:g} s; choose an instant within the {self.video.duration_s:.1f} s of "
+                f"the video."
+            )
+        return int(np.abs(times_s - self.at_s).argmin())
+
+
+def between(span_s: tuple[float, float]) -> str:
+    """Return a span in words, for people."""
+    return f"from {clock(span_s[0])} to {clock(span_s[1])}"

@@ -1,0 +1,248 @@
+"""Frames of one window, and patches of one picture, as players: the encoder runs for every coalition.
+
+Separate because nothing here can be taken from the cache: what a model makes of a frame depends on the frames beside
+it, and what it makes of a patch on the rest of the picture. Each coalition is encoded once, however many sentences are
+held against it, so words may play too at no further cost but that of the text encoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float64
+
+from workbench.analyses.frame_games import attribution
+from workbench.analyses.ground import clock
+from workbench.analyses.hidden import HIDING, cells_of, encode_hidden, hide_cells, hide_frames
+from workbench.analyses.patches import patch_maps, windows_of
+from workbench.analyses.question import Question
+from workbench.analyses.word_coalitions import ABSENT, ask_coalitions
+from workbench.analyses.word_games import few_players
+from workbench.core.banzhaf import Indices, estimate_indices, exact_indices
+from workbench.core.coalitions import coalition_table
+from workbench.core.walsh import up_to_pairs
+from workbench.errors import InputError
+from workbench.models.protocol import PatchFeatures
+from workbench.types import Attribution, FrameBatch, Player, Progress, VideoFeatures
+
+_N_CELLS = (4, 8)
+"""Fewest and most cells along a side of a picture."""
+_BUDGET_A_PLAYER = 12
+"""Encoder calls an unknown, where a person set no budget."""
+MOST_WINDOW_FRAMES = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Hidden:
+    """A window and the players in it, with how it is encoded with some of them hidden."""
+
+    players: tuple[Player, ...]
+    encode: Callable[[Bool[np.ndarray, "coalition player"], int], VideoFeatures]
+    at_s: float
+    what: str
+    warnings: tuple[str, ...] = ()
+
+
+def explain_window(question: Question, with_words: bool) -> Attribution:
+    """Return what each frame of one window adds to its cosine with the sentence; all coalitions are encoded."""
+    hidden = _frames_of_window(question)
+    frames = hidden.encode(coalition_table(len(hidden.players)), 0)
+    if with_words:
+        return _with_words(question, hidden, frames)
+    curve = question.asked.curves(question.model, frames)[0].astype(np.float64)
+    return _answer(question, hidden, hidden.players, exact_indices(curve))
+
+
+def explain_patches(question: Question, with_words: bool) -> Attribution:
+    """Return what each patch of a picture, or of all pictures of a window, adds to the cosine with the sentence.
+
+    Estimated from as many encoder calls as the budget allows. With words, what each patch and word add together.
+    """
+    hidden = _patches(question)
+    n_players = len(hidden.players)
+    budget = question.budget or _BUDGET_A_PLAYER * (1 + n_players)
+    seen: dict[bytes, VideoFeatures] = {}
+    done = [0]
+
+    def encoded(coalitions: Bool[np.ndarray, "coalition player"]) -> VideoFeatures:
+        key = np.packbits(coalitions).tobytes()
+        if key not in seen:
+            seen[key] = hidden.encode(coalitions, done[0])
+            done[0] += len(coalitions)
+        return seen[key]
+
+    def game(coalitions: Bool[np.ndarray, "coalition player"]) -> Float64[np.ndarray, "coalition"]:
+        return question.asked.curves(question.model, encoded(coalitions))[0].astype(np.float64)
+
+    found = estimate_indices(game, n_players, budget, question.seed, order=1)
+    if not with_words:
+        return _answer(question, hidden, hidden.players, found)
+    spoken = few_players(question)
+    said = ask_coalitions(
+        question.services,
+        question.model,
+        question.query,
+        spoken.players,
+        coalition_table(len(spoken.players)),
+        question.report,
+    )
+    differences = up_to_pairs(len(spoken.players))[: 1 + len(spoken.players)]
+    by_row: list[Indices] = []
+    for row in differences:
+        # The same seed draws the same coalitions, and each was encoded already.
+        def added(coalitions: Any, row: Any = row) -> Float64[np.ndarray, "coalition"]:
+            return row @ said.curves(question.model, encoded(coalitions)).astype(np.float64)
+
+        by_row.append(estimate_indices(added, n_players, budget, question.seed, order=1))
+    ends = said.curves(question.model, encoded(np.array([[False] * n_players, [True] * n_players])))
+    players = (*hidden.players, *spoken.players)
+    both = replace(hidden, warnings=(*hidden.warnings, *spoken.warnings))
+    found = _crossed(by_row, float(ends[0, 0]), float(ends[-1, -1]))
+    return _answer(question, both, players, found, absent=f"; {ABSENT}", empty="every patch hidden, and no word")
+
+
+def _crossed(by_row: list[Indices], empty_value: float, full_value: float) -> Indices:
+    """Return the indices of patches and words from those of the patches in what the words do.
+
+    ``by_row``: the patches in the mean over all coalitions of the words, then in what each word adds on average.
+    """
+    n_patches, n_words = len(by_row[0].values), len(by_row) - 1
+    pairs = np.full((n_patches + n_words,) * 2, np.nan)
+    np.fill_diagonal(pairs, 0.0)
+    errors = pairs.copy()
+    for word, found in enumerate(by_row[1:], n_patches):
+        pairs[:n_patches, word] = pairs[word, :n_patches] = found.values
+        if found.value_errors is not None:
+            errors[:n_patches, word] = errors[word, :n_patches] = found.value_errors
+    is_exact = by_row[0].is_exact
+    means = np.array([found.mean for found in by_row[1:]])
+    return Indices(
+        values=np.concatenate([by_row[0].values, means]),
+        pairs=pairs,
+        empty_value=empty_value,
+        full_value=full_value,
+        n_evaluations=by_row[0].n_evaluations * 2**n_words,
+        mean=by_row[0].mean,
+        value_errors=None if is_exact else np.concatenate([by_row[0].value_errors, [f.mean_error for f in by_row[1:]]]),
+        pair_errors=None if is_exact else errors,
+    )
+
+
+def _with_words(question: Question, hidden: Hidden, frames: VideoFeatures) -> Attribution:
+    """Return the indices of frames and words from the table of all coalitions of both."""
+    spoken = few_players(question)
+    said = ask_coalitions(
+        question.services,
+        question.model,
+        question.query,
+        spoken.players,
+        coalition_table(len(spoken.players)),
+        question.report,
+    )
+    table = said.curves(question.model, frames, question.report).astype(np.float64)  # words vary most slowly
+    both = replace(hidden, warnings=(*hidden.warnings, *spoken.warnings))
+    players = (*hidden.players, *spoken.players)
+    empty = "every frame hidden, and no word"
+    return _answer(question, both, players, exact_indices(table.reshape(-1)), absent=f"; {ABSENT}", empty=empty)
+
+
+def _answer(
+    question: Question,
+    hidden: Hidden,
+    players: tuple[Player, ...],
+    found: Indices,
+    absent: str = "",
+    empty: str = "",
+) -> Attribution:
+    kind = hidden.players[0].kind
+    return attribution(
+        question,
+        players,
+        found,
+        score=f"cosine of the sentence with {hidden.what}",
+        absent=HIDING[question.absent].format(kind) + absent,
+        empty=empty or f"every {kind} hidden",
+        warnings=hidden.warnings,
+        at_s=hidden.at_s,
+    )
+
+
+def _frames_of_window(question: Question) -> Hidden:
+    spec, row = question.model.spec, question.row_at()
+    window = _window(question, row)
+    n_frames = len(window.times_s)
+    if n_frames > MOST_WINDOW_FRAMES:
+        raise InputError(
+            f"{spec.title} reads {n_frames} frames at once, and all coalitions of at most {MOST_WINDOW_FRAMES} can be "
+            f"encoded; choose a model of shorter windows."
+        )
+    edges_s = np.concatenate([window.times_s[:1], (window.times_s[1:] + window.times_s[:-1]) / 2, window.times_s[-1:]])
+    step_s = 1 / question.sampling.rate_for(question.video.duration_s)
+    edges_s[0], edges_s[-1] = max(0.0, edges_s[0] - step_s / 2), edges_s[-1] + step_s / 2
+    players = tuple(
+        Player("frame", clock(float(t)), (float(a), float(b)))
+        for t, a, b in zip(window.times_s, edges_s[:-1], edges_s[1:], strict=True)
+    )
+    why = (
+        f"{spec.title} reads {n_frames} frames at once, so its frames cannot be taken from the cache one by one: those "
+        f"of the window from {clock(players[0].span[0])} to {clock(players[-1].span[1])} play, and the encoder runs."
+    )
+    what = f"the window of {n_frames} frames at {clock(float(question.features.times_s[row]))}"
+    encode = _encoder(question, window, row, hide_frames(question.absent), {"frames": question.absent}, 2**n_frames)
+    return Hidden(players, encode, float(question.features.times_s[row]), what, (why,))
+
+
+def _patches(question: Question) -> Hidden:
+    row = question.row_at()
+    window = _window(question, row)
+    grid, seen = _layout(question, row)
+    _, height, width, _ = window.pixels.shape
+    cells = cells_of(height, width, seen, grid)
+    players = tuple(
+        Player(
+            "patch", f"row {i // grid[1] + 1}, column {i % grid[1] + 1}", (a / height, c / width, b / height, d / width)
+        )
+        for i, (a, b, c, d) in enumerate(cells)
+    )
+    at_s = float(question.features.times_s[row])
+    n_frames = len(window.times_s)
+    what = f"the frame at {clock(at_s)}" if n_frames == 1 else f"the window of {n_frames} frames at {clock(at_s)}"
+    why: tuple[str, ...] = ()
+    if n_frames > 1:
+        why = (f"{question.model.spec.title} reads {n_frames} frames at once: a patch is hidden in all of them.",)
+    budget = question.budget or _BUDGET_A_PLAYER * (1 + len(players))
+    how = {"patches": question.absent, "grid": grid}
+    encode = _encoder(question, window, row, hide_cells(question.absent, cells), how, budget)
+    return Hidden(players, encode, at_s, what, why)
+
+
+def _layout(question: Question, row: int) -> tuple[tuple[int, int], tuple[float, float, float, float]]:
+    """Return the grid of cells, which follow the model's own patches where they can, and the part that it sees."""
+    if not isinstance(question.model, PatchFeatures):
+        return (_N_CELLS[1] - 1,) * 2, (0.0, 0.0, 1.0, 1.0)
+    maps = patch_maps(question.services, question.video, question.model, question.sampling, [row])
+    fewest, most = _N_CELLS
+    rows, columns = (next((n for n in range(most, fewest - 1, -1) if side % n == 0), most - 1) for side in maps.grid)
+    return (rows, columns), maps.seen
+
+
+def _window(question: Question, row: int) -> FrameBatch:
+    _, window = next(windows_of(question.services, question.video, question.model, question.sampling, [row]))
+    return window
+
+
+def _encoder(
+    question: Question, window: FrameBatch, row: int, hide: Any, how: dict[str, Any], total: int
+) -> Callable[[Bool[np.ndarray, "coalition player"], int], VideoFeatures]:
+    made_of = (question.video, question.sampling, row, how)
+
+    def encode(coalitions: Bool[np.ndarray, "coalition player"], done: int) -> VideoFeatures:
+        def report(progress: Progress) -> None:
+            question.report(replace(progress, done=done + progress.done, total=max(total, done + progress.total)))
+
+        return encode_hidden(question.services, question.model, window, coalitions, hide, made_of, report)
+
+    return encode

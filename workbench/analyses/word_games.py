@@ -1,0 +1,203 @@
+"""Words of a sentence as players, and frames with words: what the text encoder makes of every coalition, once.
+
+Separate because the sentence is on this side: the film stands as it is, or its frames play too. Where sentences stand
+for themselves, what a frame and a word add together is the product of what each adds to its own side, so that all
+coalitions of both are visited in the time that those of each take.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float64
+
+from workbench.analyses.chunks import chunk_keys
+from workbench.analyses.frame_games import ABSENT as ABSENT_FRAME
+from workbench.analyses.frame_games import attribution, frames_or_segments, require_frames
+from workbench.analyses.question import Question, between
+from workbench.analyses.word_coalitions import ABSENT, ask_coalitions, phrases_of, without_one, words_in
+from workbench.core.banzhaf import Indices, estimate_indices, exact_indices
+from workbench.core.coalitions import coalition_table
+from workbench.core.estimation import least_budget
+from workbench.core.hierarchy import contiguous_clusters
+from workbench.core.pooled import PooledFrames
+from workbench.core.walsh import low_order_vectors
+from workbench.store.keys import cache_key
+from workbench.types import Attribution, Player
+
+MOST_EXACT = 12
+"""Words whose coalitions are all read: 4,096 texts."""
+MOST_FRAMES = 16
+"""Frames, or segments of them, that play with words."""
+EMPTY = "no word: what begins and ends a text, with its punctuation and the model's own prompt, if any"
+
+
+@dataclass(frozen=True, eq=False)
+class Spoken:
+    """Words or phrases as players, few enough for all their coalitions."""
+
+    players: tuple[Player, ...]
+    warnings: tuple[str, ...]
+
+
+def explain_words(question: Question) -> Attribution:
+    """Return what each word adds to the score of the moment over that of the whole video.
+
+    All coalitions are read of up to ``MOST_EXACT`` words; of more, as many as the budget allows.
+    """
+    players = words_in(question.query)
+    return _explained(question, players, _warnings(question))
+
+
+def explain_phrases(question: Question) -> Attribution:
+    """Return the same of phrases: neighbouring words that move the sentence in like directions play together."""
+    words = words_in(question.query)
+    players = phrases_of(words, _phrase_starts(question, words, max(1, round(len(words) / 2))), question.query)
+    return _explained(question, players, _warnings(question))
+
+
+def explain_frames_and_words(question: Question) -> Attribution:
+    """Return what frames and words add to the cosine of the mean of the frames with the sentence, and all pairs.
+
+    The frames are those of the chosen span, or of the best moment with as much on either side. Exact over all
+    coalitions of both.
+    """
+    require_frames(question)
+    spoken = few_players(question)
+    rows = np.flatnonzero(question.rows_in(surroundings(question)))
+    parts = frames_or_segments(question, rows.tolist(), MOST_FRAMES)
+    said = ask_coalitions(
+        question.services,
+        question.model,
+        question.query,
+        spoken.players,
+        coalition_table(len(spoken.players)),
+        question.report,
+    ).said.embeddings.astype(np.float64)
+    found = product_indices(parts.sums, said)
+    span_s = (parts.players[0].span[0], parts.players[-1].span[1])
+    return attribution(
+        question,
+        (*parts.players, *spoken.players),
+        found,
+        score=f"cosine of the words with the mean of the frames {between(span_s)}",
+        absent=f"{ABSENT_FRAME}; {ABSENT}",
+        empty="no frame: 0, whatever the words",
+        warnings=(*spoken.warnings, *parts.warnings),
+    )
+
+
+def product_indices(sums: Float64[np.ndarray, "part dim"], said: Float64[np.ndarray, "coalition dim"]) -> Indices:
+    """Return the indices of the game of frames and words, over all coalitions of both, without their table.
+
+    ``sums`` are the features of what plays on the side of the frames, ``said`` unit embeddings of all coalitions of
+    the words. Players are the frames, then the words.
+    """
+    frames = PooledFrames(sums)
+    mean_pooled, by_frame = frames.added()
+    mean_said, by_word, word_pairs = low_order_vectors(said)
+    own = frames.scored(mean_said)
+    n_frames, n_words = len(sums), len(by_word)
+    pairs = np.zeros((n_frames + n_words,) * 2)
+    pairs[:n_frames, :n_frames] = own.pairs
+    pairs[n_frames:, n_frames:] = word_pairs @ mean_pooled
+    pairs[:n_frames, n_frames:] = by_frame @ by_word.T
+    pairs[n_frames:, :n_frames] = pairs[:n_frames, n_frames:].T
+    values = np.concatenate([own.values, by_word @ mean_pooled])
+    return Indices(values, pairs, 0.0, float(frames.pooled @ said[-1]), 2 ** (n_frames + n_words), own.mean)
+
+
+def few_players(question: Question) -> Spoken:
+    """Return the words as players, or phrases of them where there are too many for all coalitions."""
+    words = words_in(question.query)
+    said = _warnings(question)
+    if len(words) <= MOST_EXACT:
+        return Spoken(words, said)
+    players = phrases_of(words, _phrase_starts(question, words, MOST_EXACT), question.query)
+    why = f"{len(words)} words have too many coalitions, so they play as {len(players)} phrases."
+    return Spoken(players, (*said, why))
+
+
+def surroundings(question: Question) -> tuple[float, float]:
+    """Return the chosen span; without one, the best moment with as much on either side, or the whole video."""
+    if question.span_s is not None:
+        return question.span_s
+    if (moment := question.moment_s) is None:
+        return 0.0, question.video.duration_s
+    length = max(moment[1] - moment[0], 2 / question.sampling.rate_for(question.video.duration_s))
+    return max(0.0, moment[0] - length), min(question.video.duration_s, moment[1] + length)
+
+
+def _phrase_starts(question: Question, words: tuple[Player, ...], n_phrases: int) -> list[int]:
+    """Return where phrases begin: words are told apart by how the sentence changes without them."""
+    asked = ask_coalitions(
+        question.services, question.model, question.query, words, without_one(len(words)), question.report
+    )
+    rows = asked.said.embeddings.reshape(len(words) + 1, -1).astype(np.float64)
+    return contiguous_clusters(rows[0] - rows[1:], n_phrases).tolist()
+
+
+def _explained(question: Question, players: tuple[Player, ...], warnings: tuple[str, ...]) -> Attribution:
+    moment = question.moment_s
+    inside = np.ones(len(question.features.times_s), bool) if moment is None else question.rows_in(moment)
+    is_lead = not inside.all()
+
+    def game(coalitions: Bool[np.ndarray, "coalition player"]) -> Float64[np.ndarray, "coalition"]:
+        return _mean_cosines(question, players, coalitions, inside, is_lead)
+
+    if len(players) <= MOST_EXACT:
+        found = exact_indices(game(coalition_table(len(players))))
+    else:
+        budget = question.budget or max(2**MOST_EXACT, least_budget(len(players), order=2))
+        found = estimate_indices(game, len(players), budget, question.seed)
+    score = "mean cosine over the whole video"
+    if is_lead and moment is not None:
+        score = f"mean cosine {between(moment)}, less that of the whole video"
+    return attribution(question, players, found, score=score, absent=ABSENT, empty=EMPTY, warnings=warnings)
+
+
+def _mean_cosines(
+    question: Question,
+    players: tuple[Player, ...],
+    coalitions: Bool[np.ndarray, "coalition player"],
+    inside: Bool[np.ndarray, "time"],
+    is_lead: bool,
+) -> Float64[np.ndarray, "coalition"]:
+    """Return the score of every coalition; kept where sentences must be read against the video, which takes long."""
+    spec = question.model.spec
+
+    def compute() -> dict[str, np.ndarray]:
+        asked = ask_coalitions(question.services, question.model, question.query, players, coalitions, question.report)
+        curves = asked.curves(question.model, question.features, question.report).astype(np.float64)
+        scores = curves[:, inside].mean(axis=1) - (curves.mean(axis=1) if is_lead else 0.0)
+        return {"scores": scores}
+
+    if spec.separable:
+        return compute()["scores"]
+    key = cache_key(
+        kind="word-game",
+        version=1,
+        chunks=chunk_keys(question.video, spec, question.sampling, question.grounding.reuse_below),
+        query=question.query,
+        prompts=spec.prompts,
+        players=[player.span for player in players],
+        coalitions=hashlib.sha256(np.packbits(coalitions).tobytes() + bytes(coalitions.shape[1])).hexdigest(),
+        inside=np.flatnonzero(inside).tolist(),
+    )
+    return question.services.store.get_or_compute(key, compute)["scores"]
+
+
+def _warnings(question: Question) -> tuple[str, ...]:
+    """Return what a person should know of the sentence before believing the values of its words."""
+    asked, title = question.asked, question.model.spec.title
+    said = []
+    if asked.unknown_words[0]:
+        named = ", ".join(f"“{word}”" for word in asked.unknown_words[0])
+        said.append(f"{title} has never seen {named}: what such a word adds says nothing of its meaning.")
+    if asked.is_truncated[0]:
+        said.append(f"The sentence is longer than {title} reads; the words at its end are worth exactly 0.")
+    if len(words_in(question.query)) == 1:
+        said.append("A sentence of one word has one player: its value is all that the sentence adds to an empty one.")
+    return tuple(said)
