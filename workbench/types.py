@@ -231,7 +231,8 @@ class Attribution:
     ``score`` says in words what is explained, ``absent`` how a player is left out, ``empty`` what v(none) is.
     ``empty_value`` and ``full_value`` are v(none) and v(all). Standard errors are None where the answer is exact;
     ``pairs`` is NaN for pairs that were not asked about, None where there are none at all. Values do not sum to the
-    score: ``gap`` is how far they are from it. ``at_s`` is the instant of a single picture that is explained.
+    score: ``gap`` is how far they are from it. ``leaders`` are those who add most, neighbours in time together, and
+    ``without_leaders`` the score without them. ``at_s`` is the instant of a single picture that is explained.
     """
 
     method: str
@@ -247,6 +248,8 @@ class Attribution:
     score: str
     absent: str
     empty: str
+    leaders: tuple[int, ...] = ()
+    without_leaders: float = float("nan")
     seed: int | None = None
     at_s: float | None = None
     warnings: tuple[str, ...] = ()

@@ -66,7 +66,12 @@
     const view = { element, plot, props, trigger, span0: null, place: () => {}, onPoint: () => {} };
     const isClock = element.querySelector(".playhead") !== null;
     if (isClock) link(view);
-    else view.onPoint = (point) => point.data.meta === "seek" && workbench.seek(point.x);
+    else view.onPoint = (point) => {
+      if (point.data.meta === "seek") workbench.seek(point.x);
+      if (point.data.meta !== "cell") return;
+      workbench.seek(point.customdata[0]);
+      workbench.lightWord(point.customdata[1]);
+    };
     watch("value", () => {
       if (isClock) view.reset();
       draw(view);
@@ -166,7 +171,7 @@
       if (isDrag) return select(selected);
       workbench.seek(t);
       const query = rowAt(e.clientY);
-      if (query >= 0) trigger("select", { query });
+      if (query >= 0) trigger("select", { query, at_s: t });
     });
     element.addEventListener("click", (e) => {
       const act = e.target.closest("[data-span]")?.dataset.span;

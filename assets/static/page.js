@@ -75,6 +75,15 @@
       // a browser that keeps nothing
     }
   };
+  // The word that was clicked, in the sentence or in a cell of the matrix.
+  workbench.lightWord = (number) => {
+    for (const word of document.querySelectorAll("#words [data-word]"))
+      word.classList.toggle("is-lit", Number(word.dataset.word) === number);
+  };
+  document.addEventListener("click", (e) => {
+    const word = e.target.closest?.("#words [data-word]");
+    if (word) workbench.lightWord(word.classList.contains("is-lit") ? -1 : Number(word.dataset.word));
+  });
   workbench.download = (name, text) => {
     const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
     Object.assign(document.createElement("a"), { href: url, download: name }).click();

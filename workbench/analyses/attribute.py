@@ -140,6 +140,8 @@ class Attribute:
             "empty_value": found.empty_value,
             "full_value": found.full_value,
             "gap": found.gap,
+            "leaders": list(found.leaders),
+            "without_leaders": found.without_leaders,
             "exact": found.is_exact,
             "n_evaluations": found.n_evaluations,
             "at_s": found.at_s,
@@ -152,7 +154,7 @@ class Attribute:
         width = max(len(player.label) for player in found.players)
         lines = [f"{found.query}: {found.score}"]
         for at, player in enumerate(found.players):
-            error = "" if found.value_errors is None else f" ± {1.96 * found.value_errors[at]:.4f}"
+            error = "" if found.value_errors is None else f" ± {1.96 * found.value_errors[at]:.2g}"
             lines.append(f"  {player.kind:<7} {player.label:<{width}}  {found.values[at]:+.4f}{error}")
         for first, second, value in strongest_pairs(found):
             lines.append(f"  {found.players[first].label} with {found.players[second].label}: {value:+.4f}")

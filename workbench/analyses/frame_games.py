@@ -16,7 +16,8 @@ from jaxtyping import Float64
 from workbench.analyses.ground import clock
 from workbench.analyses.question import Question, between
 from workbench.core.banzhaf import Indices, estimate_indices, indices_of
-from workbench.core.hierarchy import hierarchy
+from workbench.core.coalitions import Game
+from workbench.core.hierarchy import Node, hierarchy
 from workbench.core.pooled import PooledFrames, pooled_rows
 from workbench.errors import InputError, ModelError
 from workbench.types import Attribution, Player
@@ -73,7 +74,7 @@ def explain_events(question: Question, opened: Sequence[int]) -> Attribution:
     """
     require_frames(question)
     rows = _rows(question)
-    root = hierarchy(question.features.frames[rows], _sizes(len(rows)))
+    root = _narrowed(hierarchy(question.features.frames[rows], _sizes(len(rows))))
     node, closed = root, []
     for depth, number in enumerate(opened, 1):
         if not 1 <= number <= len(node.children):
@@ -86,8 +87,7 @@ def explain_events(question: Question, opened: Sequence[int]) -> Attribution:
         closed += [child for child in node.children if child is not node.children[number - 1]]
         node = node.children[number - 1]
     nodes = sorted([*closed, *(node.children or (node,))], key=lambda item: item.start)
-    spans = _even(nodes, MOST_EXACT) if len(nodes) > MOST_EXACT else [(n.start, n.stop) for n in nodes]
-    parts = _parts(question, [(rows[start], rows[stop - 1] + 1) for start, stop in spans])
+    parts = _parts(question, [(rows[item.start], rows[item.stop - 1] + 1) for item in nodes])
     return _explained(question, parts, play(question, parts))
 
 
@@ -119,15 +119,18 @@ def frames_or_segments(question: Question, rows: Sequence[int], most: int) -> Pa
 
 def play(question: Question, parts: Parts) -> Indices:
     """Return the indices of the game of ``parts``: exact, or estimated where there are too many coalitions."""
-    text = question.asked.said.embeddings[0].astype(np.float64)
-    full = float(pooled_rows(parts.sums, np.ones((1, len(parts.sums)), bool))[0] @ text)
     if len(parts.players) <= MOST_EXACT:
-        return indices_of(PooledFrames(parts.sums).scored(text), 0.0, full)
+        found = PooledFrames(parts.sums).scored(_text(question))
+        return indices_of(found, 0.0, float(PooledFrames(parts.sums).pooled @ _text(question)))
+    return estimate_indices(_game(question, parts), len(parts.players), _CHEAP, question.seed, order=1)
 
-    def game(coalitions: np.ndarray) -> np.ndarray:
-        return pooled_rows(parts.sums, coalitions) @ text
 
-    return estimate_indices(game, len(parts.players), _CHEAP, question.seed, order=1)
+def _game(question: Question, parts: Parts) -> Game:
+    return lambda coalitions: pooled_rows(parts.sums, coalitions) @ _text(question)
+
+
+def _text(question: Question) -> Float64[np.ndarray, "dim"]:
+    return question.asked.said.embeddings[0].astype(np.float64)
 
 
 def _parts(question: Question, runs: Sequence[tuple[int, int]], warnings: tuple[str, ...] = ()) -> Parts:
@@ -153,6 +156,7 @@ def _explained(question: Question, parts: Parts, found: Indices) -> Attribution:
         question,
         parts.players,
         found,
+        _game(question, parts),
         score=f"cosine of the sentence with the mean of the frames of {where}",
         absent=ABSENT,
         empty=EMPTY,
@@ -164,6 +168,7 @@ def attribution(
     question: Question,
     players: tuple[Player, ...],
     found: Indices,
+    game: Game,
     *,
     score: str,
     absent: str,
@@ -171,7 +176,13 @@ def attribution(
     warnings: tuple[str, ...] = (),
     at_s: float | None = None,
 ) -> Attribution:
-    """Return the indices of a game of ``players`` as the answer to a question."""
+    """Return the indices of a game of ``players`` as the answer to a question; the game is asked once more.
+
+    Who adds most is told with the neighbours in time that add at least half as much.
+    """
+    leaders = _leaders(players, found.values)
+    rest = np.ones((1, len(players)), bool)
+    rest[0, leaders] = False
     return Attribution(
         method="banzhaf",
         query=question.query,
@@ -186,6 +197,8 @@ def attribution(
         score=score,
         absent=absent,
         empty=empty,
+        leaders=tuple(leaders),
+        without_leaders=float(game(rest)[0]),
         seed=None if found.is_exact else question.seed,
         at_s=at_s,
         warnings=warnings,
@@ -203,7 +216,27 @@ def _sizes(n_frames: int) -> tuple[int, ...]:
     return tuple(sizes)
 
 
-def _even(nodes: Sequence, most: int) -> list[tuple[int, int]]:
-    """Return the spans of at most ``most`` runs of neighbouring nodes, about as many in each."""
-    bounds = np.linspace(0, len(nodes), most + 1).round().astype(int)
-    return [(nodes[a].start, nodes[b - 1].stop) for a, b in pairwise(bounds) if b > a]
+def _leaders(players: Sequence[Player], values: Float64[np.ndarray, "player"]) -> list[int]:
+    first = past = int(values.argmax())
+
+    def follows(at: int) -> bool:
+        return (
+            0 <= at < len(players) and players[at].kind in ("frame", "segment") and values[at] >= values.max() / 2 > 0
+        )
+
+    if players[first].kind in ("frame", "segment"):
+        while follows(first - 1):
+            first -= 1
+        while follows(past + 1):
+            past += 1
+    return list(range(first, past + 1))
+
+
+def _narrowed(node: Node) -> Node:
+    """Return the tree with no node of more than ``2 * _BRANCHES`` parts: more of them are grouped evenly."""
+    children = tuple(map(_narrowed, node.children))
+    while len(children) > 2 * _BRANCHES:
+        bounds = np.linspace(0, len(children), -(-len(children) // _BRANCHES) + 1).round().astype(int)
+        groups = [children[a:b] for a, b in pairwise(bounds)]
+        children = tuple(Node(group[0].start, group[-1].stop, group) for group in groups)
+    return Node(node.start, node.stop, children)

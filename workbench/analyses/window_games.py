@@ -22,7 +22,7 @@ from workbench.analyses.question import Question
 from workbench.analyses.word_coalitions import ABSENT, ask_coalitions
 from workbench.analyses.word_games import few_players
 from workbench.core.banzhaf import Indices, estimate_indices, exact_indices
-from workbench.core.coalitions import coalition_table
+from workbench.core.coalitions import Game, coalition_table
 from workbench.core.walsh import up_to_pairs
 from workbench.errors import InputError
 from workbench.models.protocol import PatchFeatures
@@ -53,7 +53,7 @@ def explain_window(question: Question, with_words: bool) -> Attribution:
     if with_words:
         return _with_words(question, hidden, frames)
     curve = question.asked.curves(question.model, frames)[0].astype(np.float64)
-    return _answer(question, hidden, hidden.players, exact_indices(curve))
+    return _answer(question, hidden, hidden.players, exact_indices(curve), _looked_up(curve))
 
 
 def explain_patches(question: Question, with_words: bool) -> Attribution:
@@ -79,7 +79,7 @@ def explain_patches(question: Question, with_words: bool) -> Attribution:
 
     found = estimate_indices(game, n_players, budget, question.seed, order=1)
     if not with_words:
-        return _answer(question, hidden, hidden.players, found)
+        return _answer(question, hidden, hidden.players, found, game)
     spoken = few_players(question)
     said = ask_coalitions(
         question.services,
@@ -101,7 +101,15 @@ def explain_patches(question: Question, with_words: bool) -> Attribution:
     players = (*hidden.players, *spoken.players)
     both = replace(hidden, warnings=(*hidden.warnings, *spoken.warnings))
     found = _crossed(by_row, float(ends[0, 0]), float(ends[-1, -1]))
-    return _answer(question, both, players, found, absent=f"; {ABSENT}", empty="every patch hidden, and no word")
+
+    def crossed_game(coalitions: Bool[np.ndarray, "coalition player"]) -> Float64[np.ndarray, "coalition"]:
+        numbers = coalitions[:, n_players:] @ (1 << np.arange(len(spoken.players)))
+        curves = said.curves(question.model, encoded(coalitions[:, :n_players])).astype(np.float64)
+        return curves[numbers, np.arange(len(coalitions))]
+
+    return _answer(
+        question, both, players, found, crossed_game, absent=f"; {ABSENT}", empty="every patch hidden, and no word"
+    )
 
 
 def _crossed(by_row: list[Indices], empty_value: float, full_value: float) -> Indices:
@@ -146,7 +154,8 @@ def _with_words(question: Question, hidden: Hidden, frames: VideoFeatures) -> At
     both = replace(hidden, warnings=(*hidden.warnings, *spoken.warnings))
     players = (*hidden.players, *spoken.players)
     empty = "every frame hidden, and no word"
-    return _answer(question, both, players, exact_indices(table.reshape(-1)), absent=f"; {ABSENT}", empty=empty)
+    worth = table.reshape(-1)
+    return _answer(question, both, players, exact_indices(worth), _looked_up(worth), absent=f"; {ABSENT}", empty=empty)
 
 
 def _answer(
@@ -154,6 +163,7 @@ def _answer(
     hidden: Hidden,
     players: tuple[Player, ...],
     found: Indices,
+    game: Game,
     absent: str = "",
     empty: str = "",
 ) -> Attribution:
@@ -162,12 +172,18 @@ def _answer(
         question,
         players,
         found,
+        game,
         score=f"cosine of the sentence with {hidden.what}",
         absent=HIDING[question.absent].format(kind) + absent,
         empty=empty or f"every {kind} hidden",
         warnings=hidden.warnings,
         at_s=hidden.at_s,
     )
+
+
+def _looked_up(worth: Float64[np.ndarray, "coalition"]) -> Game:
+    """Return the game whose values stand in a table."""
+    return lambda coalitions: worth[coalitions @ (1 << np.arange(coalitions.shape[1]))]
 
 
 def _frames_of_window(question: Question) -> Hidden:

@@ -22,7 +22,7 @@ from workbench.core.banzhaf import Indices, estimate_indices, exact_indices
 from workbench.core.coalitions import coalition_table
 from workbench.core.estimation import least_budget
 from workbench.core.hierarchy import contiguous_clusters
-from workbench.core.pooled import PooledFrames
+from workbench.core.pooled import PooledFrames, pooled_rows
 from workbench.core.walsh import low_order_vectors
 from workbench.store.keys import cache_key
 from workbench.types import Attribution, Player
@@ -78,10 +78,17 @@ def explain_frames_and_words(question: Question) -> Attribution:
     ).said.embeddings.astype(np.float64)
     found = product_indices(parts.sums, said)
     span_s = (parts.players[0].span[0], parts.players[-1].span[1])
+    n_frames = len(parts.players)
+
+    def game(coalitions: Bool[np.ndarray, "coalition player"]) -> Float64[np.ndarray, "coalition"]:
+        spoken_rows = said[coalitions[:, n_frames:] @ (1 << np.arange(len(spoken.players)))]
+        return (pooled_rows(parts.sums, coalitions[:, :n_frames]) * spoken_rows).sum(axis=1)
+
     return attribution(
         question,
         (*parts.players, *spoken.players),
         found,
+        game,
         score=f"cosine of the words with the mean of the frames {between(span_s)}",
         absent=f"{ABSENT_FRAME}; {ABSENT}",
         empty="no frame: 0, whatever the words",
@@ -155,7 +162,7 @@ def _explained(question: Question, players: tuple[Player, ...], warnings: tuple[
     score = "mean cosine over the whole video"
     if is_lead and moment is not None:
         score = f"mean cosine {between(moment)}, less that of the whole video"
-    return attribution(question, players, found, score=score, absent=ABSENT, empty=EMPTY, warnings=warnings)
+    return attribution(question, players, found, game, score=score, absent=ABSENT, empty=EMPTY, warnings=warnings)
 
 
 def _mean_cosines(

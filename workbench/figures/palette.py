@@ -19,3 +19,24 @@ Source: Okabe & Ito, Color Universal Design (2008).
 def query_colour(index: int) -> str:
     """Return the colour of query number ``index``, counted from 0; the set repeats after eight."""
     return QUERY_COLOURS[index % len(QUERY_COLOURS)]
+
+
+LESS, MORE = (0, 90, 181), (213, 94, 0)
+"""Blue for what takes from a score, vermilion for what adds to it: told apart with every kind of colour vision."""
+
+DIVERGING = tuple(
+    (round(0.5 + side * share / 2, 3), f"rgba({red},{green},{blue},{alpha})")
+    for side, (red, green, blue), steps in (
+        (-1, LESS, ((1.0, 0.95), (0.5, 0.5), (0.0, 0.0))),
+        (1, MORE, ((0.0, 0.0), (0.5, 0.5), (1.0, 0.95))),
+    )
+    for share, alpha in steps
+)
+"""Scale of attributions: zero is no colour at all, so that it is the ground of the page in both themes."""
+
+
+def signed_colour(value: float, most: float) -> str:
+    """Return the colour of a value on the diverging scale that reaches to ``most`` on both sides, as CSS."""
+    red, green, blue = MORE if value > 0 else LESS
+    share = min(abs(value) / most, 1.0) if most else 0.0
+    return f"rgba({red},{green},{blue},{0.95 * share:.3f})"

@@ -20,6 +20,8 @@ from typing import Any
 
 import gradio as gr
 
+from workbench.analyses.analysis import check_ranges, silent
+from workbench.analyses.attribute import Attribute
 from workbench.analyses.extraction import is_cached
 from workbench.analyses.ground import Ground
 from workbench.analyses.services import Services
@@ -27,8 +29,18 @@ from workbench.errors import Cancelled, InputError, WorkbenchError
 from workbench.figures.timeline import StripFrame
 from workbench.types import Grounding, Outcome, Progress, SamplingSpec, VideoInfo
 from workbench.ui.gradio import panels, texts
+from workbench.ui.gradio.explained import Explained
 from workbench.ui.gradio.jobs import Job, Jobs, Pace
-from workbench.ui.gradio.sent import MAX_TITLE_CHARS, asked_in, films_in, index_in, span_in, text_in
+from workbench.ui.gradio.sent import (
+    MAX_TITLE_CHARS,
+    asked_in,
+    films_in,
+    index_in,
+    instant_in,
+    seconds_in,
+    span_in,
+    text_in,
+)
 from workbench.ui.gradio.session import Session, default_of, session_from_address
 from workbench.ui.gradio.shown import Shown, Update
 from workbench.ui.gradio.strip import film_strip
@@ -67,6 +79,7 @@ class Events:
         self.services = services
         self.jobs = Jobs()
         self._page = Shown(services)
+        self._explained = Explained(services)
         self._asked: dict[str, Session] = {}
 
     # First step: change the session, show the choice.
@@ -101,7 +114,7 @@ class Events:
         queries = session.queries
         if set(queries) <= set(self._page.suggested(session.video)):
             queries = self._page.suggested(video_id)[:2]
-        changed = replace(session, video=video_id, queries=queries, current=0, span_s=None)
+        changed = replace(session, video=video_id, queries=queries, current=0, span_s=None, opened=())
         return self._page.film_changed(changed)
 
     def receive(self, file: gr.FileData | None) -> Update:
@@ -121,13 +134,13 @@ class Events:
         if arrived is None:
             return {"session": session}
         uploads = {**session.uploads, arrived.id: Path(arrived.title).stem[:MAX_TITLE_CHARS]}
-        changed = replace(session, video=arrived.id, uploads=uploads, current=0, span_s=None)
+        changed = replace(session, video=arrived.id, uploads=uploads, current=0, span_s=None, opened=())
         return self._page.film_changed(changed) | {"brought": list(uploads.items())}
 
     @in_words
     def choose_model(self, session: Session, event: gr.EventData) -> Update:
         """Ask another model the same."""
-        changed = replace(session, model=text_in(event, "value"))
+        changed = replace(session, model=text_in(event, "value"), opened=())
         return self._page.changed(changed) | self._page.models(changed)
 
     def set_parameter(self, name: str) -> Callable[[Session, float | None], Update]:
@@ -136,7 +149,8 @@ class Events:
         @in_words
         def set_value(self: Events, session: Session, value: float | None) -> Update:
             used = default_of(name) if value is None else type(default_of(name))(value)
-            return self._page.changed(session.with_parameter(name, used)) | {f"parameter {name}": used}
+            changed = replace(session.with_parameter(name, used), opened=())
+            return self._page.changed(changed) | {f"parameter {name}": used}
 
         return set_value.__get__(self)
 
@@ -168,19 +182,39 @@ class Events:
             unread = panels.facts(texts.UNREAD, self._page.device())
             yield self._page.idle() | self._page.nothing() | {"facts": unread}
             return
-        job = self.jobs.start(visitor, Job(functools.partial(self._work, session)))
         self._asked[visitor] = session
-        try:
-            yield from self._steps(session, visitor, job)
-        finally:
-            self.jobs.end(visitor, job)
+        work = functools.partial(self._work, session)
+        yield from self._steps(session, visitor, work, lambda made: self._page.result(session, *made))
 
     def answer_change(self, session: Session, request: gr.Request) -> Generator[Update]:
         """Do the same where the session is not the one that was asked last: leaving a field changes nothing."""
         if self._asked.get(request.session_hash or "") != session:
             yield from self.answer(session, request)
 
-    def _steps(self, session: Session, visitor: str, job: Job) -> Generator[Update]:
+    def explain(self, session: Session, request: gr.Request) -> Generator[Update]:
+        """Say who made the score of the current sentence, where that is on show; yield as ``answer`` does."""
+        if session.tab == "who" and session.queries:
+            work = functools.partial(self._explained.explain, session)
+            shown = functools.partial(self._explained.shown, session)
+            yield from self._steps(session, request.session_hash or "", work, shown)
+
+    def explain_patches(self, session: Session, at_s: object, request: gr.Request) -> Generator[Update]:
+        """Say which patches of the picture at ``at_s`` made the score; yield as ``answer`` does."""
+        if session.queries:
+            work = functools.partial(self._explained.explain_patches, session, seconds_in(at_s))
+            shown = functools.partial(self._explained.patches, session)
+            yield from self._steps(session, request.session_hash or "", work, shown)
+
+    def _steps(
+        self, session: Session, visitor: str, work: Callable[[Callable], Any], result: Callable[[Any], Update]
+    ) -> Generator[Update]:
+        job = self.jobs.start(visitor, Job(work))
+        try:
+            yield from self._steps_of(session, visitor, job, result)
+        finally:
+            self.jobs.end(visitor, job)
+
+    def _steps_of(self, session: Session, visitor: str, job: Job, result: Callable[[Any], Update]) -> Generator[Update]:
         started, pace = time.monotonic(), Pace()
         shown, looked, progress = None, -math.inf, Progress(0, 0)
         for progress in job.progress():
@@ -200,14 +234,14 @@ class Events:
                 "resume": gr.update(visible=False),
             }
         try:
-            outcome, strip = job.answer()
-            update = self._page.idle() | self._page.result(session, outcome, strip)
+            update = self._page.idle() | result(job.answer())
         except Cancelled:
             update = self._page.idle() | {
                 "status": panels.notice(texts.STOPPED, "hint so-far" if shown else "hint"),
                 "resume": gr.update(visible=True),
-                "facts": panels.facts(texts.read_in_part(progress), self._page.device()),
             }
+            if progress.unit in ("frame", "window"):
+                update["facts"] = panels.facts(texts.read_in_part(progress), self._page.device())
         except Exception as problem:
             self._asked.pop(visitor, None)
             said = _said(problem, "error stale", functools.partial(self._page.problem, session))
@@ -230,7 +264,7 @@ class Events:
         """Make another sentence the current one: the evidence below the timeline becomes its own."""
         changed = replace(session, current=index_in(event, "query", len(session.queries)))
         outcome = self._again(changed)
-        return {"session": changed} | self._page.evidence(changed, outcome)
+        return {"session": changed} | self._page.evidence(changed, outcome) | self._unexplained(changed)
 
     @in_words
     def select_span(self, session: Session, event: gr.EventData) -> Update:
@@ -238,9 +272,48 @@ class Events:
         span = span_in(event)
         changed = replace(session, span_s=span)
         if span is None or not session.queries:
-            return {"session": changed, "span": ""}
+            return {"session": changed, "span": ""} | self._unexplained(changed)
         grounding = self._again(changed).result
-        return {"session": changed, "span": panels.span_lines(texts.about_span(grounding, *span), *span)}
+        lines = panels.span_lines(texts.about_span(grounding, *span), *span)
+        return {"session": changed, "span": lines} | self._unexplained(changed)
+
+    def choose_tab(self, name: str) -> Callable[[Session], Update]:
+        """Return the event that shows another instrument."""
+
+        def choose(session: Session) -> Update:
+            changed = replace(session, tab=name)
+            return {"session": changed, "address": changed.address()}
+
+        return choose
+
+    @in_words
+    def open_part(self, session: Session, event: gr.EventData) -> Update:
+        """Open the part of the film's tree that was clicked, or close it again."""
+        row, at_s = index_in(event, "query", len(session.opened) + 2), instant_in(event)
+        if row == 0 or at_s is None:
+            return {"session": session}
+        opened = self._explained.opened_at(session, row - 1, at_s, silent)
+        changed = replace(session, opened=opened)
+        frames = Attribute().run(self.services, changed.game("frames")).result
+        return {"session": changed} | self._explained.frames(changed, frames, self._explained.levels(changed, silent))
+
+    @in_words
+    def set_budget(self, session: Session, value: float | None) -> Update:
+        """Set how many evaluations a game may take; an empty field means as many as are needed."""
+        changed = replace(session, budget=int(value or 0))
+        check_ranges(changed.game("patches") if changed.queries else changed.params())
+        return {"session": changed, "notice": ""}
+
+    @in_words
+    def set_absent(self, session: Session, event: gr.EventData) -> Update:
+        """Set how players are left out where the encoder runs."""
+        changed = replace(session, absent=text_in(event, "value"))
+        check_ranges(changed.game("patches") if changed.queries else changed.params())
+        return {"session": changed, "notice": ""}
+
+    def _unexplained(self, session: Session) -> Update:
+        """Return the page without what explains another sentence or span, where it will not be replaced at once."""
+        return {} if session.tab == "who" else self._explained.nothing()
 
     @in_words
     def export(self, session: Session) -> Update:

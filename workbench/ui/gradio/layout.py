@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import gradio as gr
 
 from workbench.analyses.analysis import Control, controls
+from workbench.analyses.attribute import Attribute
 from workbench.analyses.ground import Ground
-from workbench.ui.gradio import panels, texts
+from workbench.ui.gradio import attribution_texts, panels, texts
 from workbench.ui.gradio.session import Session, default_of
 from workbench.ui.gradio.view import Choice, Panel, PlayerView, PlotlyView, QueryEditor, VideoUpload
 
@@ -45,6 +46,8 @@ class Parts:
     timeline: PlotlyView
     caption: Panel
     span: Panel
+    values_text: Panel
+    values: PlotlyView
     answers: Panel
     export: gr.Button
     moments: Panel
@@ -52,6 +55,18 @@ class Parts:
     map: PlotlyView
     null_text: Panel
     null: PlotlyView
+    tabs: gr.Tabs
+    tab: dict[str, gr.Tab]
+    clock: gr.HTML
+    words_text: Panel
+    words: Panel
+    cells_text: Panel
+    cells: PlotlyView
+    patches_text: Panel
+    patches: PlotlyView
+    ask_patches: gr.Button
+    budget: gr.Number
+    absent: Choice
     about: Panel
 
 
@@ -66,11 +81,15 @@ def lay_out() -> Parts:
             made |= _stage()
         with gr.Column(elem_id="result", min_width=0):
             made |= _result()
-    with gr.Tabs(elem_id="instruments"):
-        with gr.Tab("Moments"):
+    with gr.Tabs(elem_id="instruments") as made["tabs"]:
+        tabs = made["tab"] = {}
+        with gr.Tab("Moments", id="moments") as tabs["moments"]:
             made |= _moments()
-        with gr.Tab("About"):
+        with gr.Tab(Attribute.title, id="who") as tabs["who"]:
+            made |= _who()
+        with gr.Tab("About", id="about") as tabs["about"]:
             made["about"] = Panel(panels.about(None))
+    made["clock"] = gr.HTML(html_template="<span></span>", js_on_load=None)
     made["address"] = gr.HTML(
         html_template="<span></span>",
         js_on_load="workbench.restoreTheme(); watch('value', () => workbench.address(props.value))",
@@ -133,6 +152,8 @@ def _stage() -> dict:
         made["timeline"] = PlotlyView(clock=True, elem_id="timeline")
         made["caption"] = Panel(elem_id="caption")
         made["span"] = Panel(elem_id="span")
+        made["values"] = PlotlyView(clock=True, elem_id="values")
+        made["values_text"] = Panel(elem_id="values-text")
     return made
 
 
@@ -153,4 +174,30 @@ def _moments() -> dict:
         with gr.Column(min_width=280):
             made["null_text"] = Panel()
             made["null"] = PlotlyView(elem_id="null")
+    return made
+
+
+def _who() -> dict:
+    made: dict = {}
+    Panel(f'<p class="note">{attribution_texts.WHAT}</p>')
+    with gr.Row(elem_id="who"):
+        with gr.Column(min_width=280):
+            made["words_text"] = Panel()
+            made["words"] = Panel(elem_id="words")
+        with gr.Column(min_width=280):
+            made["cells_text"] = Panel()
+            made["cells"] = PlotlyView(elem_id="cells")
+    with gr.Row(elem_id="picture"):
+        with gr.Column(min_width=280):
+            made["patches_text"] = Panel()
+            made["ask_patches"] = gr.Button(
+                attribution_texts.ASK_PATCHES, size="sm", elem_id="ask-patches", min_width=0
+            )
+            with gr.Accordion("How players are left out", open=False):
+                made["absent"] = Choice("An absent frame of a window, or patch, is", elem_id="absent")
+                made["budget"] = gr.Number(
+                    0, label="Budget (evaluations)", info=attribution_texts.BUDGET_HELP, step=1, elem_id="budget"
+                )
+        with gr.Column(min_width=280):
+            made["patches"] = PlotlyView(elem_id="patches")
     return made

@@ -68,10 +68,10 @@ def launch_options(services: Services) -> dict[str, Any]:
 
 
 def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
-    outputs = {name: part for name, part in vars(parts).items() if name != "parameters"}
+    outputs = {name: part for name, part in vars(parts).items() if name not in ("parameters", "tab", "clock")}
     outputs |= {f"parameter {name}": number for name, number in parts.parameters.items()}
     placed = functools.partial(_placed, outputs=outputs)
-    answer = _placed_steps(events.answer, outputs)
+    answer, explain = (_placed_steps(handler, outputs) for handler in (events.answer, events.explain))
     session = parts.session
     # "multiple": an event is never dropped because the one before it is still under way.
     common = {
@@ -88,7 +88,8 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
 
     def asks(listener: Callable, handler: Callable, inputs: list, then: Callable = answer) -> None:
         """On an event: the quick step, then the answer."""
-        listener(placed(handler), inputs, **changing).success(then, session, **asking)
+        changed = listener(placed(handler), inputs, **changing)
+        changed.success(then, session, **asking).success(explain, session, **asking)
 
     asks(functools.partial(page.load, js="() => [workbench.brought()]"), events.open, [parts.brought])
     asks(parts.video.input, events.choose_video, [session])
@@ -102,12 +103,23 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     # Taking in a large video takes minutes: nobody's changes wait for it, and it changes no session itself.
     received = parts.upload.upload(placed(events.receive), parts.upload, **receiving)
     asks(received.success, events.show_upload, [session, parts.arrived])
-    parts.resume.click(answer, session, **asking)
+    parts.resume.click(answer, session, **asking).success(explain, session, **asking)
     stopping = {"outputs": [parts.status, parts.cancel], "queue": False, "api_visibility": "private"}
     parts.cancel.click(placed(events.cancel), None, **stopping)
     page.unload(events.leave)
-    parts.timeline.select(placed(events.select_row), session, **looking)
-    parts.timeline.brush(placed(events.select_span), session, **looking)
+    for listener, look in (
+        (parts.timeline.select, events.select_row),
+        (parts.timeline.brush, events.select_span),
+        *((tab.select, events.choose_tab(name)) for name, tab in parts.tab.items()),
+    ):
+        listener(placed(look), session, **looking).success(explain, session, **asking)
+    parts.values.select(placed(events.open_part), session, **looking)
+    parts.budget.submit(placed(events.set_budget), [session, parts.budget], **changing)
+    parts.budget.blur(placed(events.set_budget), [session, parts.budget], **changing)
+    parts.absent.input(placed(events.set_absent), session, **changing).success(explain, session, **asking)
+    # What the player shows is known to the browser alone.
+    now = "(session, clock) => [session, workbench.film()?.currentTime || 0]"
+    parts.ask_patches.click(_placed_steps(events.explain_patches, outputs), [session, parts.clock], js=now, **asking)
     parts.export.click(placed(events.export), session, **looking)
 
 

@@ -113,6 +113,13 @@ def evidence(title: str, sentence: str, how_sure: str) -> str:
     return f'<h3>{escape(title)}</h3><p>{escape(sentence)}</p><p class="how-sure">{escape(how_sure)}</p>'
 
 
+def counted(title: str, rows: Sequence[tuple[str, str]], warnings: Sequence[str]) -> str:
+    """Return what a person should know first, and behind a fold what is counted."""
+    notes = "".join(f'<p class="note">{escape(warning)}</p>' for warning in warnings)
+    lines = "".join(f"<dt>{escape(name)}</dt><dd>{escape(what)}</dd>" for name, what in rows)
+    return f'{notes}<details class="note"><summary>{escape(title)}</summary><dl>{lines}</dl></details>'
+
+
 def facts(source: str, device: str) -> str:
     """Return the two lines at the foot of the sidebar: where the features are from, and the device."""
     return f'<dl class="facts"><dt>Features</dt><dd>{escape(source)}</dd><dt>Device</dt><dd>{escape(device)}</dd></dl>'

@@ -5,6 +5,7 @@ Separate because none of it can be trusted: whatever is not what it should be is
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -56,6 +57,18 @@ def span_in(event: gr.EventData) -> tuple[float, float] | None:
     if isinstance(start, int | float) and isinstance(end, int | float) and 0 <= start < end:
         return float(start), float(end)
     return None
+
+
+def instant_in(event: gr.EventData) -> float | None:
+    """Return an instant in seconds that the browser sent, None where it sent none."""
+    at_s = _data(event).get("at_s")
+    return float(at_s) if isinstance(at_s, int | float) and not isinstance(at_s, bool) else None
+
+
+def seconds_in(sent: object) -> float:
+    """Return the seconds at which the player stands, as the browser sent them; 0 for what is no time."""
+    is_time = isinstance(sent, int | float) and not isinstance(sent, bool) and math.isfinite(sent) and sent >= 0
+    return float(sent) if is_time else 0.0  # type: ignore[arg-type]
 
 
 def _data(event: gr.EventData) -> dict[str, Any]:

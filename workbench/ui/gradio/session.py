@@ -13,10 +13,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from workbench.analyses.analysis import check_ranges, controls
+from workbench.analyses.attribute import AttributeParams
 from workbench.analyses.ground import GroundParams
 from workbench.analyses.queries import checked_query
 from workbench.errors import InputError, QueryError
 from workbench.settings import Settings
+
+TABS = ("moments", "who", "about")
+"""The instruments, as addresses name them; the first is the one that a visit begins with."""
 
 VIDEO_ID = re.compile(r"[0-9a-f]{64}|[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
@@ -27,6 +31,8 @@ class Session:
 
     ``current`` is the sentence that the evidence below the timeline belongs to, ``span_s`` the span
     selected on the timeline, ``uploads`` the films this visitor has brought, with the titles they gave them.
+    ``tab`` is the instrument on show, ``opened`` the path to the part of the film's tree that was opened last;
+    ``budget`` and ``absent`` are how games are played that run the encoder.
     """
 
     video: str = ""
@@ -36,17 +42,42 @@ class Session:
     current: int = 0
     span_s: tuple[float, float] | None = None
     uploads: Mapping[str, str] = field(default_factory=dict)
+    tab: str = TABS[0]
+    opened: tuple[int, ...] = ()
+    budget: int = 0
+    absent: str = "mean"
 
     def params(self) -> GroundParams:
         """Return the question in the form the analysis takes it."""
         values: dict[str, Any] = dict(self.parameters)
         return GroundParams(video=self.video, queries=self.queries, model=self.model, **values)
 
+    def game(self, players: str, at_s: float | None = None, opened: str = "") -> AttributeParams:
+        """Return the question who made the score of the current sentence, among ``players``."""
+        asked = self.params()
+        start_s, end_s = self.span_s or (None, None)
+        return AttributeParams(
+            video=self.video,
+            queries=(self.queries[min(self.current, len(self.queries) - 1)],),
+            model=self.model,
+            players=players,
+            fps=asked.fps,
+            max_frames=asked.max_frames,
+            reuse_below=asked.reuse_below,
+            start_s=start_s,
+            end_s=end_s,
+            at_s=at_s,
+            opened=opened,
+            budget=self.budget,
+            absent=self.absent,
+        )
+
     def address(self) -> str:
         """Return the query string that restores this session, starting with ``?``."""
         pairs = [("video", self.video), ("model", self.model)]
         pairs += [("q", query) for query in self.queries]
         pairs += [(name, repr(value).removesuffix(".0")) for name, value in self.parameters.items()]
+        pairs += [("tab", self.tab)] if self.tab != TABS[0] else []
         return "?" + urlencode(pairs)
 
     def with_query(self, text: str, settings: Settings) -> Session:
@@ -105,6 +136,8 @@ def session_from_address(asked: Mapping[str, Sequence[str]], first: Session, set
         if text := _one(asked, name):
             session = session.with_parameter(name, _number(name, text))
     check_ranges(session.params())
+    if (tab := _one(asked, "tab")) in TABS:
+        session = replace(session, tab=tab)
     return replace(session, current=0)
 
 

@@ -24,7 +24,8 @@ from workbench.figures.timeline import StripFrame, timeline_figure
 from workbench.models.entry import ModelEntry
 from workbench.models.runtime import device_for
 from workbench.types import Glimpse, Grounding, Outcome, VideoInfo
-from workbench.ui.gradio import panels, texts
+from workbench.ui.gradio import attribution_texts, panels, texts
+from workbench.ui.gradio.explained import Explained
 from workbench.ui.gradio.routes import film_url
 from workbench.ui.gradio.session import Session, default_of
 
@@ -36,6 +37,7 @@ class Shown:
 
     def __init__(self, services: Services) -> None:
         self.services = services
+        self._explained = Explained(services)
 
     def glimpse(self, session: Session, glimpse: Glimpse) -> Update:
         """Return the timeline as far as the video was read."""
@@ -85,17 +87,22 @@ class Shown:
     def nothing(self) -> Update:
         """Return the page without a result: no picture of an earlier question may stay."""
         empty = dict.fromkeys(("caption", "span", "moments", "map_text", "null_text"), "")
-        return empty | {
-            "timeline": None,
-            "map": None,
-            "null": None,
-            "answers": panels.notice(texts.NO_QUERIES, "hint"),
-            "about": panels.about(None),
-        }
+        return (
+            empty
+            | self._explained.nothing()
+            | {
+                "timeline": None,
+                "map": None,
+                "null": None,
+                "answers": panels.notice(texts.NO_QUERIES, "hint"),
+                "about": panels.about(None),
+            }
+        )
 
     def changed(self, session: Session) -> Update:
         """Return what follows of any change: the address, and no notice of before."""
-        return {"session": session, "address": session.address(), "notice": ""}
+        said = {"session": session, "address": session.address(), "notice": ""}
+        return said | self._explained.nothing()
 
     def queries_changed(self, session: Session) -> Update:
         """Return what follows of other sentences."""
@@ -127,7 +134,18 @@ class Shown:
         shown = {
             f"parameter {name}": session.parameters.get(name, default_of(name)) for name in controls(Ground.Params)
         }
-        return shown | self.models(session)
+        return (
+            shown
+            | self.models(session)
+            | {
+                "tabs": gr.update(selected=session.tab),
+                "budget": session.budget,
+                "absent": {
+                    "choices": [(label, name, True) for label, name in attribution_texts.HIDING],
+                    "value": session.absent,
+                },
+            }
+        )
 
     def models(self, session: Session) -> Update:
         """Return the choice of models."""

@@ -1,0 +1,123 @@
+"""Who made the score, on the page: which games are played for a session, and every picture and text of them.
+
+Separate from ``shown``, which is about moments: these answers are asked for, and belong to one sentence.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.analyses.analysis import Report
+from workbench.analyses.attribute import Attribute
+from workbench.analyses.services import Services
+from workbench.figures.interactions import interactions_figure
+from workbench.figures.patch_values import patch_values_figure
+from workbench.figures.values import level_parts, values_figure
+from workbench.types import Attribution
+from workbench.ui.gradio import attribution_texts as texts
+from workbench.ui.gradio import panels
+from workbench.ui.gradio.session import Session
+from workbench.ui.gradio.word_tree import word_tree
+
+Update = dict[str, Any]
+PICTURE_PX = 360
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """The games of one sentence: ``levels`` are those of the film's tree, as far as it was opened."""
+
+    words: Attribution
+    phrases: Attribution
+    frames: Attribution
+    levels: tuple[Attribution, ...]
+    both: Attribution
+
+
+class Explained:
+    """Explanations of sessions, and those as updates of the page's parts, by name."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+    def explain(self, session: Session, report: Report) -> Explanation:
+        """Play the games of the current sentence; raises what ``Attribute.run`` does."""
+        play = self._player(session, report)
+        words = play("words")
+        both = play("frames+words")
+        return Explanation(words, play("phrases"), play("frames"), self.levels(session, report), both)
+
+    def levels(self, session: Session, report: Report) -> tuple[Attribution, ...]:
+        """Play the games of the film's tree, from all of it to the part that was opened last; none for windows."""
+        spec = self.services.models.load(session.model).spec
+        if not (spec.frame_independent and spec.separable):
+            return ()
+        play = self._player(session, report)
+        paths = [session.opened[:depth] for depth in range(len(session.opened) + 1)]
+        return tuple(play("events", opened=".".join(map(str, path))) for path in paths)
+
+    def opened_at(self, session: Session, level: int, at_s: float, report: Report) -> tuple[int, ...]:
+        """Return the path to the part at an instant of a level of the tree; of an open one, to the one above it."""
+        levels = self.levels(session, report)
+        above = levels[level - 1] if level else None
+        players, _ = level_parts(levels[level], above)
+        for number, player in enumerate(players, 1):
+            if player.span[0] <= at_s < player.span[1]:
+                path = (*session.opened[:level], number)
+                if player.kind == "frame" or session.opened[: level + 1] == path:
+                    return session.opened[:level]
+                return path
+        return session.opened
+
+    def shown(self, session: Session, found: Explanation) -> Update:
+        """Return the pictures and sentences of an explanation."""
+        return self.frames(session, found.frames, found.levels) | {
+            "words_text": _evidence(texts.WORDS_TITLE, texts.about_words(found.words), found.words),
+            "words": word_tree(found.words, found.phrases),
+            "cells_text": _evidence(texts.CELLS_TITLE, texts.about_cells(found.both), found.both),
+            "cells": interactions_figure(found.both),
+            "patches_text": panels.evidence(texts.PATCHES_TITLE, texts.NO_PATCHES, ""),
+            "patches": None,
+        }
+
+    def frames(self, session: Session, frames: Attribution, levels: tuple[Attribution, ...]) -> Update:
+        """Return the values on the film's clock."""
+        duration_s = self.services.library.get(session.video).duration_s
+        heading = _evidence(texts.FRAMES_TITLE, texts.about_frames(frames), frames)
+        return {"values": values_figure(frames, levels, duration_s), "values_text": heading}
+
+    def explain_patches(self, session: Session, at_s: float, report: Report) -> Attribution:
+        """Play the game of the patches of the picture at an instant."""
+        return self._player(session, report)("patches", at_s=at_s)
+
+    def patches(self, session: Session, found: Attribution) -> Update:
+        """Return the picture under its patches."""
+        video = self.services.library.get(session.video)
+        assert found.at_s is not None
+        jpeg = self.services.library.thumbnails(video.id, [found.at_s], PICTURE_PX)[0]
+        uri = "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
+        return {
+            "patches": patch_values_figure(found, uri, video.width_px / video.height_px),
+            "patches_text": _evidence(texts.PATCHES_TITLE, texts.about_patches(found), found),
+        }
+
+    def nothing(self) -> Update:
+        """Return the parts without an explanation."""
+        empty = dict.fromkeys(("values_text", "words_text", "words", "cells_text", "patches_text"), "")
+        return empty | {"values": None, "cells": None, "patches": None}
+
+    def _player(self, session: Session, report: Report) -> Callable[..., Attribution]:
+        def play(players: str, **more: Any) -> Attribution:
+            return Attribute().run(self.services, session.game(players, **more), report).result
+
+        return play
+
+
+def _evidence(title: str, sentence: str, found: Attribution) -> str:
+    """Return the heading of a picture: its sentence, how sure that is, what to know, and what is counted."""
+    return panels.evidence(title, sentence, texts.how_sure(found)) + panels.counted(
+        texts.COUNTED, texts.counted(found), found.warnings
+    )
