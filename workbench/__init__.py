@@ -8,6 +8,7 @@ In a notebook::
     answer = bench.ground("video.mp4", ["a red circle"])
     answer.result.moments[0]
     bench.figure(answer)
+    bench.attribute("video.mp4", "a red circle", players="frames+words").result.pairs
 
 Importing this module imports nothing heavy; torch is loaded with the first model.
 """
@@ -24,7 +25,16 @@ if TYPE_CHECKING:
     from workbench.models.entry import ModelEntry
     from workbench.models.protocol import VideoTextModel
     from workbench.settings import Settings
-    from workbench.types import AttentionMaps, Grounding, Outcome, PatchMaps, Progress, SamplingSpec, VideoInfo
+    from workbench.types import (
+        AttentionMaps,
+        Attribution,
+        Grounding,
+        Outcome,
+        PatchMaps,
+        Progress,
+        SamplingSpec,
+        VideoInfo,
+    )
 
 __all__ = ["Workbench"]
 
@@ -67,6 +77,30 @@ class Workbench:
         params = Ground.Params(video=found.id, queries=texts, model=chosen, **parameters)
         return Ground().run(self.services, params, _bar)
 
+    def attribute(
+        self,
+        video: str | Path,
+        query: str,
+        players: str = "words",
+        method: str = "banzhaf",
+        model: str | None = None,
+        **parameters: Any,
+    ) -> Outcome[Attribution]:
+        """Return what every player adds to the score of one sentence.
+
+        ``players`` are frames, words, frames+words, patches, patches+words, events or phrases; ``parameters`` those of
+        ``workbench.analyses.attribute.Attribute.Params``, such as ``start_s=12, end_s=15``.
+        Raises ``WorkbenchError`` with one sentence that says what to do.
+        """
+        from workbench.analyses.attribute import Attribute
+
+        chosen = model or self.services.settings.default_model
+        found = self.services.library.find(str(video))
+        params = Attribute.Params(
+            video=found.id, queries=(query,), model=chosen, players=players, method=method, **parameters
+        )
+        return Attribute().run(self.services, params, _bar)
+
     def patches(
         self, video: str | Path, frames: Sequence[int], model: str | None = None, fps: float = 2.0
     ) -> PatchMaps:
@@ -94,7 +128,7 @@ class Workbench:
         chosen = self.services.models.load(model or self.services.settings.default_model)
         return self.services, self.services.library.find(str(video)), chosen, SamplingSpec(fps)
 
-    def figure(self, outcome: Outcome[Grounding]) -> Any:
+    def figure(self, outcome: Outcome[Grounding] | Outcome[Attribution]) -> Any:
         """Return the picture of an outcome as a plotly ``Figure``, which a notebook shows."""
         from workbench.figures.report import outcome_figure
 

@@ -123,6 +123,10 @@ def test_texts_become_rows_that_are_finite_and_differ(model: VideoTextModel):
         np.testing.assert_allclose(lengths, 1, atol=1e-5)
     assert features.texts == tuple(TEXTS)
     assert [len(row) for row in (features.tokens, features.unknown_words, features.is_truncated)] == [3, 3, 3]
+    assert list(map(len, features.spans)) == list(map(len, features.tokens))
+    for text, spans in zip(features.texts, features.spans, strict=True):
+        assert all(0 <= start <= stop <= len(text) for start, stop in spans)
+        assert list(spans) == sorted(spans)
     assert (features.embeddings[0] @ features.embeddings[1:].T / lengths[0] / lengths[1:]).max() < 0.99999
 
 

@@ -22,7 +22,7 @@ from workbench.analyses.question import Question
 from workbench.analyses.word_coalitions import ABSENT, ask_coalitions
 from workbench.analyses.word_games import few_players
 from workbench.core.banzhaf import Indices, estimate_indices, exact_indices
-from workbench.core.coalitions import Game, coalition_table
+from workbench.core.coalitions import Game, coalition_table, game_of
 from workbench.core.walsh import up_to_pairs
 from workbench.errors import InputError
 from workbench.models.protocol import PatchFeatures
@@ -53,7 +53,7 @@ def explain_window(question: Question, with_words: bool) -> Attribution:
     if with_words:
         return _with_words(question, hidden, frames)
     curve = question.asked.curves(question.model, frames)[0].astype(np.float64)
-    return _answer(question, hidden, hidden.players, exact_indices(curve), _looked_up(curve))
+    return _answer(question, hidden, hidden.players, exact_indices(curve), game_of(curve))
 
 
 def explain_patches(question: Question, with_words: bool) -> Attribution:
@@ -155,7 +155,7 @@ def _with_words(question: Question, hidden: Hidden, frames: VideoFeatures) -> At
     players = (*hidden.players, *spoken.players)
     empty = "every frame hidden, and no word"
     worth = table.reshape(-1)
-    return _answer(question, both, players, exact_indices(worth), _looked_up(worth), absent=f"; {ABSENT}", empty=empty)
+    return _answer(question, both, players, exact_indices(worth), game_of(worth), absent=f"; {ABSENT}", empty=empty)
 
 
 def _answer(
@@ -179,11 +179,6 @@ def _answer(
         warnings=hidden.warnings,
         at_s=hidden.at_s,
     )
-
-
-def _looked_up(worth: Float64[np.ndarray, "coalition"]) -> Game:
-    """Return the game whose values stand in a table."""
-    return lambda coalitions: worth[coalitions @ (1 << np.arange(coalitions.shape[1]))]
 
 
 def _frames_of_window(question: Question) -> Hidden:

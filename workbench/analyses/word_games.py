@@ -19,7 +19,7 @@ from workbench.analyses.frame_games import attribution, frames_or_segments, requ
 from workbench.analyses.question import Question, between
 from workbench.analyses.word_coalitions import ABSENT, ask_coalitions, phrases_of, without_one, words_in
 from workbench.core.banzhaf import Indices, estimate_indices, exact_indices
-from workbench.core.coalitions import coalition_table
+from workbench.core.coalitions import Game, coalition_table, game_of
 from workbench.core.estimation import least_budget
 from workbench.core.hierarchy import contiguous_clusters
 from workbench.core.pooled import PooledFrames, pooled_rows
@@ -154,15 +154,17 @@ def _explained(question: Question, players: tuple[Player, ...], warnings: tuple[
     def game(coalitions: Bool[np.ndarray, "coalition player"]) -> Float64[np.ndarray, "coalition"]:
         return _mean_cosines(question, players, coalitions, inside, is_lead)
 
+    again: Game = game
     if len(players) <= MOST_EXACT:
-        found = exact_indices(game(coalition_table(len(players))))
+        worth = game(coalition_table(len(players)))
+        found, again = exact_indices(worth), game_of(worth)
     else:
         budget = question.budget or max(2**MOST_EXACT, least_budget(len(players), order=2))
         found = estimate_indices(game, len(players), budget, question.seed)
     score = "mean cosine over the whole video"
     if is_lead and moment is not None:
         score = f"mean cosine {between(moment)}, less that of the whole video"
-    return attribution(question, players, found, game, score=score, absent=ABSENT, empty=EMPTY, warnings=warnings)
+    return attribution(question, players, found, again, score=score, absent=ABSENT, empty=EMPTY, warnings=warnings)
 
 
 def _mean_cosines(

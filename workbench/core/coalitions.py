@@ -26,6 +26,11 @@ def coalition_table(n_players: int, start: int = 0, stop: int | None = None) -> 
     return (numbers[:, None] >> np.arange(n_players) & 1).astype(bool)
 
 
+def game_of(values: Float64[np.ndarray, "coalition"]) -> Game:
+    """Return the game whose values stand in a table, in the order of the numbers of its coalitions."""
+    return lambda coalitions: values[coalitions @ (1 << np.arange(coalitions.shape[1]))]
+
+
 def n_players_of(n_coalitions: int) -> int:
     """Return how many players have so many coalitions, or raise ``InputError`` where none have."""
     n_players = int(n_coalitions).bit_length() - 1

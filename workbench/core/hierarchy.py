@@ -24,6 +24,7 @@ _SMOOTHED_PART = 1 / 8
 _MOST_NEIGHBOURS, _FEWEST_NEIGHBOURS = 16, 2
 _FEWEST_POINTS_PER_CLUSTER = 4
 _OWN_WEIGHT = 0.1
+_DENSITY_DIGITS = 12
 _BLOCK = 512
 _ROUNDING = 1e-6
 """Tokens closer than this part of their length are the same: they differ by float32 rounding."""
@@ -48,9 +49,11 @@ def density_peaks(
 ) -> tuple[Float64[np.ndarray, "token"], Float64[np.ndarray, "token"]]:
     """Return how dense it is about each token, and how far along the order the next denser one is.
 
-    Density is ``exp(-m)``, in (0, 1], ``m`` being the mean squared distance to the ``n_neighbours`` nearest tokens
-    (all others, where there are fewer) over the mean squared distance of all pairs: so it has no unit, and scaling
-    or turning the features changes nothing. Of tokens as dense as each other the first counts as denser.
+    Density is ``exp(-m)``, ``m`` being the mean squared distance to the ``n_neighbours`` nearest tokens (all others,
+    where there are fewer) over the largest squared distance of any two. So it has no unit, scaling or turning the
+    features changes nothing, and it lies between 1/e and 1: content too short to have that many neighbours is less
+    dense, but never so much less that no distance makes up for it. Of tokens as dense as each other, to 12 digits,
+    the first counts as denser.
 
     The distance, in the unit of the features, is not the straight one of the paper. It is how far one must go away
     from the token on the way along the order to a denser one: the largest distance to any token on that way, its
@@ -71,14 +74,14 @@ def density_peaks(
     n_tokens, n_neighbours = len(tokens), min(n_neighbours, len(tokens) - 1)
     if n_tokens == 1:
         return np.ones(1), np.zeros(1)
-    spread = np.square(tokens - tokens.mean(axis=0)).sum() * 2 / (n_tokens - 1) or 1.0
-    density, largest = np.empty(n_tokens), 0.0
+    sparsity, largest = np.empty(n_tokens), 0.0
     kept = list(_squared_distances(tokens)) if n_tokens <= MAX_POINTS else None
     for rows, squared in kept or _squared_distances(tokens):
         largest = max(largest, float(squared.max()))
-        squared[np.arange(len(squared)), np.arange(n_tokens)[rows]] = np.inf
+        squared[np.arange(len(squared)), np.arange(n_tokens)[rows]] = np.inf  # never met on the ways below
         nearest = np.sort(np.partition(squared, n_neighbours - 1, axis=1)[:, :n_neighbours], axis=1)
-        density[rows] = np.exp(-nearest.mean(axis=1) / spread)
+        sparsity[rows] = nearest.mean(axis=1)
+    density = np.round(np.exp(-sparsity / (largest or 1.0)), _DENSITY_DIGITS)
     before, after = _denser(density), n_tokens - 1 - _denser(density, from_the_end=True)[::-1]
     reached = np.full(n_tokens, largest)
     for rows, squared in kept or _squared_distances(tokens):
@@ -105,12 +108,14 @@ def contiguous_clusters(features: Float[np.ndarray, "token dim"], n_clusters: in
     places where clusters meet are still found to one token. Reversing the order of the tokens mirrors the
     clusters unless there are ties or groups.
 
-    Measured on 8 planted segments of 5 to 40 tokens in 512 dimensions, content that returns included: all
-    boundaries to one token where the noise is as long as the signal; in 16 dimensions 99 % of them, and 98 % to
-    one token of segments of 30 to 120 under noise of 1.5 times the signal's length.
+    Measured on 8 planted spans of 5 to 40 tokens, content that returns included, boundaries found to one token:
+    all of them in 64 and 512 dimensions where the noise is as long as the signal, 98 % in 16 dimensions. Least
+    squares over all partitions finds all there too, and 98 % where the noise is 1.5 times as long and this finds
+    80 %: peaks are the weaker method for few dimensions under much noise.
 
     Raises ``InputError`` for no tokens, for features that are not finite, and for less than one cluster.
-    Cost: 500 tokens of 512 dimensions 30 ms, 7,200 tokens 0.5 s; ``token**2 * dim`` only above 500 clusters.
+    Cost: 500 tokens of 512 dimensions 20 ms, 7,200 tokens 0.2 s, but 3 s for 1,500 clusters of them: groups would
+    leave fewer than 4 points to a cluster, so all pairs of tokens are compared.
     """
     tokens = _checked(features)
     if n_clusters < 1:
@@ -167,7 +172,7 @@ def _checked(features: Float[np.ndarray, "token dim"]) -> Float64[np.ndarray, "t
         raise InputError("There are no tokens to cluster; give at least one.")
     if not np.isfinite(features).all():
         raise InputError("A feature is not a finite number; extract the features again.")
-    return np.asarray(features, np.float64)
+    return np.ascontiguousarray(features, np.float64)
 
 
 def _squared_distances(

@@ -1,4 +1,4 @@
-"""A grounding as one page that stands on its own: the timeline, what was decided, how it was made.
+"""An answer as one page that stands on its own: its picture, its numbers, how it was made.
 
 Separate because it is read without the workbench: plotly.js is inside, and nothing is fetched.
 """
@@ -13,9 +13,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from workbench.figures.absence import ABSENT_SENTENCES, absence_figure
+from workbench.figures.attribution import attribution_figure
 from workbench.figures.clock import clock_label
 from workbench.figures.timeline import timeline_figure
-from workbench.types import Grounding, Outcome, VideoInfo
+from workbench.types import Attribution, Grounding, Outcome, VideoInfo
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #1a1e24; margin: 32px auto; max-width: 960px; padding: 0 16px }
@@ -26,22 +27,26 @@ th, .quiet { color: #5a6470 } td { font-variant-numeric: tabular-nums }
 
 
 def outcome_figure(
-    outcome: Outcome[Grounding],
+    outcome: Outcome[Grounding] | Outcome[Attribution],
     video: VideoInfo,
     truth: Mapping[str, Sequence[tuple[float, float]]] | None = None,
 ) -> go.Figure:
-    """Return the timeline of an outcome on a plain background, for a notebook or a page of its own."""
-    figure = timeline_figure(outcome.result, video.duration_s, truth)
+    """Return the picture of an outcome on a plain background, for a notebook or a page of its own.
+
+    ``truth`` are the true moments of sentences, for a timeline.
+    """
+    found = outcome.result
+    if isinstance(found, Attribution):
+        return attribution_figure(found, video).update_layout(paper_bgcolor="white", plot_bgcolor="white")
+    figure = timeline_figure(found, video.duration_s, truth)
     return figure.update_layout(paper_bgcolor="white", plot_bgcolor="white", margin={"l": 8, "r": 8})
 
 
-def standalone_html(outcome: Outcome[Grounding], video: VideoInfo) -> str:
+def standalone_html(outcome: Outcome[Grounding] | Outcome[Attribution], video: VideoInfo) -> str:
     """Return an HTML page that needs no network: about 5 MB, nearly all of it plotly.js."""
     found, made = outcome.result, outcome.provenance
     picture = outcome_figure(outcome, video).to_html(full_html=False, include_plotlyjs=True)
-    first_of_kind = {id(absent): at for at, absent in reversed([*enumerate(found.absent)])}
-    nulls = "".join(map(functools.partial(_evidence, found), sorted(first_of_kind.values())))
-    rows = "".join(_moment_rows(found, at) for at in range(len(found.queries)))
+    said = _attribution_said(found) if isinstance(found, Attribution) else _grounding_said(found)
     warnings = "".join(f"<p>{escape(warning)}</p>" for warning in found.warnings)
     facts = {
         "video": f"{video.title} ({clock_label(video.duration_s)}, sha256 {video.id[:12]})",
@@ -50,15 +55,47 @@ def standalone_html(outcome: Outcome[Grounding], video: VideoInfo) -> str:
         **{name: value for name, value in made.parameters.items() if name != "queries"},
         **made.versions,
     }
-    table = "".join(f"<tr><th>{escape(str(k))}</th><td>{escape(str(v))}</td></tr>" for k, v in facts.items())
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{escape(video.title)}</title><style>{_STYLE}</style></head>
 <body><h1>{escape(video.title)}</h1>{picture}{warnings}
-<h2>Moments</h2><table><tr><th>start</th><th>end</th><th>score</th></tr>{rows}</table>
-<h2>Is the sentence in the video at all?</h2>
-{nulls}
-<h2>How this was made</h2><table>{table}</table></body></html>
+{said}
+<h2>How this was made</h2>{_table(facts)}</body></html>
 """
+
+
+def _table(rows: Mapping[str, object]) -> str:
+    lines = "".join(f"<tr><th>{escape(str(k))}</th><td>{escape(str(v))}</td></tr>" for k, v in rows.items())
+    return f"<table>{lines}</table>"
+
+
+def _grounding_said(found: Grounding) -> str:
+    first_of_kind = {id(absent): at for at, absent in reversed([*enumerate(found.absent)])}
+    nulls = "".join(map(functools.partial(_evidence, found), sorted(first_of_kind.values())))
+    rows = "".join(_moment_rows(found, at) for at in range(len(found.queries)))
+    return (
+        f"<h2>Moments</h2><table><tr><th>start</th><th>end</th><th>score</th></tr>{rows}</table>"
+        f"<h2>Is the sentence in the video at all?</h2>{nulls}"
+    )
+
+
+def _attribution_said(found: Attribution) -> str:
+    counted = {
+        "sentence": found.query,
+        "score": found.score,
+        "left out": found.absent,
+        "without anybody": f"{found.empty_value:.4f}: {found.empty}",
+        "with everybody": f"{found.full_value:.4f}",
+        "sum of the values": f"{found.values.sum():.4f}, a gap of {found.gap:+.4f}",
+        "evaluations": f"{'exact over all' if found.is_exact else 'estimated from'} {found.n_evaluations:,}",
+    }
+    errors = np.zeros_like(found.values) if found.value_errors is None else 1.96 * found.value_errors
+    rows = "".join(
+        f"<tr><td>{escape(player.label)}</td><td>{value:+.4f}</td>"
+        f"<td>{'' if found.is_exact else f'± {error:.2g}'}</td></tr>"
+        for player, value, error in zip(found.players, found.values, errors, strict=True)
+    )
+    head = "<tr><th>player</th><th>adds</th><th>95 % interval</th></tr>"
+    return f"<h2>What is counted</h2>{_table(counted)}<h2>Values</h2><table>{head}{rows}</table>"
 
 
 def _evidence(found: Grounding, first: int) -> str:

@@ -19,6 +19,7 @@ from jaxtyping import Bool, Float32
 from workbench.models.entry import Family, ModelEntry
 from workbench.models.protocol import ModelSpec, Placement
 from workbench.models.rows import cosine, mean_pooled_score, unit_rows
+from workbench.models.tokenization import spans_in
 from workbench.settings import Settings
 from workbench.types import FrameBatch, TextFeatures, VideoFeatures
 
@@ -99,6 +100,7 @@ class ColourHistogram:
             tokens=tokens,
             unknown_words=tuple(tuple(word for word in words if word not in PALETTE) for words in tokens),
             is_truncated=(False,) * len(texts),
+            spans=tuple(map(spans_in, texts, tokens)),
         )
 
     def similarity(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query time"]:

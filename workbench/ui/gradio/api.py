@@ -1,4 +1,4 @@
-"""The page's one verb for programs: the same answer as on the screen, as JSON.
+"""The page's verbs for programs: the same answers as on the screen, as JSON.
 
 Separate because it takes what any program sends: ids and sentences, never a path.
 """
@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import gradio as gr
 
+from workbench.analyses.attribute import Attribute
 from workbench.analyses.ground import Ground
 from workbench.analyses.services import Services
 from workbench.errors import InputError, WorkbenchError
@@ -33,6 +34,13 @@ def checked_rate(sent: object) -> float:
     return float(sent)
 
 
+def checked_sentence(sent: object) -> str:
+    """Return the one sentence that a program sent, or raise ``InputError``."""
+    if not isinstance(sent, str):
+        raise InputError("The query is not a sentence; send one, such as “a red circle”.")
+    return sent
+
+
 def make_ground(services: Services) -> Callable[[str, list[str], str, float], dict]:
     """Return the verb on ``services``."""
 
@@ -45,13 +53,46 @@ def make_ground(services: Services) -> Callable[[str, list[str], str, float], di
             model: id of a model
             fps: frames read from each second of the video
         """
-        try:
+
+        def answer() -> dict:
             session = Session(video=str(video_id), model=str(model), queries=checked_sentences(queries))
             return Ground().as_json(Ground().run(services, session.with_parameter("fps", checked_rate(fps)).params()))
-        except WorkbenchError as problem:
-            raise gr.Error(str(problem), print_exception=False) from None
-        except Exception:
-            LOG.exception("the verb ground failed")
-            raise gr.Error(texts.UNEXPECTED, print_exception=False) from None
+
+        return _answered(answer)
 
     return ground
+
+
+def make_attribute(services: Services) -> Callable[[str, str, str, str, float], dict]:
+    """Return the verb on ``services``."""
+
+    def attribute(video_id: str, query: str, model: str, players: str = "words", fps: float = 2.0) -> dict:
+        """Say who in the video and who in the sentence made the score.
+
+        Args:
+            video_id: id of a video, as the address of the page shows it
+            query: a sentence, such as "a red circle"
+            model: id of a model
+            players: frames, words, frames+words, patches, patches+words, events or phrases
+            fps: frames read from each second of the video
+        """
+
+        def answer() -> dict:
+            session = Session(video=str(video_id), model=str(model), queries=(checked_sentence(query),))
+            asked = session.with_parameter("fps", checked_rate(fps)).game(str(players))
+            return Attribute().as_json(Attribute().run(services, asked))
+
+        return _answered(answer)
+
+    return attribute
+
+
+def _answered(answer: Callable[[], dict]) -> dict:
+    """Return the answer; what went wrong is told in one sentence, and what nobody foresaw is logged."""
+    try:
+        return answer()
+    except WorkbenchError as problem:
+        raise gr.Error(str(problem), print_exception=False) from None
+    except Exception:
+        LOG.exception("a verb failed")
+        raise gr.Error(texts.UNEXPECTED, print_exception=False) from None

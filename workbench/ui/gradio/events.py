@@ -184,7 +184,7 @@ class Events:
             return
         self._asked[visitor] = session
         work = functools.partial(self._work, session)
-        yield from self._steps(session, visitor, work, lambda made: self._page.result(session, *made))
+        yield from self._steps(session, visitor, Job(work, "answer"), lambda made: self._page.result(session, *made))
 
     def answer_change(self, session: Session, request: gr.Request) -> Generator[Update]:
         """Do the same where the session is not the one that was asked last: leaving a field changes nothing."""
@@ -192,23 +192,26 @@ class Events:
             yield from self.answer(session, request)
 
     def explain(self, session: Session, request: gr.Request) -> Generator[Update]:
-        """Say who made the score of the current sentence, where that is on show; yield as ``answer`` does."""
-        if session.tab == "who" and session.queries:
+        """Say who made the score of the current sentence, where that is on show; yield as ``answer`` does.
+
+        A film that is being read, or whose reading was stopped, is not explained: the answer comes first.
+        """
+        visitor = request.session_hash or ""
+        if session.tab == "who" and self._is_answered(session) and not self.jobs.is_running(visitor, "answer"):
             work = functools.partial(self._explained.explain, session)
-            shown = functools.partial(self._explained.shown, session)
-            yield from self._steps(session, request.session_hash or "", work, shown)
+            yield from self._steps(session, visitor, Job(work), functools.partial(self._explained.shown, session))
 
     def explain_patches(self, session: Session, at_s: object, request: gr.Request) -> Generator[Update]:
         """Say which patches of the picture at ``at_s`` made the score; yield as ``answer`` does."""
-        if session.queries:
+        visitor = request.session_hash or ""
+        if self._is_answered(session) and not self.jobs.is_running(visitor, "answer"):
             work = functools.partial(self._explained.explain_patches, session, seconds_in(at_s))
-            shown = functools.partial(self._explained.patches, session)
-            yield from self._steps(session, request.session_hash or "", work, shown)
+            yield from self._steps(session, visitor, Job(work), functools.partial(self._explained.patches, session))
+        else:
+            yield {"notice": panels.notice(texts.NOT_READ)}
 
-    def _steps(
-        self, session: Session, visitor: str, work: Callable[[Callable], Any], result: Callable[[Any], Update]
-    ) -> Generator[Update]:
-        job = self.jobs.start(visitor, Job(work))
+    def _steps(self, session: Session, visitor: str, job: Job, result: Callable[[Any], Update]) -> Generator[Update]:
+        self.jobs.start(visitor, job)
         try:
             yield from self._steps_of(session, visitor, job, result)
         finally:
@@ -318,9 +321,14 @@ class Events:
     @in_words
     def export(self, session: Session) -> Update:
         """Hand the shown result to the browser as JSON; nothing is written on the server."""
-        outcome = self._again(session)
-        text = json.dumps(Ground().as_json(outcome), ensure_ascii=False, indent=1)
-        name = f"ground-{session.video[:12]}-{session.model.replace('/', '-')}.json"
+        answer: Any = Ground().as_json(self._again(session))
+        verb = "ground"
+        if session.tab == "who":
+            asked = [session.game(players) for players in ("words", "frames", "frames+words")]
+            answer = [Attribute().as_json(Attribute().run(self.services, params)) for params in asked]
+            verb = "attribute"
+        text = json.dumps(answer, ensure_ascii=False, indent=1)
+        name = f"{verb}-{session.video[:12]}-{session.model.replace('/', '-')}.json"
         return {"download": {"name": name, "text": text, "at": time.time()}}
 
     # What is computed.
@@ -329,12 +337,19 @@ class Events:
         outcome = Ground().run(self.services, session.params(), report)
         return outcome, film_strip(self.services, self.services.library.get(session.video))
 
+    def _is_answered(self, session: Session) -> bool:
+        """Return whether the film has been read for the session's sentences."""
+        if not session.queries:
+            return False
+        params = session.params()
+        with suppress(WorkbenchError):  # what is wrong is told by the answer
+            video, model = self.services.library.get(params.video), self.services.models.load(params.model)
+            sampling = SamplingSpec(params.fps, params.max_frames)
+            return is_cached(self.services, video, model.spec, sampling, params.reuse_below)
+        return False
+
     def _again(self, session: Session) -> Outcome[Grounding]:
         """Return the answer on show once more; ``InputError`` where that would mean to read the video first."""
-        params = session.params()
-        video, model = self.services.library.get(params.video), self.services.models.load(params.model)
-        if not is_cached(
-            self.services, video, model.spec, SamplingSpec(params.fps, params.max_frames), params.reuse_below
-        ):
+        if not self._is_answered(session):
             raise InputError(texts.NOT_READ)
-        return Ground().run(self.services, params)
+        return Ground().run(self.services, session.params())

@@ -21,9 +21,10 @@ NOT_BEGUN = Progress(0, 0)
 
 
 class Job(Generic[R]):
-    """One run of ``work``, which is given a function to report its progress to."""
+    """One run of ``work``, which is given a function to report its progress to; ``name`` tells kinds apart."""
 
-    def __init__(self, work: Callable[[Callable[[Progress], None]], R]) -> None:
+    def __init__(self, work: Callable[[Callable[[Progress], None]], R], name: str = "") -> None:
+        self.name = name
         self._steps: queue.SimpleQueue[Progress | None] = queue.SimpleQueue()
         self._is_stopped = threading.Event()
         self._work = work
@@ -144,6 +145,12 @@ class Jobs:
             job.stop()
             if self._running.get(visitor) is job:
                 del self._running[visitor]
+
+    def is_running(self, visitor: str, name: str) -> bool:
+        """Return whether the visitor's job is one of that name."""
+        with self._lock:
+            job = self._running.get(visitor)
+            return job is not None and job.name == name
 
     def is_newest(self, visitor: str, job: Job) -> bool:
         """Return whether nothing newer has been asked since."""

@@ -20,7 +20,7 @@ from workbench.analyses.services import Services
 from workbench.errors import WorkbenchError
 from workbench.settings import ASSETS, Settings
 from workbench.ui.gradio import texts
-from workbench.ui.gradio.api import make_ground
+from workbench.ui.gradio.api import make_attribute, make_ground
 from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.layout import Parts, lay_out
 from workbench.ui.gradio.routes import HEAD, make_routes
@@ -45,6 +45,7 @@ def build(services: Services) -> gr.Blocks:
         parts = lay_out()
         _wire(page, parts, Events(services))
         gr.api(make_ground(services), api_name="ground", concurrency_id="ask")
+        gr.api(make_attribute(services), api_name="attribute", concurrency_id="ask")
     return page
 
 

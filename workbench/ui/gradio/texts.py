@@ -63,6 +63,14 @@ GLOSSARY = (
     ("distractor", "a sentence that is not about this video, used to learn how high chance alone can peak"),
     ("null", "the peaks of sentences that are not in the video: what chance alone looks like"),
     ("error rate", "the share of absent sentences that are allowed to pass as present"),
+    (
+        "player",
+        "one who takes part in a score: a frame or a segment of frames, a word or a phrase, a patch of a picture",
+    ),
+    ("coalition", "some of the players, the others left out; with n players there are 2 to the power of n"),
+    ("value", "what a player adds to the score on average over all coalitions of the others: Banzhaf's value"),
+    ("interaction", "what two players add together beyond what each adds alone, on the same average"),
+    ("gap", "by how much the values sum to more than the rise of the score from nobody to everybody"),
     ("truth", "windows in which the sentence is known to be true, by hand or by construction"),
 )
 EXPLAINED = dict(GLOSSARY)
