@@ -220,9 +220,8 @@ def _leaders(players: Sequence[Player], values: Float64[np.ndarray, "player"]) -
     first = past = int(values.argmax())
 
     def follows(at: int) -> bool:
-        return (
-            0 <= at < len(players) and players[at].kind in ("frame", "segment") and values[at] >= values.max() / 2 > 0
-        )
+        is_beside = 0 <= at < len(players) and players[at].kind in ("frame", "segment")
+        return is_beside and bool(values[at] >= values.max() / 2 > 0)
 
     if players[first].kind in ("frame", "segment"):
         while follows(first - 1):

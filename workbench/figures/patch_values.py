@@ -22,7 +22,7 @@ def patch_values_figure(found: Attribution, picture: str, aspect: float) -> go.F
     values = found.values[patches]
     errors = None if found.value_errors is None else 1.96 * found.value_errors[patches]
     most = float(abs(values).max()) or 1.0
-    is_told = [errors is None or abs(value) > errors[at] for at, value in enumerate(values)]
+    is_told = [errors is None or bool(abs(value) > errors[at]) for at, value in enumerate(values)]
     players = [found.players[at] for at in patches]
     figure = go.Figure(
         go.Scatter(

@@ -1,0 +1,248 @@
+"""Who made the score, for one visitor, without a browser: what is played when, and what is never begun unasked."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+
+from tests.films import BLUE, GREEN, RED, write_film
+from tests.gated import MODEL_ID, Gate, register_gated_model
+from tests.tiny_checkpoints import save_tiny_xclip
+from workbench.analyses.attribute import Attribute
+from workbench.analyses.services import Services
+from workbench.errors import InputError
+from workbench.models.adapter_template import ENTRY, FAMILY
+from workbench.models.entry import ModelEntry
+from workbench.settings import Settings
+from workbench.types import Progress
+from workbench.ui.gradio import events as module
+from workbench.ui.gradio import texts
+from workbench.ui.gradio.api import make_attribute
+from workbench.ui.gradio.events import Events
+from workbench.ui.gradio.page import services_for_visitors
+from workbench.ui.gradio.session import Session, session_from_address
+
+VISITOR = gr.Request(session_hash="ann")
+
+
+@pytest.fixture
+def services(settings: Settings) -> Services:
+    """Return the page's services with the model that knows colour words."""
+    services = services_for_visitors(settings)
+    services.models.register_family(FAMILY)
+    services.models.register(ENTRY)
+    return services
+
+
+@pytest.fixture
+def events(services: Services) -> Events:
+    return Events(services)
+
+
+@pytest.fixture
+def session(events: Events, tmp_path: Path) -> Session:
+    """Return a question on eight seconds of red, then of green, then of blue, with the instrument open."""
+    film = write_film(tmp_path / "film.mp4", [(3, RED), (3, GREEN), (2, BLUE)])
+    arrived = events.receive(gr.FileData(path=str(film.path), orig_name="film.mp4"))["arrived"]
+    return Session(video=arrived.id, model=ENTRY.id, queries=("a red wall", "blue"), tab="who")
+
+
+def event(**data: object) -> gr.EventData:
+    return gr.EventData(None, data)
+
+
+def explained(events: Events, session: Session) -> dict:
+    """Return the last update of an explanation after its answer."""
+    list(events.answer(session, VISITOR))
+    return list(events.explain(session, VISITOR))[-1]
+
+
+def bars(update: dict) -> dict[str, float]:
+    """Return the values of the frames by their instants."""
+    trace = update["values"].data[0]
+    return {label: float(told.split(" ")[0]) for label, told in trace.customdata}
+
+
+def test_the_explanation_names_the_word_and_the_frames(events: Events, session: Session) -> None:
+    update = explained(events, session)
+    assert "Without “red” the score falls by" in update["words_text"]
+    assert "Exact over all 8 coalitions" in update["words_text"]
+    assert "from 0:00.0 to 0:02.8" in update["values_text"]
+    values = bars(update)
+    assert min(values[f"0:0{s}"] for s in ("0.0", "1.0", "2.0")) > max(values[f"0:0{s}"] for s in ("4.0", "5.0", "7.0"))
+    assert "“red” and the frame" in update["cells_text"]
+    assert update["patches"] is None
+
+
+def test_nothing_is_explained_before_it_is_asked_for_and_read(events: Events, session: Session) -> None:
+    assert list(events.explain(session, VISITOR)) == []  # never read
+    list(events.answer(session, VISITOR))
+    assert list(events.explain(replace(session, tab="moments"), VISITOR)) == []
+    assert list(events.explain(replace(session, queries=()), VISITOR)) == []
+    assert list(events.explain(session, VISITOR)) != []
+
+
+def test_a_stopped_film_is_not_read_on_to_be_explained(
+    events: Events, services: Services, session: Session, tmp_path: Path
+) -> None:
+    gate = Gate(tmp_path / "gate")
+    register_gated_model(services, gate)
+    asked = replace(session, model=MODEL_ID).with_parameter("fps", 20.0)  # three chunks
+    answer = events.answer(asked, VISITOR)
+    next(answer)
+    assert list(events.explain(asked, VISITOR)) == []  # while it is read
+    events.cancel(VISITOR)
+    gate.open()
+    list(answer)
+    assert list(events.explain(asked, VISITOR)) == []  # what was stopped is not begun again
+
+
+def test_the_first_answer_is_not_pushed_aside(
+    events: Events, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opening an address that names the tab selects it while the answer is on its way."""
+    list(events.answer(session, VISITOR))
+    monkeypatch.setattr(module, "QUIET_S", 0.0)
+
+    def work(session, report):
+        for step in range(4):
+            report(Progress(step, 4, "on and on"))
+            assert list(events.explain(session, VISITOR)) == []
+        return original(session, report)
+
+    original = events._work
+    monkeypatch.setattr(events, "_work", work)
+    assert "timeline" in list(events.answer(session, VISITOR))[-1]
+
+
+def test_parts_open_and_close(events: Events, session: Session) -> None:
+    explained(events, session)
+    opened = events.open_part(session, event(query=1, at_s=1.0))
+    assert opened["session"].opened == (1,)
+    rows = opened["values"].layout.meta["rows"]
+    assert len(rows) == 3
+    closed = events.open_part(opened["session"], event(query=1, at_s=1.0))
+    assert closed["session"].opened == ()
+    assert len(closed["values"].layout.meta["rows"]) == 2
+    assert events.open_part(session, event(query=0, at_s=1.0)) == {"session": session}
+
+
+@pytest.mark.parametrize("sent", [{"query": 7, "at_s": 1.0}, {"query": True, "at_s": 1.0}, {"at_s": 1.0}, {}])
+def test_a_row_that_is_not_there_is_refused(events: Events, session: Session, sent: dict) -> None:
+    explained(events, session)
+    assert "no longer there" in events.open_part(session, event(**sent))["notice"]
+
+
+@pytest.mark.parametrize("at_s", [-5.0, 1e12, "1", None, True])
+def test_an_instant_outside_the_film_opens_nothing(events: Events, session: Session, at_s: object) -> None:
+    explained(events, session)
+    assert events.open_part(session, event(query=1, at_s=at_s))["session"].opened == ()
+
+
+def test_another_sentence_film_or_model_forgets_the_explanation(events: Events, session: Session) -> None:
+    explained(events, session)
+    elsewhere = replace(session, tab="moments", opened=(1,))
+    assert events.select_row(elsewhere, event(query=1))["values"] is None
+    assert events.select_span(elsewhere, event(start_s=1.0, end_s=2.0))["cells"] is None
+    changed = events.choose_model(elsewhere, event(value=ENTRY.id))
+    assert changed["words"] == ""
+    assert changed["session"].opened == ()
+    first = events.services.library.examples()[0].id
+    assert events.choose_video(elsewhere, event(value=first))["session"].opened == ()
+
+
+def test_a_selected_span_is_what_is_explained(events: Events, session: Session) -> None:
+    list(events.answer(session, VISITOR))
+    chosen = events.select_span(session, event(start_s=3.0, end_s=6.0))["session"]
+    update = list(events.explain(chosen, VISITOR))[-1]
+    assert "mean cosine from 0:03.0 to 0:06.0, less that of the whole video".lower() in update["words_text"].lower()
+    assert set(bars(update)) == {"0:03.0", "0:03.5", "0:04.0", "0:04.5", "0:05.0", "0:05.5"}
+
+
+def test_patches_of_the_picture_on_show(events: Events, session: Session) -> None:
+    list(events.answer(session, VISITOR))
+    update = list(events.explain_patches(session, 1.0, VISITOR))[-1]
+    figure = update["patches"]
+    assert len(figure.layout.shapes) == 49
+    assert figure.layout.images[0].source.startswith("data:image/jpeg;base64,")
+    assert "Estimated from" in update["patches_text"]
+    assert "frame at 0:01.0" in update["patches_text"]
+
+
+@pytest.mark.parametrize("at_s", ["x", None, float("nan"), -1.0, [1]])
+def test_a_time_that_is_none_is_the_beginning(events: Events, session: Session, at_s: object) -> None:
+    list(events.answer(session, VISITOR))
+    assert "frame at 0:00.0" in list(events.explain_patches(session, at_s, VISITOR))[-1]["patches_text"]
+
+
+def test_patches_are_not_explained_of_a_film_that_was_not_read(events: Events, session: Session) -> None:
+    assert texts.NOT_READ in list(events.explain_patches(session, 1.0, VISITOR))[-1]["notice"]
+
+
+def test_the_budget_is_kept_to(events: Events, session: Session) -> None:
+    list(events.answer(session, VISITOR))
+    assert "choose a value from 0 to" in events.set_budget(session, -1)["notice"]
+    few = events.set_budget(session, 250)["session"]
+    assert "250 evaluations" in list(events.explain_patches(few, 1.0, VISITOR))[-1]["patches_text"]
+    scarce = events.set_budget(session, 20)["session"]
+    assert "raise it to that" in list(events.explain_patches(scarce, 1.0, VISITOR))[-1]["notice"]
+    assert events.set_budget(few, None)["session"].budget == 0
+
+
+def test_how_players_are_left_out_is_a_choice(events: Events, session: Session) -> None:
+    list(events.answer(session, VISITOR))
+    grey = events.set_absent(session, event(value="grey"))["session"]
+    assert "painted grey" in list(events.explain_patches(grey, 1.0, VISITOR))[-1]["patches_text"]
+    assert "choose mean, grey, blur or held" in events.set_absent(session, event(value="<script>"))["notice"]
+
+
+def test_a_model_of_windows_explains_the_frames_of_one(events: Events, session: Session, tmp_path: Path) -> None:
+    save_tiny_xclip(tmp_path / "xclip")
+    entry = ModelEntry(id="tiny-xclip", title="Tiny X-CLIP", family="xclip", where=str(tmp_path / "xclip"))
+    events.services.models.register(entry)
+    update = explained(events, replace(session, model="tiny-xclip"))
+    assert "reads" in update["values_text"]
+    assert "at once" in update["values_text"]
+    assert len(update["values"].layout.meta["rows"]) == 1  # no tree
+    assert update["cells"] is not None
+
+
+def test_the_download_is_of_what_is_on_show(events: Events, session: Session) -> None:
+    list(events.answer(session, VISITOR))
+    download = events.export(session)["download"]
+    answers = json.loads(download["text"])
+    assert download["name"].startswith("attribute-")
+    assert len(answers[0]["players"]) == 3
+    assert all(np.isfinite(answer["values"]).all() for answer in answers)
+    assert "queries" in json.loads(events.export(replace(session, tab="moments"))["download"]["text"])
+
+
+def test_the_address_names_the_tab(session: Session, settings: Settings) -> None:
+    assert "tab=who" in session.address()
+    assert "tab" not in replace(session, tab="moments").address()
+    assert session_from_address({"tab": ["who"]}, Session(), settings).tab == "who"
+    assert session_from_address({"tab": ["elsewhere"]}, Session(), settings).tab == "moments"
+
+
+def test_the_verb_for_programs(services: Services, events: Events, session: Session) -> None:
+    attribute = make_attribute(services)
+    found = attribute(session.video, "a red wall", ENTRY.id, "words", 2.0)
+    assert [player["label"] for player in found["players"]] == ["a", "red", "wall"]
+    assert found["values"][1] == max(found["values"])
+    for arguments, said in (
+        ((session.video, "red", ENTRY.id, "everybody"), "choose frames, words"),
+        (("../../etc/passwd", "red", ENTRY.id, "words"), "video"),
+    ):
+        with pytest.raises(gr.Error, match=said):
+            attribute(*arguments)
+
+
+def test_one_sentence_is_explained_at_a_time(services: Services, session: Session) -> None:
+    params = replace(session.game("words"), queries=("red", "blue"))
+    with pytest.raises(InputError, match="One sentence is explained at a time"):
+        Attribute().run(services, params)
