@@ -18,7 +18,7 @@ PATIENCE_MS = 120_000
 
 
 def main() -> None:
-    """Write one picture a size and theme into ``assets/screenshots``."""
+    """Write one picture a size and theme into ``assets/screenshots``, and one a theme of who made the score."""
     executable = chromium.find()
     if executable is None:
         raise SystemExit(chromium.MISSING)
@@ -35,6 +35,16 @@ def main() -> None:
                 page.screenshot(path=FOLDER / f"{size}-{theme}.png", full_page=size != "desktop")
                 print(FOLDER / f"{size}-{theme}.png")
                 context.close()
+        for theme in ("light", "dark"):
+            page = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=theme).new_page()
+            page.goto(f"{url}?__theme={theme}&video=toy-test-72-002&q=a+red+circle&q=a+purple+star&tab=who")
+            page.locator("#values [data-ready='true']").wait_for(state="attached", timeout=PATIENCE_MS)
+            page.locator("#cells .plot .heatmaplayer image").wait_for(state="attached", timeout=PATIENCE_MS)
+            page.wait_for_function(FILMS_SHOWN, timeout=PATIENCE_MS)
+            page.locator("#ask-patches").click()
+            page.locator("#patches .plot .main-svg").first.wait_for(state="attached", timeout=PATIENCE_MS)
+            page.screenshot(path=FOLDER / f"who-{theme}.png", full_page=True)
+            print(FOLDER / f"who-{theme}.png")
         browser.close()
 
 

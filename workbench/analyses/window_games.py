@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool, Float64, Int64
 
 from workbench.analyses.frame_games import attribution
 from workbench.analyses.ground import clock
-from workbench.analyses.hidden import HIDING, cells_of, encode_hidden, hide_cells, hide_frames
+from workbench.analyses.hidden import HIDING, Pixels, cells_of, encode_hidden, hide_cells, hide_frames
 from workbench.analyses.patches import patch_maps, windows_of
 from workbench.analyses.question import Question
 from workbench.analyses.word_coalitions import ABSENT, ask_coalitions
@@ -24,7 +24,6 @@ from workbench.analyses.word_games import few_players
 from workbench.core.banzhaf import Indices, estimate_indices, exact_indices
 from workbench.core.coalitions import Game, coalition_table, game_of
 from workbench.core.walsh import up_to_pairs
-from workbench.errors import InputError
 from workbench.models.protocol import PatchFeatures
 from workbench.types import Attribution, FrameBatch, Player, Progress, VideoFeatures
 
@@ -32,7 +31,8 @@ _N_CELLS = (4, 8)
 """Fewest and most cells along a side of a picture."""
 _BUDGET_A_PLAYER = 12
 """Encoder calls an unknown, where a person set no budget."""
-MOST_WINDOW_FRAMES = 12
+MOST_FRAMES = 8
+"""Frames of a window that play one by one: 256 encoder calls."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,26 +184,42 @@ def _answer(
 def _frames_of_window(question: Question) -> Hidden:
     spec, row = question.model.spec, question.row_at()
     window = _window(question, row)
-    n_frames = len(window.times_s)
-    if n_frames > MOST_WINDOW_FRAMES:
-        raise InputError(
-            f"{spec.title} reads {n_frames} frames at once, and all coalitions of at most {MOST_WINDOW_FRAMES} can be "
-            f"encoded; choose a model of shorter windows."
-        )
-    edges_s = np.concatenate([window.times_s[:1], (window.times_s[1:] + window.times_s[:-1]) / 2, window.times_s[-1:]])
+    starts = _starts(window.times_s)
+    times_s = window.times_s[starts]
     step_s = 1 / question.sampling.rate_for(question.video.duration_s)
-    edges_s[0], edges_s[-1] = max(0.0, edges_s[0] - step_s / 2), edges_s[-1] + step_s / 2
+    # Where the film is longer than the window, its last frame stands for as long as any.
+    past_s = float(min(window.times_s[-1] + step_s / 2, question.video.duration_s))
+    before_s = window.times_s[np.maximum(starts - 1, 0)]
+    edges_s = np.append((times_s + before_s) / 2, past_s)
+    edges_s[0] = max(0.0, times_s[0] - step_s / 2)
+    n_frames, is_grouped = len(window.times_s), len(starts) < len(np.unique(window.times_s))
     players = tuple(
-        Player("frame", clock(float(t)), (float(a), float(b)))
-        for t, a, b in zip(window.times_s, edges_s[:-1], edges_s[1:], strict=True)
+        Player("segment", f"{clock(a)} – {clock(b)}", (a, b)) if is_grouped else Player("frame", clock(t), (a, b))
+        for t, a, b in zip(times_s.tolist(), edges_s[:-1].tolist(), edges_s[1:].tolist(), strict=True)
     )
+    played = f"{len(players)} runs of those" if is_grouped else "those"
     why = (
-        f"{spec.title} reads {n_frames} frames at once, so its frames cannot be taken from the cache one by one: those "
-        f"of the window from {clock(players[0].span[0])} to {clock(players[-1].span[1])} play, and the encoder runs."
+        f"{spec.title} reads {n_frames} frames at once, so its frames cannot be taken from the cache one by one: "
+        f"{played} of the window from {clock(players[0].span[0])} to {clock(players[-1].span[1])} play, and the "
+        f"encoder runs."
     )
-    what = f"the window of {n_frames} frames at {clock(float(question.features.times_s[row]))}"
-    encode = _encoder(question, window, row, hide_frames(question.absent), {"frames": question.absent}, 2**n_frames)
-    return Hidden(players, encode, float(question.features.times_s[row]), what, (why,))
+    at_s = float(question.features.times_s[row])
+    hide_one, lengths = hide_frames(question.absent), np.diff([*starts.tolist(), n_frames])
+
+    def hide(pixels: Pixels, present: Bool[np.ndarray, "part"]) -> Pixels:
+        return hide_one(pixels, np.repeat(present, lengths))
+
+    how = {"frames": question.absent, "starts": starts.tolist()}
+    encode = _encoder(question, window, row, hide, how, 2 ** len(players))
+    return Hidden(players, encode, at_s, f"the window of {n_frames} frames at {clock(at_s)}", (why,))
+
+
+def _starts(times_s: Float64[np.ndarray, "time"]) -> Int64[np.ndarray, "part"]:
+    """Return the first frame of each player of a window: a frame shown twice plays once, and of many, runs play."""
+    starts = np.flatnonzero(np.diff(times_s, prepend=-1.0))
+    if len(starts) > MOST_FRAMES:
+        starts = starts[np.linspace(0, len(starts), MOST_FRAMES + 1).round().astype(int)[:-1]]
+    return starts
 
 
 def _patches(question: Question) -> Hidden:
