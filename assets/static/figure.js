@@ -17,6 +17,7 @@
     const [ink, rule, soft] = ["--wb-ink", "--wb-rule", "--wb-soft"].map((n) => style.getPropertyValue(n).trim());
     const axis = { gridcolor: rule, linecolor: rule, tickcolor: rule, zerolinecolor: rule, tickfont: { color: soft } };
     return {
+      data: { bar: [{ insidetextfont: { color: ink } }] },
       layout: {
         font: { color: ink, family: style.fontFamily, size: 12 },
         colorway: [soft],

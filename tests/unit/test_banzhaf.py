@@ -227,5 +227,7 @@ def test_an_estimate_states_what_it_does_not_know():
 
 
 def test_a_budget_too_small_names_what_is_needed():
-    with pytest.raises(InputError, match=r"30 players need at least 1,864 evaluations, and the budget is 100; .* 124"):
+    with pytest.raises(
+        InputError, match=r"30 players need at least 1,864 evaluations, and the budget is 100; raise it"
+    ):
         banzhaf.estimate_indices(lambda z: z.sum(axis=1).astype(float), 30, 100, seed=0)

@@ -258,3 +258,105 @@ def test_bench_encode_of_a_model_without_a_network_is_a_sentence(capsys):
     status, _, err = run(capsys, "bench", "encode", "--model", ENTRY.id)
     assert status != 0
     assert "has no bare forward pass to measure; choose a model of another family" in err
+
+
+def attribute(capsys, film, *words):
+    """Return exit status, stdout and stderr of ``attribute`` with a small model that knows colours and shapes."""
+    return run(capsys, "attribute", film.path, "--model", "toyworld-frame", *words)
+
+
+def test_attribute_prints_the_contracted_json_and_nothing_else_on_stdout(capsys, film):
+    words = ["--query", "a red circle", "--players", "words", "--json", "-"]
+    status, out, err = attribute(capsys, film, *words)
+    assert status == 0
+    answer = json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert [player["label"] for player in answer["players"]] == ["a", "red", "circle"]
+    assert [player["span"] for player in answer["players"]] == [[0, 1], [2, 5], [6, 12]]
+    assert (answer["method"], answer["query"], answer["exact"]) == ("banzhaf", "a red circle", True)
+    assert answer["n_evaluations"] == 8
+    assert answer["gap"] == pytest.approx(sum(answer["values"]) - answer["full_value"] + answer["empty_value"])
+    assert answer["provenance"]["parameters"]["players"] == "words"
+    assert str(film.path) not in out
+    assert "Traceback" not in err
+    again = json.loads(attribute(capsys, film, *words)[1])
+    assert (again["provenance"]["from_cache"], again["values"]) == (True, answer["values"])
+
+
+def test_attribute_tells_people_in_words(capsys, film):
+    status, out, err = attribute(capsys, film, "--query", "a red aardvark")
+    assert status == 0
+    assert out.startswith("a red aardvark: ")
+    assert [line.split()[:2] for line in out.splitlines()[1:4]] == [
+        ["word", "a"],
+        ["word", "red"],
+        ["word", "aardvark"],
+    ]
+    assert "exact over all 8 coalitions" in out
+    assert "“aardvark”" in err
+
+
+def test_attribute_takes_a_span_a_part_and_an_instant(capsys, film):
+    span = ["--query", "red", "--players", "frames", "--start", "2", "--end", "5", "--json", "-"]
+    answer = json.loads(attribute(capsys, film, *span)[1])
+    assert [player["span"] for player in answer["players"]] == pytest.approx(
+        [pytest.approx([t - 0.25, t + 0.25]) for t in (2, 2.5, 3, 3.5, 4, 4.5)]
+    )
+    assert [answer["provenance"]["parameters"][name] for name in ("start_s", "end_s", "at_s")] == [2.0, 5.0, None]
+    tree = ["--query", "red", "--players", "events", "--json", "-"]
+    whole = json.loads(attribute(capsys, film, *tree)[1])
+    part = json.loads(attribute(capsys, film, *tree, "--open", "2")[1])
+    assert part["provenance"]["parameters"]["opened"] == "2"
+    assert {player["span"][1] for player in whole["players"]} < {player["span"][1] for player in part["players"]}
+    patches = ["--query", "red", "--players", "patches", "--absent", "grey", "--at", "3.1", "--budget", "300"]
+    answer = json.loads(attribute(capsys, film, *patches, "--seed", "4", "--json", "-")[1])
+    assert (answer["at_s"], answer["exact"], answer["provenance"]["seed"]) == (3.0, False, 4)
+    assert answer["n_evaluations"] <= 300
+    assert {player["kind"] for player in answer["players"]} == {"patch"}
+
+
+def test_the_help_of_attribute_lists_what_there_is_to_choose(capsys):
+    with pytest.raises(SystemExit) as left:
+        command.main(["attribute", "--help"])
+    assert left.value.code == 0
+    said = " ".join(capsys.readouterr().out.split())
+    for choices in (
+        "--players frames|words|frames+words|patches|patches+words|events|phrases",
+        "--absent mean|grey|blur|held",
+        "--method banzhaf",
+        "--start SECONDS",
+        "--end SECONDS",
+        "--at SECONDS",
+        "--open PART",
+        "--budget EVALUATIONS",
+        "(default words)",
+    ):
+        assert choices in said
+    assert "(default None)" not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--query", "red", "--players", "letters"], "choose frames, words"),
+        (["--query", "red", "--absent", "burnt"], "choose mean, grey, blur or held."),
+        (["--query", "red", "--method", "shapley"], "choose banzhaf."),
+        (["--query", "red", "--start", "2"], "give both, or neither."),
+        (["--query", "red", "--start", "two", "--end", "3"], "two"),
+        (["--query", "red", "--start", "20", "--end", "30"], "within the 8.0 s"),
+        (["--query", "red", "--players", "patches", "--at", "20"], "within the 8.0 s"),
+        (["--query", "red", "--players", "events", "--open", "9"], "There is no part 9; choose one of the"),
+        (["--query", "red", "--players", "events", "--open", "x"], "leads to no part"),
+        (["--query", "red", "--query", "green"], "there are 2; choose one."),
+        (["--players", "words"], "--query"),
+    ],
+)
+def test_every_mistake_in_attribute_gets_one_sentence(capsys, film, words, said):
+    status, out, err = attribute(capsys, film, *words)
+    assert (status, out) == (1, "")
+    err = err.split("\r")[-1]  # before it stands the progress of what was read
+    assert said in err
+    assert err.startswith("Error: ")
+    assert err.count("\n") == 1
+    assert err.strip()[-1] in ".?"
+    assert "  " not in err
+    assert "Traceback" not in err

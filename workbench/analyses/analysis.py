@@ -59,7 +59,7 @@ def check_ranges(params: Any) -> None:
         value = getattr(params, name)
         low, high = control.minimum, control.maximum
         if control.choices and value not in control.choices:
-            offered = ", ".join(control.choices[:-1]) + f" or {control.choices[-1]}"
+            offered = " or ".join(part for part in (", ".join(control.choices[:-1]), control.choices[-1]) if part)
             raise InputError(f"{control.label} is {value!r}; choose {offered}.")
         if value is None and control.kind is not None:
             continue

@@ -5,6 +5,7 @@ Separate from the methods, which say how; here is what can be asked, and what is
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from workbench.analyses import frame_games, window_games, word_games
 from workbench.analyses.analysis import Control, Report, check_ranges, parameter, silent
 from workbench.analyses.extraction import extract
 from workbench.analyses.ground import GroundParams
-from workbench.analyses.hidden import HIDING
+from workbench.analyses.hidden import HIDING, hide_cells, hide_frames
 from workbench.analyses.plain import plain
 from workbench.analyses.provenance import provenance_of
 from workbench.analyses.queries import checked_queries
@@ -80,7 +81,7 @@ class AttributeParams:
         0,
         Control(
             "Budget",
-            "Most evaluations of a game too large for all; 0: as many as it needs",
+            "Most encoder calls for patches, and texts for long sentences; 0: as many as are needed",
             0,
             1_000_000,
             1,
@@ -171,8 +172,8 @@ def strongest_pairs(found: Attribution, most: int = 5) -> list[tuple[int, int, f
     if found.pairs is None:
         return []
     first, second = np.triu_indices(len(found.players), 1)
-    values = found.pairs[first, second]
-    order = np.argsort(-np.abs(np.nan_to_num(values)), kind="stable")[:most]
+    values = np.nan_to_num(found.pairs[first, second])
+    order = np.argsort(-np.abs(values), kind="stable")[:most]
     return [(int(first[at]), int(second[at]), float(values[at])) for at in order if values[at]]
 
 
@@ -189,10 +190,11 @@ def _ask(services: Services, params: AttributeParams, report: Report) -> tuple[Q
     queries = checked_queries(params.queries, services.settings)
     if len(queries) > 1:
         raise InputError(f"One sentence is explained at a time, and there are {len(queries)}; choose one.")
-    if (params.start_s is None) != (params.end_s is None):
-        raise InputError("A span has a start and an end; give both, or neither.")
     video = services.library.get(params.video)
+    _check(params, video.duration_s)
     model = services.models.load(params.model)
+    if not model.spec.frame_independent and params.players.startswith("frames"):
+        hide_frames(params.absent)
     sampling = SamplingSpec(params.fps, params.max_frames)
     extracted = extract(services, video, model, sampling, report, reuse_below=params.reuse_below)
     span_s = None if params.start_s is None or params.end_s is None else (params.start_s, params.end_s)
@@ -219,6 +221,26 @@ def _ask(services: Services, params: AttributeParams, report: Report) -> tuple[Q
         seed=params.seed,
     )
     return question, extracted.from_cache, extracted.problem
+
+
+def _check(params: AttributeParams, duration_s: float) -> None:
+    """Raise ``InputError`` for what cannot be explained, before the video is read."""
+    _opened(params.opened)
+    if params.players.startswith("patches"):
+        hide_cells(params.absent, ())
+    if (params.start_s is None) != (params.end_s is None):
+        raise InputError("A span has a start and an end; give both, or neither.")
+    if params.start_s is not None and params.end_s is not None:
+        start_s, end_s = params.start_s, params.end_s
+        if not (math.isfinite(end_s - start_s) and start_s < end_s and start_s < duration_s and end_s > 0):
+            raise InputError(
+                f"Nothing lies from {start_s:g} s to {end_s:g} s; choose a start before the end, within the "
+                f"{duration_s:.1f} s of the video."
+            )
+    if params.at_s is not None and not 0 <= params.at_s <= duration_s:
+        raise InputError(
+            f"There is no frame at {params.at_s:g} s; choose an instant within the {duration_s:.1f} s of the video."
+        )
 
 
 def _opened(path: str) -> tuple[int, ...]:

@@ -77,12 +77,13 @@ def explain_events(question: Question, opened: Sequence[int]) -> Attribution:
     root = _narrowed(hierarchy(question.features.frames[rows], _sizes(len(rows))))
     node, closed = root, []
     for depth, number in enumerate(opened, 1):
+        if not node.children:
+            here = ".".join(map(str, opened[: depth - 1]))
+            what = f"The part {here} is" if here else "The video has"
+            raise InputError(f"{what} a single frame; there is nothing to open.")
         if not 1 <= number <= len(node.children):
             raise InputError(
-                f"The part {'.'.join(map(str, opened[:depth]))} cannot be opened; choose one of the "
-                f"{len(node.children)} parts there."
-                if node.children
-                else f"The part {'.'.join(map(str, opened[: depth - 1]))} is a single frame; there is nothing to open."
+                f"There is no part {'.'.join(map(str, opened[:depth]))}; choose one of the {len(node.children)} there."
             )
         closed += [child for child in node.children if child is not node.children[number - 1]]
         node = node.children[number - 1]

@@ -17,7 +17,6 @@ from workbench.analyses.ground import Ground, GroundParams, clock
 from workbench.analyses.prompts import Asked, ask, curves_of
 from workbench.analyses.services import Services
 from workbench.core.intervals import frame_edges
-from workbench.errors import InputError
 from workbench.models.protocol import VideoTextModel
 from workbench.types import SamplingSpec, VideoFeatures, VideoInfo
 
@@ -65,36 +64,19 @@ class Question:
         return (moments[0].start_s, moments[0].end_s) if moments else None
 
     def rows_in(self, span_s: tuple[float, float]) -> Bool[np.ndarray, "time"]:
-        """Return which rows of the features lie in a span; the one nearest to its middle where none does.
-
-        Raises ``InputError`` for a span outside the film.
-        """
-        start_s, end_s = span_s
-        if not (start_s < end_s and start_s < self.video.duration_s and end_s > 0):
-            raise InputError(
-                f"Nothing lies from {start_s:g} s to {end_s:g} s; choose a start before the end, within the "
-                f"{self.video.duration_s:.1f} s of the video."
-            )
-        times_s = self.features.times_s
+        """Return which rows of the features lie in a span; the one nearest to its middle where none does."""
+        (start_s, end_s), times_s = span_s, self.features.times_s
         inside = (times_s >= start_s - 1e-6) & (times_s < end_s - 1e-6)
         if not inside.any():
             inside[np.abs(times_s - (start_s + end_s) / 2).argmin()] = True
         return inside
 
     def row_at(self) -> int:
-        """Return the row of the features nearest to ``at_s``; where none was chosen, where the sentence fits best.
-
-        Raises ``InputError`` for an instant outside the film.
-        """
+        """Return the row of the features nearest to ``at_s``; where none was chosen, where the sentence fits best."""
         times_s = self.features.times_s
         if self.at_s is None:
             inside = np.ones(len(times_s), bool) if self.span_s is None else self.rows_in(self.span_s)
             return int(np.where(inside, self.curve, -np.inf).argmax())
-        if not 0 <= self.at_s <= self.video.duration_s:
-            raise InputError(
-                f"There is no frame at {self.at_s:g} s; choose an instant within the {self.video.duration_s:.1f} s of "
-                f"the video."
-            )
         return int(np.abs(times_s - self.at_s).argmin())
 
 

@@ -227,12 +227,20 @@ def _patches(question: Question) -> Hidden:
     window = _window(question, row)
     grid, seen = _layout(question, row)
     _, height, width, _ = window.pixels.shape
-    cells = cells_of(height, width, seen, grid)
+    # Where the model sees filling beside the picture, whole cells may lie in it: nobody is there.
+    placed = [
+        (number, cell)
+        for number, cell in enumerate(cells_of(height, width, seen, grid))
+        if cell[0] < cell[1] and cell[2] < cell[3]
+    ]
+    cells = tuple(cell for _, cell in placed)
     players = tuple(
         Player(
-            "patch", f"row {i // grid[1] + 1}, column {i % grid[1] + 1}", (a / height, c / width, b / height, d / width)
+            "patch",
+            f"row {number // grid[1] + 1}, column {number % grid[1] + 1}",
+            (top / height, left / width, bottom / height, right / width),
         )
-        for i, (a, b, c, d) in enumerate(cells)
+        for number, (top, bottom, left, right) in placed
     )
     at_s = float(question.features.times_s[row])
     n_frames = len(window.times_s)
@@ -240,7 +248,7 @@ def _patches(question: Question) -> Hidden:
     why: tuple[str, ...] = ()
     if n_frames > 1:
         why = (f"{question.model.spec.title} reads {n_frames} frames at once: a patch is hidden in all of them.",)
-    budget = question.budget or _BUDGET_A_PLAYER * (1 + len(players))
+    budget = 1 + (question.budget or _BUDGET_A_PLAYER * (1 + len(players)))  # the leaders are left out once more
     how = {"patches": question.absent, "grid": grid}
     encode = _encoder(question, window, row, hide_cells(question.absent, cells), how, budget)
     return Hidden(players, encode, at_s, what, why)

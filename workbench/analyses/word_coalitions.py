@@ -7,8 +7,9 @@ begins and ends a text, its punctuation and the model's own prompt around it alw
 from __future__ import annotations
 
 import hashlib
+import re
+import unicodedata
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Bool, Float32
@@ -18,20 +19,39 @@ from workbench.analyses.prompts import Asked
 from workbench.analyses.services import Services
 from workbench.core import grounding
 from workbench.models.protocol import VideoTextModel
-from workbench.models.tokenization import WORD, Span
+from workbench.models.tokenization import Span
 from workbench.store.keys import cache_key
 from workbench.types import Player, Progress, TextFeatures
 
 ABSENT = "an absent word is masked: it keeps its place, and is not attended to"
+_JOINERS = "'\N{RIGHT SINGLE QUOTATION MARK}-\N{HYPHEN}\N{NON-BREAKING HYPHEN}"
 _AT_ONCE = 512
 _VERSION = 1
 """Raised whenever the same words left out give other embeddings than before."""
 
 
 def words_in(query: str) -> tuple[Player, ...]:
-    """Return the words of a sentence as players; a sentence without a letter is one."""
-    found = tuple(Player("word", match.group(), match.span()) for match in WORD.finditer(query))
+    """Return the words of a sentence as players; a sentence without a letter is one.
+
+    A word is a run of letters, digits and the marks on them, with single apostrophes and hyphens inside; a run of
+    pictures (emoji) is one, too. Other punctuation belongs to no word.
+    """
+    kinds = "".join(map(_kind, query))
+    found = tuple(
+        Player("word", query[match.start() : match.end()], match.span())
+        for match in re.finditer(r"l+(?:jl+)*|s+", kinds)
+    )
     return found or (Player("word", query, (0, len(query))),)
+
+
+def _kind(char: str) -> str:
+    """Return l for what words are made of, j for what joins them, s for pictures, and a space for the rest."""
+    category = unicodedata.category(char)
+    if category[0] in "LNM" or char == "_":
+        return "l"
+    if char in _JOINERS:
+        return "j"
+    return "s" if category in ("So", "Sk") else " "
 
 
 def phrases_of(words: Sequence[Player], starts: Sequence[int], query: str) -> tuple[Player, ...]:
@@ -117,12 +137,3 @@ def _players_of_tokens(spans: Sequence[Span], players: Sequence[Player]) -> np.n
 def without_one(n_players: int) -> Bool[np.ndarray, "coalition player"]:
     """Return the coalition of all players, and those that lack one."""
     return np.concatenate([np.ones((1, n_players), bool), ~np.eye(n_players, dtype=bool)])
-
-
-def said_of(asked: Asked, rows: slice) -> Asked:
-    """Return some of the coalitions of ``asked``."""
-    n_prompts = len(asked.said.embeddings) // len(asked.texts)
-    texts = asked.texts[rows]
-    kept = asked.said.embeddings.reshape(len(asked.texts), n_prompts, -1)[rows].reshape(len(texts) * n_prompts, -1)
-    said = replace(asked.said, texts=asked.said.texts[: len(kept)], embeddings=kept)
-    return Asked(texts, asked.unknown_words[rows], asked.is_truncated[rows], said)

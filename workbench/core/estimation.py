@@ -60,10 +60,9 @@ def paired_least_squares(game: Game, n_players: int, budget: int, rng: np.random
     if n_players < 63 and budget >= 2**n_players:
         return _visited(game, n_players, order)
     if budget < least_budget(n_players, order):
-        cheaper = f", or ask for values alone, which need {least_budget(n_players, 1):,}" if order == 2 else ""
         raise InputError(
             f"{n_players} players need at least {least_budget(n_players, order):,} evaluations, and the budget is "
-            f"{budget:,}; raise it to that{cheaper}."
+            f"{budget:,}; raise it to that."
         )
     ends = _worth(game, np.array([[False] * n_players, [True] * n_players]))
     drawn, half_differences, half_sums = _pairs(game, n_players, (budget - 2) // 2, rng)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import plotly.graph_objects as go
+from jaxtyping import Float64
 
 from workbench.figures.palette import DIVERGING
 from workbench.types import Attribution
@@ -23,7 +24,8 @@ def crossing(found: Attribution) -> tuple[list[int], list[int]]:
 def interactions_figure(found: Attribution) -> go.Figure:
     """Return the matrix of frames x words; ``customdata`` of a cell are the frame's seconds and the word's number.
 
-    A click on a cell goes to the frame, and lights up the word.
+    A click on a cell goes to the frame, and lights up the word. The outlined cell is the frame that adds most with
+    some word in the sentence, with that word.
     """
     frames, words = crossing(found)
     assert found.pairs is not None
@@ -51,7 +53,9 @@ def interactions_figure(found: Attribution) -> go.Figure:
             meta="cell",
         )
     )
-    shown = np.unique(np.linspace(0, len(frames) - 1, min(5, len(frames))).round().astype(int)).tolist()
+    if strongest := strongest_cell(found):
+        figure.add_shape(_outline(frames.index(strongest[0]), words.index(strongest[1])))
+    shown = np.unique(np.linspace(0, len(frames) - 1, min(4, len(frames))).round().astype(int)).tolist()
     figure.update_layout(
         height=ROW_PX * len(words) + 56,
         margin={"l": 8, "r": 8, "t": 8, "b": 44},
@@ -81,11 +85,33 @@ def interactions_figure(found: Attribution) -> go.Figure:
     return figure
 
 
+def _outline(column: int, row: int) -> dict:
+    return {
+        "type": "rect",
+        "x0": column - 0.5,
+        "x1": column + 0.5,
+        "y0": row - 0.5,
+        "y1": row + 0.5,
+        "line": {"width": 2},
+    }
+
+
+def with_word(found: Attribution) -> Float64[np.ndarray, "frame word"]:
+    """Return what each frame adds on average where each word is in the sentence, over all other coalitions.
+
+    That is its value plus half of what both add together: the value is the mean of what it adds with and without the
+    word, and what they add together the difference.
+    """
+    frames, words = crossing(found)
+    assert found.pairs is not None
+    return found.values[frames, None] + found.pairs[np.ix_(frames, words)] / 2
+
+
 def strongest_cell(found: Attribution) -> tuple[int, int] | None:
-    """Return the frame and the word that add most together, as players, or None where nothing does."""
+    """Return the frame that adds most with some word in the sentence, and that word, or None where none adds."""
     frames, words = crossing(found)
     if found.pairs is None or not frames or not words:
         return None
-    cells = found.pairs[np.ix_(frames, words)]
+    cells = with_word(found)
     frame, word = np.unravel_index(int(cells.argmax()), cells.shape)
     return (frames[frame], words[word]) if cells[frame, word] > 0 else None

@@ -24,6 +24,9 @@ def query_colour(index: int) -> str:
 LESS, MORE = (0, 90, 181), (213, 94, 0)
 """Blue for what takes from a score, vermilion for what adds to it: told apart with every kind of colour vision."""
 
+TEXT_SHARE = 0.6
+"""How much of the scale is used under text, so that the ink of either theme can be read on it."""
+
 DIVERGING = tuple(
     (round(0.5 + side * share / 2, 3), f"rgba({red},{green},{blue},{alpha})")
     for side, (red, green, blue), steps in (

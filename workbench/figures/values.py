@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from workbench.figures.palette import LESS, MORE, signed_colour
+from workbench.figures.palette import LESS, MORE, TEXT_SHARE, signed_colour
 from workbench.figures.rows import GAP_PX, LABEL_PX, text, time_layout
 from workbench.types import Attribution, Player
 
@@ -103,7 +103,7 @@ def _parts(players: list[Player], values: list[float], top: int) -> go.Bar:
         customdata=[[player.label, f"{value:+.4f}"] for player, value in zip(players, values, strict=True)],
         hovertemplate="%{customdata[0]}<br>adds %{customdata[1]}<extra></extra>",
         marker={
-            "color": [signed_colour(0.9 * value, most) for value in values],
+            "color": [signed_colour(TEXT_SHARE * value, most) for value in values],
             "line": {"width": 1, "color": "rgba(128,128,128,0.7)"},
         },
     )

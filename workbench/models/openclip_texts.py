@@ -6,6 +6,7 @@ with a list of texts and answer with ids alone; the rest is found out here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -55,7 +56,7 @@ def read(tokenizer: Any, texts: Sequence[str], absent: Bool[np.ndarray, "query t
         is_truncated.append(n_pieces > room)
     tokens = tuple(tuple(map(_shown(tokenizer), row[mask].tolist())) for row, mask in zip(ids, is_piece, strict=True))
     keep = np.ones_like(ids) if absent is None else _kept(is_piece, absent)
-    spans = tuple(map(spans_in, texts, tokens))
+    spans = tuple(spans_in(text, [_letters(piece) for piece in own]) for text, own in zip(texts, tokens, strict=True))
     return TokenizedTexts(ids, keep, tokens, tuple(unknown), tuple(is_truncated), spans)
 
 
@@ -75,6 +76,11 @@ def _shown(tokenizer: Any) -> Callable[[int], str]:
     if _is_own(tokenizer):
         return lambda piece: tokenizer.decode([piece]).strip()
     return lambda piece: tokenizer.tokenizer.decode([piece]).strip()
+
+
+def _letters(piece: str) -> str:
+    """Return a piece without what stands for no letter: a part of a letter, or a word that is not known."""
+    return "" if "\N{REPLACEMENT CHARACTER}" in piece or re.fullmatch(r"[\[<].*[\]>]", piece) else piece
 
 
 def _kept(

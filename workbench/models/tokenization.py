@@ -6,10 +6,12 @@ the ids, the pieces to show, the words it does not know, whether the end was cut
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any
 
 import numpy as np
@@ -118,17 +120,28 @@ def unknown_words(tokenizer: Any, text: str) -> tuple[str, ...]:
 def spans_in(text: str, pieces: Sequence[str]) -> tuple[Span, ...]:
     """Return where in ``text`` each of its pieces stands, as they follow one another in it.
 
-    A piece that is not found, such as one of a few bytes of a letter, is taken to stand right after the one before.
+    A tokenizer may rewrite a text before it cuts it, drop marks, or have no piece for a word: the letters of all
+    pieces are aligned with those of the text, and a piece of which no letter is found stands for what lies between
+    its neighbours, for one word of it where there are as many words as such pieces.
     """
-    lowered, at, spans = text.lower(), 0, []
-    for piece in pieces:
-        found = lowered.find(piece.lower(), at) if piece else -1
-        # Nothing but spaces may be skipped: else the piece was written in another way, and stands for what is next.
-        is_next = found >= 0 and not lowered[at:found].strip()
-        start = found if is_next else at + len(lowered[at:]) - len(lowered[at:].lstrip())
-        stop = min(start + len(piece) if is_next else start + 1, len(text))
-        spans.append((min(start, len(text)), stop))
-        at = stop
+    lowered = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+    letters = [(at, char) for at, piece in enumerate(pieces) for char in piece.lower()]
+    matcher = SequenceMatcher(None, lowered, "".join(char for _, char in letters), autojunk=False)
+    found: dict[int, Span] = {}
+    for in_text, in_letters, size in matcher.get_matching_blocks():
+        for step in range(size):
+            at, place = letters[in_letters + step][0], in_text + step
+            found[at] = (min(place, found.get(at, (place, 0))[0]), place + 1)
+    spans: list[Span] = []
+    for is_found, run in itertools.groupby(range(len(pieces)), lambda at: at in found):
+        numbers = list(run)
+        if is_found:
+            spans += [found[at] for at in numbers]
+            continue
+        start = spans[-1][1] if spans else 0
+        stop = found[numbers[-1] + 1][0] if numbers[-1] + 1 in found else len(text)
+        words = [match.span() for match in WORD.finditer(text, start, max(start, stop))]
+        spans += words if len(words) == len(numbers) else [(start, max(start, stop))] * len(numbers)
     return tuple(spans)
 
 

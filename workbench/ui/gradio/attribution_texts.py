@@ -13,6 +13,11 @@ from workbench.figures.interactions import strongest_cell
 from workbench.types import Attribution, Player
 
 WORDS_TITLE, FRAMES_TITLE = "Words: what each adds", "Frames: what each adds"
+CELLS_KEY = (
+    "A cell is what the frame adds more where the word is in the sentence than where it is not; in blue, less. A frame "
+    "that only harms less with the word is orange, too: the outlined cell is the frame that adds most with its word. "
+    "A click goes to the frame."
+)
 CELLS_TITLE, PATCHES_TITLE = "Frames and words together", "Patches of the picture"
 COUNTED = "What is counted"
 ASK_PATCHES = "Explain this picture"
@@ -68,16 +73,18 @@ def about_frames(found: Attribution) -> str:
 
 
 def about_cells(found: Attribution) -> str:
-    """Return which frame and word belong together."""
+    """Return which frame adds most with which word, and how much of that is due to the word."""
     strongest = strongest_cell(found)
     if strongest is None:
-        return "No frame and word add more together than they do alone."
+        return "No frame adds to the score, whatever word is in the sentence."
     frame, word = strongest
     assert found.pairs is not None
+    together = float(found.pairs[frame, word])
+    most = float(found.values[frame]) + together / 2
     return (
-        f"“{found.players[word].label}” and the {_named(found.players[frame])} add "
-        f"{signed(float(found.pairs[frame, word]))} together beyond what each adds alone, more than any other frame "
-        f"and word. Click a cell to go there."
+        f"Where “{found.players[word].label}” is in the sentence, the {_named(found.players[frame])} "
+        f"{'adds' if found.players[frame].kind == 'frame' else 'add'} {signed(most)} to the score on average; where it "
+        f"is not, {signed(most - together)}. No frame adds more with any word."
     )
 
 
@@ -98,10 +105,10 @@ def how_sure(found: Attribution) -> str:
     told = how_exact(found)
     if found.value_errors is not None and len(found.value_errors):
         told += f" of about ± {1.96 * float(np.median(found.value_errors)):.2g}"
-    rise = found.full_value - found.empty_value
+    ends = f"from {_number(found.empty_value)} to {_number(found.full_value)}"
     return (
-        f"{_sentence(told)}. The values sum to {_number(float(found.values.sum()))}; the score goes from "
-        f"{_number(found.empty_value)} to {_number(found.full_value)}, {signed(rise)}: a gap of {signed(found.gap)}."
+        f"{_sentence(told)}. The values sum to {_number(float(found.values.sum()))}; the score changes by "
+        f"{signed(found.full_value - found.empty_value)} ({ends}), so the gap is {signed(found.gap)}."
     )
 
 

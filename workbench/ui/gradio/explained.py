@@ -79,6 +79,7 @@ class Explained:
             "words": word_tree(found.words, found.phrases),
             "cells_text": _evidence(texts.CELLS_TITLE, texts.about_cells(found.both), found.both),
             "cells": interactions_figure(found.both),
+            "cells_key": f'<p class="note">{texts.CELLS_KEY}</p>',
             "patches_text": panels.evidence(texts.PATCHES_TITLE, texts.NO_PATCHES, ""),
             "patches": None,
         }
@@ -106,7 +107,7 @@ class Explained:
 
     def nothing(self) -> Update:
         """Return the parts without an explanation."""
-        empty = dict.fromkeys(("values_text", "words_text", "words", "cells_text", "patches_text"), "")
+        empty = dict.fromkeys(("values_text", "words_text", "words", "cells_text", "cells_key", "patches_text"), "")
         return empty | {"values": None, "cells": None, "patches": None}
 
     def _player(self, session: Session, report: Report) -> Callable[..., Attribution]:

@@ -62,6 +62,7 @@ class Parts:
     words: Panel
     cells_text: Panel
     cells: PlotlyView
+    cells_key: Panel
     patches_text: Panel
     patches: PlotlyView
     ask_patches: gr.Button
@@ -187,6 +188,7 @@ def _who() -> dict:
         with gr.Column(min_width=280):
             made["cells_text"] = Panel()
             made["cells"] = PlotlyView(elem_id="cells")
+            made["cells_key"] = Panel()
     with gr.Row(elem_id="picture"):
         with gr.Column(min_width=280):
             made["patches_text"] = Panel()

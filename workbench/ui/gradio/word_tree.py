@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from workbench.figures.palette import signed_colour
+from workbench.figures.palette import TEXT_SHARE, signed_colour
 from workbench.types import Attribution, Player
 from workbench.ui.gradio import attribution_texts as texts
 
@@ -41,7 +41,7 @@ def _within(phrase: Player, words: Sequence[Player]) -> list[int]:
 def _box(found: Attribution, at: int, most: float, more: str = "") -> str:
     value = float(found.values[at])
     error = "" if found.value_errors is None else f"<i>± {1.96 * found.value_errors[at]:.2g}</i>"
-    colour = signed_colour(0.8 * value, most)
+    colour = signed_colour(TEXT_SHARE * value, most)
     kind = "word" if more else "phrase-box"
     return (
         f'<span class="{kind}" {more} style="--value:{colour}"><b>{escape(found.players[at].label)}</b>'
