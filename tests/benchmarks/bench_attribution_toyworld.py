@@ -25,6 +25,7 @@ from workbench.analyses.services import Services
 from workbench.analyses.word_coalitions import ask_coalitions, phrases_of, words_in
 from workbench.analyses.word_games import product_indices
 from workbench.core.coalitions import coalition_table
+from workbench.figures.interactions import with_word
 from workbench.media.encode import write_video
 from workbench.settings import Settings
 from workbench.toyworld import dataset
@@ -45,34 +46,27 @@ BARS = {
     "words: the same, with one telling word": "",
     "frames: area under the ROC curve, mean": "0.95",
     "frames: area above 0.95": "",
-    "cells: strict": "0.85",
-    "cells: the word is true of the frame": "",
-    "cells: the word is telling": "",
-    "cells: the frame is inside": "",
-    "cells: strict, of sentences with one telling word": "",
-    "cells: the frame shows no object": "",
-    "cells: strict, the noun as one phrase": "",
-}
-RANKINGS = {
-    "interaction": "the interaction",
-    "raising": "the interaction, among frames of positive value",
-    "moment": "the interaction, among frames of the best moment",
-    "given": "what the frame adds where the word is said",
-    "both": "value of the frame + value of the word",
-    "chance": "none: any cell, on average",
+    "cells: right frame and word, by the largest interaction": "0.85",
+    "cells: the same, by what the frame adds with the word": "0.85",
+    "cells: the same, of sentences with one telling word": "",
+    "cells: the same, the largest interaction where the noun is one phrase": "",
+    "cells: the same, any cell: chance": "",
+    "cells: the word is true of the frame, by the largest interaction": "",
+    "cells: the word is true of it, by what the frame adds with the word": "",
+    "cells: the frame shows no object, by the largest interaction": "",
+    "cells: it shows no object, by what the frame adds with the word": "",
 }
 
 
 @dataclass(frozen=True)
 class Case:
-    """One sentence that is true of some frames of a film and not of others; ``moment_s`` is the best one found."""
+    """One sentence that is true of some frames of a film and not of others."""
 
     services: Services
     video: VideoInfo
     story: Story
     row: dict[str, Any]
     times_s: np.ndarray
-    moment_s: tuple[float, float] | None
 
     def explained(self, players: str, span_s: Sequence[float] = (None, None)) -> Attribution:
         """Return the answer of the analysis."""
@@ -116,31 +110,30 @@ class Case:
 
 def main(seeds: Sequence[int]) -> None:
     """Print what is found, with the bars."""
-    found, cells = Tally(list), {name: Tally(list) for name in RANKINGS}
+    found = Tally(list)
     for seed in seeds:
         with tempfile.TemporaryDirectory() as folder:
-            for case in cases(Path(folder), seed):
-                _add_words(found, case)
-                _add_frames(found, case)
-                _add_cells(found, cells, case)
-                _add_phrase(found, case)
+            for case in cases(Path(folder), seed, N_FILMS):
+                add(found, case)
     print(
         f"| toyworld-frame, {N_FILMS * len(seeds)} unseen films, seeds {', '.join(map(str, seeds))} | measured | bar |"
     )
     print("|---|---|---|")
     for name, bar in BARS.items():
         print(f"| {name} ({len(found[name])}) | {np.mean(found[name]):.3f} | {bar} |")
-    print()
-    print("| the first cell by | strict | word true of the frame | word telling | frame inside | no object | bar |")
-    print("|---|---|---|---|---|---|---|")
-    for name, title in RANKINGS.items():
-        shares = (cells[name][of] for of in ("strict", "true", "telling", "inside", "empty"))
-        print(f"| {title} | {' | '.join(f'{np.mean(share):.3f}' for share in shares)} | 0.85 strict |")
 
 
-def cases(folder: Path, seed: int) -> Iterator[Case]:
+def add(found: Tally, case: Case) -> None:
+    """Ask about words, frames and both, and count what is right."""
+    _add_words(found, case)
+    _add_frames(found, case)
+    _add_cells(found, case)
+    _add_phrase(found, case)
+
+
+def cases(folder: Path, seed: int, n_films: int) -> Iterator[Case]:
     """Make the films of ``seed`` and yield every sentence that is true of some sampled frames, but not of all."""
-    paths = dataset.make(folder, seed, N_FILMS, write_video)
+    paths = dataset.make(folder, seed, n_films, write_video)
     services = Services.create(Settings(home=folder / "home", offline=True))
     for index, path in enumerate(paths):
         story, video = random_story(seed, index, "test"), services.library.open_path(path)
@@ -150,12 +143,11 @@ def cases(folder: Path, seed: int) -> Iterator[Case]:
             continue
         queries = tuple(row["query"] for row in rows)
         grounded = Ground().run(services, Ground.Params(video.id, queries, MODEL, fps=FPS)).result
-        for row, moments in zip(rows, grounded.moments, strict=True):
-            times_s = grounded.times_s
+        times_s = grounded.times_s
+        for row in rows:
             inside = np.any([(times_s >= a) & (times_s < b) for a, b in row["relevant_windows"]], axis=0)
             if inside.any() and not inside.all():
-                moment_s = (moments[0].start_s, moments[0].end_s) if moments else None
-                yield Case(services, video, story, row, times_s, moment_s)
+                yield Case(services, video, story, row, times_s)
 
 
 def _add_words(found: Tally, case: Case) -> None:
@@ -179,52 +171,25 @@ def _add_frames(found: Tally, case: Case) -> None:
         found["frames: area above 0.95"].append(area > 0.95)
 
 
-def _add_cells(found: Tally, cells: dict[str, Tally], case: Case) -> None:
+def _add_cells(found: Tally, case: Case) -> None:
     answer = case.explained("frames+words")
     n_frames = sum(player.kind in ("frame", "segment") for player in answer.players)
     frames, words = answer.players[:n_frames], answer.players[n_frames:]
-    pairs, values = answer.pairs[:n_frames, n_frames:], answer.values
-    is_raising, is_in_moment = values[:n_frames] > 0, _in_moment(case, frames)
-    tables = {
-        "interaction": pairs,
-        "raising": np.where(is_raising[:, None], pairs, -np.inf),
-        "moment": np.where(is_in_moment[:, None], pairs, -np.inf),
-        # The value of a frame is the mean of what it adds with the word and without; they differ by the interaction.
-        "given": values[:n_frames, None] + pairs / 2,
-        "both": values[:n_frames, None] + values[n_frames:],
-    }
     inside = np.array([case.is_inside(frame) for frame in frames])
-    empty = np.array([case.is_empty(frame) for frame in frames])
     telling = np.array([word.label in case.telling for word in words])
+    right = inside[:, None] & telling
     true = np.array([[case.is_true(word.label, frame) for word in words] for frame in frames])
-    told = {
-        "strict": inside[:, None] & telling,
-        "true": true,
-        "telling": np.broadcast_to(telling, pairs.shape),
-        "inside": np.broadcast_to(inside[:, None], pairs.shape),
-        "empty": np.broadcast_to(empty[:, None], pairs.shape),
-    }
-    for of, holds in told.items():
-        for name, table in tables.items():
-            cells[name][of].append(holds.flat[int(table.argmax())])
-        cells["chance"][of].append(holds.mean())
-    first = {of: holds.flat[int(pairs.argmax())] for of, holds in told.items()}
-    found["cells: strict"].append(first["strict"])
-    found["cells: the word is true of the frame"].append(first["true"])
-    found["cells: the word is telling"].append(first["telling"])
-    found["cells: the frame is inside"].append(first["inside"])
-    found["cells: the frame shows no object"].append(first["empty"])
+    empty = np.broadcast_to(np.array([case.is_empty(frame) for frame in frames])[:, None], right.shape)
+    by_interaction, with_the_word = int(answer.pairs[:n_frames, n_frames:].argmax()), int(with_word(answer).argmax())
+    names = [name for name in BARS if name.startswith("cells")]
+    found[names[0]].append(right.flat[by_interaction])
+    found[names[1]].append(right.flat[with_the_word])
     if len(case.telling) == 1:
-        found["cells: strict, of sentences with one telling word"].append(first["strict"])
-
-
-def _in_moment(case: Case, frames: Sequence[Player]) -> np.ndarray:
-    """Return which frames lie in the best moment; all where there is none, or none of them does."""
-    if case.moment_s is None:
-        return np.ones(len(frames), bool)
-    start_s, end_s = case.moment_s
-    inside = np.array([start_s <= sum(frame.span) / 2 < end_s for frame in frames])
-    return inside if inside.any() else np.ones(len(frames), bool)
+        found[names[2]].append(right.flat[with_the_word])
+    found[names[4]].append(right.mean())
+    for at, holds in ((5, true), (7, empty)):
+        found[names[at]].append(holds.flat[by_interaction])
+        found[names[at + 1]].append(holds.flat[with_the_word])
 
 
 def _add_phrase(found: Tally, case: Case) -> None:
@@ -241,7 +206,9 @@ def _add_phrase(found: Tally, case: Case) -> None:
     sums = np.stack([features[(case.times_s >= a) & (case.times_s < b)].sum(axis=0) for a, b in spans_s])
     pairs = product_indices(sums, said.astype(np.float64)).pairs[: len(frames), len(frames) :]
     frame, phrase = np.unravel_index(int(pairs.argmax()), pairs.shape)
-    found["cells: strict, the noun as one phrase"].append(phrase == noun and case.is_inside(frames[frame]))
+    found["cells: the same, the largest interaction where the noun is one phrase"].append(
+        phrase == noun and case.is_inside(frames[frame])
+    )
 
 
 if __name__ == "__main__":
