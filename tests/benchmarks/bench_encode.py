@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import av
+import numpy as np
 
 from tests.tiny_checkpoints import save_word_tokenizer
 from workbench.analyses.services import Services
@@ -41,7 +42,7 @@ def main(film: Path) -> None:
             services = Services.create(settings)
             model, video = services.models.load(str(where)), services.library.open_path(film)
             if model.placement.device != "cpu":
-                services = replace(services, library=InMemory(settings, video))
+                services = replace(services, library=InMemory(settings, film))
             runs: list[tuple[Throughput, float]] = []
             for _ in range(N_RUNS):
                 found = measure(services, video, model, SAMPLING, lambda progress: None)
@@ -61,9 +62,11 @@ def main(film: Path) -> None:
 class InMemory(VideoLibrary):
     """The frames of one film, decoded beforehand."""
 
-    def __init__(self, settings: Settings, video: VideoInfo) -> None:
+    def __init__(self, settings: Settings, film: Path) -> None:
         super().__init__(settings)
-        (self._all,) = super().frames(video.id, SAMPLING, batch_frames=1_000_000)
+        parts = [*super().frames(self.open_path(film).id, SAMPLING)]
+        pixels, times_s = (np.concatenate([getattr(part, name) for part in parts]) for name in ("pixels", "times_s"))
+        self._all = replace(parts[0], pixels=pixels, times_s=times_s)
 
     def frames(
         self, video_id: str, sampling: SamplingSpec, start: int = 0, stop: int | None = None, *args, **named
