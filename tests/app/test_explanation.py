@@ -76,7 +76,7 @@ def test_the_explanation_names_the_word_and_the_frames(events: Events, session: 
     values = bars(update)
     assert min(values[f"0:0{s}"] for s in ("0.0", "1.0", "2.0")) > max(values[f"0:0{s}"] for s in ("4.0", "5.0", "7.0"))
     assert "Where “red” is in the sentence, the frame at 0:0" in update["cells_text"]
-    assert update["patches"] is None
+    assert "patches" not in update  # those are asked for by themselves, and stay
 
 
 def test_nothing_is_explained_before_it_is_asked_for_and_read(events: Events, session: Session) -> None:
@@ -122,33 +122,84 @@ def test_the_first_answer_is_not_pushed_aside(
 
 def test_parts_open_and_close(events: Events, session: Session) -> None:
     explained(events, session)
-    opened = events.open_part(session, event(query=1, at_s=1.0))
-    assert opened["session"].opened == (1,)
-    rows = opened["values"].layout.meta["rows"]
-    assert len(rows) == 3
-    closed = events.open_part(opened["session"], event(query=1, at_s=1.0))
-    assert closed["session"].opened == ()
-    assert len(closed["values"].layout.meta["rows"]) == 2
-    assert events.open_part(session, event(query=0, at_s=1.0)) == {"session": session}
+    opened = events.open_part(session, event(query=1, at_s=1.0), VISITOR)["session"]
+    assert opened.opened == (1,)
+    assert len(list(events.explain(opened, VISITOR))[-1]["values"].layout.meta["rows"]) == 3
+    closed = events.open_part(opened, event(query=1, at_s=1.0), VISITOR)["session"]
+    assert closed.opened == ()
+    assert len(list(events.explain(closed, VISITOR))[-1]["values"].layout.meta["rows"]) == 2
+    assert events.open_part(session, event(query=0, at_s=1.0), VISITOR) == {"session": session}
+
+
+def test_another_span_has_another_tree(events: Events, session: Session) -> None:
+    explained(events, session)
+    opened = replace(session, opened=(5,))
+    chosen = events.select_span(opened, event(start_s=3.0, end_s=4.0), VISITOR)["session"]
+    assert chosen.opened == ()
+    assert "words" in list(events.explain(chosen, VISITOR))[-1]
+
+
+def test_a_part_of_a_film_that_was_not_read_opens_nothing(events: Events, session: Session) -> None:
+    assert events.open_part(session, event(query=1, at_s=1.0), VISITOR) == {"session": session}
+
+
+def test_an_explanation_is_not_drawn_under_another_sentence(
+    events: Events, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list(events.answer(session, VISITOR))
+    explain = events._explained.explain
+
+    def slow(session, report):
+        events.select_row(replace(session, tab="moments"), event(query=1), VISITOR)  # meanwhile
+        return explain(session, lambda progress: None)
+
+    monkeypatch.setattr(events._explained, "explain", slow)
+    assert not any("words" in update for update in events.explain(session, VISITOR))
+
+
+def test_what_was_stopped_while_it_was_compared_is_not_explained(
+    events: Events, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list(events.answer(session, VISITOR))
+    work = events._work
+
+    def stopped(session, report):
+        events.cancel(VISITOR)
+        return work(session, report)
+
+    monkeypatch.setattr(events, "_work", stopped)
+    assert "resume" in list(events.answer(session, VISITOR))[-1]
+    assert list(events.explain(session, VISITOR)) == []
+
+
+def test_the_moment_that_is_explained_is_the_one_on_show(events: Events, session: Session) -> None:
+    smoothed = session.with_parameter("smoothing_s", 4.0)
+    list(events.answer(smoothed, VISITOR))
+    assert smoothed.game("words").smoothing_s == 4.0
+
+
+def test_a_field_that_is_left_as_it_was_changes_nothing(events: Events, session: Session) -> None:
+    update = events.set_parameter("smoothing_s")(session, session.params().smoothing_s)
+    assert update.keys() == {"parameter smoothing_s", "notice"}
 
 
 @pytest.mark.parametrize("sent", [{"query": 7, "at_s": 1.0}, {"query": True, "at_s": 1.0}, {"at_s": 1.0}, {}])
 def test_a_row_that_is_not_there_is_refused(events: Events, session: Session, sent: dict) -> None:
     explained(events, session)
-    assert "no longer there" in events.open_part(session, event(**sent))["notice"]
+    assert "no longer there" in events.open_part(session, event(**sent), VISITOR)["notice"]
 
 
 @pytest.mark.parametrize("at_s", [-5.0, 1e12, "1", None, True])
 def test_an_instant_outside_the_film_opens_nothing(events: Events, session: Session, at_s: object) -> None:
     explained(events, session)
-    assert events.open_part(session, event(query=1, at_s=at_s))["session"].opened == ()
+    assert events.open_part(session, event(query=1, at_s=at_s), VISITOR)["session"].opened == ()
 
 
 def test_another_sentence_film_or_model_forgets_the_explanation(events: Events, session: Session) -> None:
     explained(events, session)
     elsewhere = replace(session, tab="moments", opened=(1,))
-    assert events.select_row(elsewhere, event(query=1))["values"] is None
-    assert events.select_span(elsewhere, event(start_s=1.0, end_s=2.0))["cells"] is None
+    assert events.select_row(elsewhere, event(query=1), VISITOR)["values"] is None
+    assert events.select_span(elsewhere, event(start_s=1.0, end_s=2.0), VISITOR)["cells"] is None
     changed = events.choose_model(elsewhere, event(value=ENTRY.id))
     assert changed["words"] == ""
     assert changed["session"].opened == ()
@@ -158,7 +209,7 @@ def test_another_sentence_film_or_model_forgets_the_explanation(events: Events, 
 
 def test_a_selected_span_is_what_is_explained(events: Events, session: Session) -> None:
     list(events.answer(session, VISITOR))
-    chosen = events.select_span(session, event(start_s=3.0, end_s=6.0))["session"]
+    chosen = events.select_span(session, event(start_s=3.0, end_s=6.0), VISITOR)["session"]
     update = list(events.explain(chosen, VISITOR))[-1]
     assert "mean cosine from 0:03.0 to 0:06.0, less that of the whole video".lower() in update["words_text"].lower()
     assert set(bars(update)) == {"0:03.0", "0:03.5", "0:04.0", "0:04.5", "0:05.0", "0:05.5"}
@@ -174,10 +225,15 @@ def test_patches_of_the_picture_on_show(events: Events, session: Session) -> Non
     assert "frame at 0:01.0" in update["patches_text"]
 
 
-@pytest.mark.parametrize("at_s", ["x", None, float("nan"), -1.0, [1]])
+@pytest.mark.parametrize("at_s", ["x", None, float("nan"), -1.0, [1], 10**400])
 def test_a_time_that_is_none_is_the_beginning(events: Events, session: Session, at_s: object) -> None:
     list(events.answer(session, VISITOR))
     assert "frame at 0:00.0" in list(events.explain_patches(session, at_s, VISITOR))[-1]["patches_text"]
+
+
+def test_sound_may_go_on_after_the_last_frame(events: Events, session: Session) -> None:
+    list(events.answer(session, VISITOR))
+    assert "frame at 0:07.5" in list(events.explain_patches(session, 8.5, VISITOR))[-1]["patches_text"]
 
 
 def test_patches_are_not_explained_of_a_film_that_was_not_read(events: Events, session: Session) -> None:
@@ -186,7 +242,8 @@ def test_patches_are_not_explained_of_a_film_that_was_not_read(events: Events, s
 
 def test_the_budget_is_kept_to(events: Events, session: Session) -> None:
     list(events.answer(session, VISITOR))
-    assert "choose a value from 0 to" in events.set_budget(session, -1)["notice"]
+    for value in (-1, 1e9, float("inf"), float("nan")):
+        assert "choose a value from 0 to" in events.set_budget(session, value)["notice"]
     few = events.set_budget(session, 250)["session"]
     assert "250 evaluations" in list(events.explain_patches(few, 1.0, VISITOR))[-1]["patches_text"]
     scarce = events.set_budget(session, 20)["session"]
@@ -205,7 +262,7 @@ def test_a_model_of_windows_explains_the_frames_of_one(events: Events, session: 
     save_tiny_xclip(tmp_path / "xclip")
     entry = ModelEntry(id="tiny-xclip", title="Tiny X-CLIP", family="xclip", where=str(tmp_path / "xclip"))
     events.services.models.register(entry)
-    update = explained(events, replace(session, model="tiny-xclip"))
+    update = explained(events, replace(session, model="tiny-xclip", absent="blur"))  # which is of patches alone
     assert "reads" in update["values_text"]
     assert "at once" in update["values_text"]
     assert len(update["values"].layout.meta["rows"]) == 1  # no tree

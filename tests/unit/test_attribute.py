@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -654,7 +653,7 @@ def test_patches_and_words_meet_and_neither_meets_its_own_kind(world: World):
     np.testing.assert_array_equal(found.pairs[:16, 16:], found.pairs[16:, :16].T)
     assert (found.pair_errors[is_cross] > 0).all()
     assert not found.is_exact
-    assert found.n_evaluations == 200 * 8
+    assert found.n_evaluations == 200  # encoder calls, each held against all 8 coalitions of the words
     window = world.pixels(world.toy, 1.0)[10:11]
     drawn = np.random.default_rng(9).random((120, 16)) < 0.5
     rows = drawn_patches(world, window, world.clip, np.concatenate([drawn, [[False] * 16, [True] * 16]]))
@@ -700,7 +699,7 @@ def test_a_patch_has_no_nearest_one_in_time(world: World):
         ({"players": "patches", "at_s": 8.5}, "choose an instant within the 8.0 s of the video."),
         ({"players": "patches", "at_s": -1.0}, "choose an instant within the 8.0 s of the video."),
         ({"players": "patches", "at_s": float("nan")}, "choose an instant within the 8.0 s of the video."),
-        ({"budget": -1}, "choose a value from 0 to 1e+06"),
+        ({"budget": -1}, "choose a value from 0 to 50000"),
         ({"seed": -1}, "choose a value from 0"),
         ({"fps": 99.0}, "choose a value from 0.1 to 30 fps."),
     ],
@@ -718,10 +717,9 @@ def test_what_makes_no_sense_is_refused_in_one_sentence(world: World, asked, sai
 
 @pytest.mark.parametrize("players", ["frames", "frames+words", "words", "events"])
 @pytest.mark.parametrize("span_s", [(2.0, float("inf")), (float("-inf"), 6.0)])
-def test_a_span_without_an_end_is_the_rest_or_a_sentence(world: World, players: str, span_s):
-    with suppress(InputError):
-        found = world.ask(players, query="a dog", start_s=span_s[0], end_s=span_s[1]).result
-        assert np.isfinite(found.values).all()
+def test_a_span_without_an_end_is_refused(world: World, players: str, span_s):
+    with pytest.raises(InputError, match=r"^Nothing lies from .*; choose a start before the end"):
+        world.ask(players, query="a dog", start_s=span_s[0], end_s=span_s[1])
 
 
 def test_one_sentence_is_explained_at_a_time(world: World):

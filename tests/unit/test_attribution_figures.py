@@ -172,12 +172,14 @@ def test_sentences_are_written_from_the_numbers():
     assert "Without “red” the score falls by 0.300, from 0.500 to 0.200" in told
     assert "“<b>” takes 0.100 away" in told
     assert "No word adds" in texts.about_words(made(WORDS, [-0.3, -0.1]))
-    assert "one word lifts the score from 0.000 to 0.500" in texts.about_words(made(WORDS[:1], [0.5]))
+    assert "With the one word the score rises by 0.500, from 0.000 to 0.500" in texts.about_words(
+        made(WORDS[:1], [0.5])
+    )
     frames = made(FRAMES, [0.1, 0.3, 0.2, -0.1], leaders=(1, 2), without=0.6)
     assert "Without the frames from 0:01.0 to 0:03.0, which add most, the score rises by 0.100" in texts.about_frames(
         frames
     )
-    assert "one frame, so it makes the whole score" in texts.about_frames(made(FRAMES[:1], [0.5]))
+    assert "one frame: with it the score rises by 0.500" in texts.about_frames(made(FRAMES[:1], [0.5]))
     assert "so the gap is \N{MINUS SIGN}0.300" in texts.how_sure(words)
     assert "Exact over all 4 coalitions" in texts.how_sure(words)
     assert "± 0.02" in texts.how_sure(made(WORDS, [0.3, 0.1], errors=[0.01, 0.01]))

@@ -11,14 +11,14 @@ import pytest
 from tests.tiny_checkpoints import save_tiny_clip, save_tiny_xclip
 from workbench.analyses import hidden
 from workbench.analyses.analysis import silent
-from workbench.analyses.hidden import HIDING, cells_of, encode_hidden, hide_cells, hide_frames
+from workbench.analyses.hidden import HIDING, MadeOf, cells_of, check_hiding, encode_hidden, hide_cells, hide_frames
 from workbench.analyses.services import Services
 from workbench.errors import InputError, StoreError
 from workbench.models.protocol import VideoTextModel
 from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
 from workbench.store.tensors import TensorStore
-from workbench.types import FrameBatch, Progress, SamplingSpec, VideoInfo
+from workbench.types import FrameBatch, Progress, SamplingSpec, VideoFeatures, VideoInfo
 
 SAMPLING = SamplingSpec(fps=2)
 VIDEO = VideoInfo("f" * 64, "A film", 8.0, 10.0, 40, 24, "h264", 1000)
@@ -47,8 +47,16 @@ def window_of(model: VideoTextModel) -> FrameBatch:
     return FrameBatch(VIDEO.id, SAMPLING, pictures(n_frames), np.arange(n_frames) / 2)
 
 
-def made_of(**how) -> tuple:
-    return (VIDEO, SAMPLING, 3, how)
+def made_of(**how) -> MadeOf:
+    return MadeOf(VIDEO, SAMPLING, 3, how)
+
+
+def encoded(*arguments) -> VideoFeatures:
+    """Return all rows of ``encode_hidden`` in one."""
+    parts = list(encode_hidden(*arguments))
+    context = None if parts[0].context is None else np.concatenate([part.context for part in parts])
+    frames = np.concatenate([part.frames for part in parts])
+    return replace(parts[0], frames=frames, context=context, times_s=np.arange(len(frames), dtype=float))
 
 
 def mean_colour(frame: np.ndarray) -> list[int]:
@@ -71,7 +79,7 @@ def counted(model: VideoTextModel, monkeypatch) -> list[int]:
 def test_absent_frames_are_painted_in_one_colour(how, colour):
     pixels = pictures(5)
     before = pixels.copy()
-    found = hide_frames(how)(pixels, np.array([True, False, True, False, True]))
+    found = hide_frames(how, pixels)(np.array([True, False, True, False, True]))
     assert found.dtype == np.uint8
     for at in (0, 2, 4):
         np.testing.assert_array_equal(found[at], pixels[at])
@@ -91,12 +99,12 @@ def test_absent_frames_are_painted_in_one_colour(how, colour):
 )
 def test_held_frames_are_the_nearest_that_are_there(present, shown):
     pixels = pictures(5)
-    np.testing.assert_array_equal(hide_frames("held")(pixels, np.array(present, bool)), pixels[shown])
+    np.testing.assert_array_equal(hide_frames("held", pixels)(np.array(present, bool)), pixels[shown])
 
 
 def test_where_no_frame_is_there_to_be_held_all_are_plain():
     pixels = pictures(3)
-    found = hide_frames("held")(pixels, np.zeros(3, bool))
+    found = hide_frames("held", pixels)(np.zeros(3, bool))
     for frame, shown in zip(pixels, found, strict=True):
         assert np.unique(shown.reshape(-1, 3), axis=0).tolist() == [mean_colour(frame)]
 
@@ -104,14 +112,14 @@ def test_where_no_frame_is_there_to_be_held_all_are_plain():
 @pytest.mark.parametrize("how", ["mean", "grey", "blur"])
 def test_only_hidden_cells_change_in_every_frame_alike(how):
     pixels = pictures(3)
-    before, hide = pixels.copy(), hide_cells(how, CELLS)
-    found = hide(pixels, np.array([True, False, False, True]))
+    before, hide = pixels.copy(), hide_cells(how, pixels, CELLS)
+    found = hide(np.array([True, False, False, True]))
     is_hidden = np.zeros((24, 40), bool)
     is_hidden[:12, 20:] = is_hidden[12:, :20] = True
     np.testing.assert_array_equal(found[:, ~is_hidden], pixels[:, ~is_hidden])
     assert (found != pixels).any(axis=3)[:, is_hidden].mean() > 0.9
     np.testing.assert_array_equal(pixels, before)
-    np.testing.assert_array_equal(hide(pixels, np.ones(4, bool)), pixels)
+    np.testing.assert_array_equal(hide(np.ones(4, bool)), pixels)
     for frame, shown in zip(pixels, found, strict=True):
         if how != "blur":
             colour = mean_colour(frame) if how == "mean" else [128] * 3
@@ -121,24 +129,26 @@ def test_only_hidden_cells_change_in_every_frame_alike(how):
 def test_blur_leaves_the_light_and_takes_what_is_small():
     pixels = pictures(2, 100, 100)
     pixels[1] = np.linspace(0, 255, 100).astype(np.uint8)[:, None, None]
-    (small, slope) = hide_cells("blur", ((0, 100, 0, 100),))(pixels, np.zeros(1, bool))
+    (small, slope) = hide_cells("blur", pixels, ((0, 100, 0, 100),))(np.zeros(1, bool))
     assert small.std() < 0.4 * pixels[0].std()
     assert small.mean() == pytest.approx(pixels[0].mean(), abs=3)
     assert np.abs(slope[20:-20].astype(int) - pixels[1, 20:-20].astype(int)).max() <= 2
     other = pictures(2, 100, 100, seed=5)
-    hide = hide_cells("blur", ((0, 100, 0, 100),))
-    assert np.abs(hide(pixels, np.zeros(1, bool)).astype(int) - hide(other, np.zeros(1, bool))).mean() > 2
+    blurred = [hide_cells("blur", one, ((0, 100, 0, 100),))(np.zeros(1, bool)).astype(int) for one in (pixels, other)]
+    assert np.abs(blurred[0] - blurred[1]).mean() > 2
     # Colours do not run into each other, nor do frames.
     red = np.zeros((2, 20, 20, 3), np.uint8)
     red[0, ..., 0] = 200
-    np.testing.assert_array_equal(hide_cells("blur", ((0, 20, 0, 20),))(red, np.zeros(1, bool)), red)
+    np.testing.assert_array_equal(hide_cells("blur", red, ((0, 20, 0, 20),))(np.zeros(1, bool)), red)
 
 
 def test_what_cannot_be_hidden_so_is_refused_in_one_sentence():
     with pytest.raises(InputError, match=r"cannot be blurred; choose mean, grey or held\.$"):
-        hide_frames("blur")
+        check_hiding("blur", "frames+words")
     with pytest.raises(InputError, match=r"no nearest one in time; choose mean, grey or blur\.$"):
-        hide_cells("held", CELLS)
+        check_hiding("held", "patches")
+    check_hiding("held", "frames")
+    check_hiding("blur", "patches+words")
     assert set(HIDING) == {"mean", "grey", "blur", "held"}
 
 
@@ -178,7 +188,7 @@ def test_cells_go_along_the_rows():
 def test_rows_are_what_the_model_makes_of_pictures_hidden_by_hand(model: VideoTextModel, services: Services):
     window = window_of(model)
     coalitions = np.random.default_rng(1).random((9, 4)) < 0.5
-    found = encode_hidden(services, model, window, coalitions, hide_cells("grey", CELLS), made_of(a=1), silent)
+    found = encoded(services, model, window, coalitions, hide_cells("grey", window.pixels, CELLS), made_of(a=1), silent)
     assert found.frames.shape == (9, model.spec.dim)
     assert (found.context is None) == model.spec.separable
     assert (found.video_id, found.model_id) == (VIDEO.id, model.spec.id)
@@ -199,7 +209,7 @@ def test_frames_of_a_window_are_hidden_before_it_is_read(tmp_path: Path, service
     xclip = services.models.load(str(save_tiny_xclip(tmp_path / "model")))
     window = window_of(xclip)
     coalitions = np.array([[True] * 4, [True, False, True, False], [False] * 4])
-    found = encode_hidden(services, xclip, window, coalitions, hide_frames("held"), made_of(a=1), silent)
+    found = encoded(services, xclip, window, coalitions, hide_frames("held", window.pixels), made_of(a=1), silent)
     for row, shown in enumerate([[0, 1, 2, 3], [0, 0, 2, 2]]):
         # One time each: frames of one time are prepared once.
         by_hand = replace(window, pixels=window.pixels[shown])
@@ -217,8 +227,8 @@ def test_batches_do_not_matter(model: VideoTextModel, settings: Settings, tmp_pa
         monkeypatch.setattr(hidden, "_MOST_BYTES", most_bytes)
         with monkeypatch.context() as patch:
             rows = counted(model, patch)
-            arguments = (window, coalitions, hide_cells("mean", CELLS), made_of(a=1), silent)
-            found.append(encode_hidden(services, model, *arguments).frames)
+            arguments = (window, coalitions, hide_cells("mean", window.pixels, CELLS), made_of(a=1), silent)
+            found.append(encoded(services, model, *arguments).frames)
         size = min(most_rows, max(1, most_bytes // window.pixels.nbytes))
         assert rows == [size] * (11 // size) + [11 % size] * (11 % size > 0)
     for other in found[1:]:
@@ -227,21 +237,23 @@ def test_batches_do_not_matter(model: VideoTextModel, settings: Settings, tmp_pa
 
 def test_the_second_time_no_encoder_runs(model: VideoTextModel, services: Services, settings: Settings, monkeypatch):
     window, coalitions = window_of(model), np.random.default_rng(3).random((40, 4)) < 0.5
-    hide = hide_cells("mean", CELLS)
-    first = encode_hidden(services, model, window, coalitions, hide, made_of(cells="mean"), silent)
+    hide = hide_cells("mean", window.pixels, CELLS)
+    first = encoded(services, model, window, coalitions, hide, made_of(cells="mean"), silent)
     rows = counted(model, monkeypatch)
     for again in (services, Services.create(settings)):
-        second = encode_hidden(again, model, window, coalitions, hide, made_of(cells="mean"), silent)
+        second = encoded(again, model, window, coalitions, hide, made_of(cells="mean"), silent)
         np.testing.assert_array_equal(second.frames, first.frames)
         if not model.spec.separable:
             np.testing.assert_array_equal(second.context, first.context)
     assert rows == []
     # Hidden in another way, of another row of the film, or other coalitions: all that is something else.
-    grey = encode_hidden(services, model, window, coalitions, hide_cells("grey", CELLS), made_of(cells="grey"), silent)
+    grey = encoded(
+        services, model, window, coalitions, hide_cells("grey", window.pixels, CELLS), made_of(cells="grey"), silent
+    )
     assert rows == [32, 8]
     assert np.abs(grey.frames - first.frames).max() > 1e-3
-    encode_hidden(services, model, window, coalitions, hide, (VIDEO, SAMPLING, 4, {"cells": "mean"}), silent)
-    encode_hidden(services, model, window, ~coalitions, hide, made_of(cells="mean"), silent)
+    encoded(services, model, window, coalitions, hide, MadeOf(VIDEO, SAMPLING, 4, {"cells": "mean"}), silent)
+    encoded(services, model, window, ~coalitions, hide, made_of(cells="mean"), silent)
     assert rows == [32, 8] * 3
 
 
@@ -249,7 +261,7 @@ def test_what_was_encoded_before_a_stop_is_kept(model: VideoTextModel, services:
     monkeypatch.setattr(hidden, "_AT_ONCE", 4)
     window, coalitions = window_of(model), np.random.default_rng(4).random((14, 4)) < 0.5
     rows, told = counted(model, monkeypatch), []
-    arguments = (window, coalitions, hide_cells("mean", CELLS), made_of(a=1))
+    arguments = (window, coalitions, hide_cells("mean", window.pixels, CELLS), made_of(a=1))
 
     def stop(progress: Progress) -> None:
         told.append(progress.done)
@@ -257,7 +269,7 @@ def test_what_was_encoded_before_a_stop_is_kept(model: VideoTextModel, services:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        encode_hidden(services, model, *arguments, stop)
+        encoded(services, model, *arguments, stop)
     assert (rows, told) == ([4, 4], [0, 4, 8])
     rows.clear()
     told.clear()
@@ -266,20 +278,20 @@ def test_what_was_encoded_before_a_stop_is_kept(model: VideoTextModel, services:
         told.append((progress.done, progress.total, progress.unit))
         assert VIDEO.title in progress.what
 
-    encode_hidden(services, model, *arguments, listen)
+    encoded(services, model, *arguments, listen)
     assert rows == [4, 2], "and only the rest is encoded"
     assert told == [(at, 14, "picture") for at in (0, 4, 8, 12, 14)]
 
 
 def test_a_full_disk_costs_the_cache_and_not_the_answer(model: VideoTextModel, services: Services, monkeypatch):
     window, coalitions = window_of(model), np.eye(4, dtype=bool)
-    arguments = (window, coalitions, hide_cells("mean", CELLS), made_of(a=1), silent)
+    arguments = (window, coalitions, hide_cells("mean", window.pixels, CELLS), made_of(a=1), silent)
 
     def full(store, key, arrays, metadata=None):
         raise StoreError("The disk is full; free some space.")
 
     with monkeypatch.context() as patch:
         patch.setattr(TensorStore, "put", full)
-        found = encode_hidden(services, model, *arguments)
-    kept = encode_hidden(services, model, *arguments)
+        found = encoded(services, model, *arguments)
+    kept = encoded(services, model, *arguments)
     np.testing.assert_allclose(found.frames, kept.frames, atol=1e-6)

@@ -17,12 +17,13 @@ from workbench.analyses import frame_games, window_games, word_games
 from workbench.analyses.analysis import Control, Report, check_ranges, parameter, silent
 from workbench.analyses.extraction import extract
 from workbench.analyses.ground import GroundParams
-from workbench.analyses.hidden import HIDING, hide_cells, hide_frames
+from workbench.analyses.hidden import HIDING, check_hiding
 from workbench.analyses.plain import plain
 from workbench.analyses.provenance import provenance_of
 from workbench.analyses.queries import checked_queries
 from workbench.analyses.question import Question
 from workbench.analyses.services import Services
+from workbench.core.grounding import SMOOTHING_S
 from workbench.errors import InputError
 from workbench.models.protocol import Capability
 from workbench.types import Attribution, Outcome, SamplingSpec
@@ -30,6 +31,8 @@ from workbench.types import Attribution, Outcome, SamplingSpec
 Players = Literal["frames", "words", "frames+words", "patches", "patches+words", "events", "phrases"]
 PLAYERS: tuple[Players, ...] = ("frames", "words", "frames+words", "patches", "patches+words", "events", "phrases")
 METHODS = ("banzhaf",)
+MAX_BUDGET = 50_000
+"""Most evaluations that may be asked for: hours, for a large model without a GPU."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,10 @@ class AttributeParams:
     reuse_below: float = parameter(
         0.0,
         Control("Reuse", "Frames that differ by less, of 255, share a feature; 0: none do", 0.0, 30.0, 0.5, "levels"),
+    )
+    smoothing_s: float = parameter(
+        SMOOTHING_S,
+        Control("Smoothing", "As for the moments: what the best one is found with", 0.0, 30.0, 0.5, "seconds"),
     )
     start_s: float | None = parameter(
         None, Control("Start", "Where the span that is explained begins", unit="seconds", kind=float, flag="start")
@@ -83,7 +90,7 @@ class AttributeParams:
             "Budget",
             "Most encoder calls for patches, and texts for long sentences; 0: as many as are needed",
             0,
-            1_000_000,
+            MAX_BUDGET,
             1,
             "evaluations",
         ),
@@ -193,8 +200,8 @@ def _ask(services: Services, params: AttributeParams, report: Report) -> tuple[Q
     video = services.library.get(params.video)
     _check(params, video.duration_s)
     model = services.models.load(params.model)
-    if not model.spec.frame_independent and params.players.startswith("frames"):
-        hide_frames(params.absent)
+    if not model.spec.frame_independent:
+        check_hiding(params.absent, params.players)
     sampling = SamplingSpec(params.fps, params.max_frames)
     extracted = extract(services, video, model, sampling, report, reuse_below=params.reuse_below)
     span_s = None if params.start_s is None or params.end_s is None else (params.start_s, params.end_s)
@@ -212,6 +219,7 @@ def _ask(services: Services, params: AttributeParams, report: Report) -> tuple[Q
             fps=params.fps,
             max_frames=params.max_frames,
             reuse_below=params.reuse_below,
+            smoothing_s=params.smoothing_s,
         ),
         report=report,
         span_s=span_s,
@@ -227,7 +235,7 @@ def _check(params: AttributeParams, duration_s: float) -> None:
     """Raise ``InputError`` for what cannot be explained, before the video is read."""
     _opened(params.opened)
     if params.players.startswith("patches"):
-        hide_cells(params.absent, ())
+        check_hiding(params.absent, params.players)
     if (params.start_s is None) != (params.end_s is None):
         raise InputError("A span has a start and an end; give both, or neither.")
     if params.start_s is not None and params.end_s is not None:

@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Float64
 
+from workbench.analyses.attributed import attribution
 from workbench.analyses.ground import clock
 from workbench.analyses.question import Question, between
 from workbench.core.banzhaf import Indices, estimate_indices, indices_of
@@ -27,7 +28,7 @@ MOST_EXACT = 22
 MOST_ESTIMATED = 64
 """Frames that play one by one; of more, runs of them play together."""
 N_SEGMENTS = 20
-_CHEAP = 2**16
+_CHEAP = 2**15
 """Evaluations of a game that needs no encoder, where not all coalitions can be visited."""
 _BRANCHES, _LEAVES = 5, 8
 """Parts of every node of the tree of a film, and about how many frames its last ones hold."""
@@ -50,8 +51,8 @@ def require_frames(question: Question) -> None:
     spec = question.model.spec
     if not (spec.frame_independent and spec.separable):
         raise ModelError(
-            f"{spec.title} reads frames together, so they cannot be taken from the cache one by one; choose the "
-            f"players frames, which are then those of one window, or a model of single frames."
+            f"Frames of {spec.title} cannot be taken from the cache one by one: it reads frames together, or sentences "
+            f"against them; choose the players frames, which are then those of one window, or a model of single frames."
         )
 
 
@@ -123,7 +124,8 @@ def play(question: Question, parts: Parts) -> Indices:
     if len(parts.players) <= MOST_EXACT:
         found = PooledFrames(parts.sums).scored(_text(question))
         return indices_of(found, 0.0, float(PooledFrames(parts.sums).pooled @ _text(question)))
-    return estimate_indices(_game(question, parts), len(parts.players), _CHEAP, question.seed, order=1)
+    budget = question.budget or _CHEAP
+    return estimate_indices(_game(question, parts), len(parts.players), budget, question.seed, order=1)
 
 
 def _game(question: Question, parts: Parts) -> Game:
@@ -165,47 +167,6 @@ def _explained(question: Question, parts: Parts, found: Indices) -> Attribution:
     )
 
 
-def attribution(
-    question: Question,
-    players: tuple[Player, ...],
-    found: Indices,
-    game: Game,
-    *,
-    score: str,
-    absent: str,
-    empty: str,
-    warnings: tuple[str, ...] = (),
-    at_s: float | None = None,
-) -> Attribution:
-    """Return the indices of a game of ``players`` as the answer to a question; the game is asked once more.
-
-    Who adds most is told with the neighbours in time that add at least half as much.
-    """
-    leaders = _leaders(players, found.values)
-    rest = np.ones((1, len(players)), bool)
-    rest[0, leaders] = False
-    return Attribution(
-        method="banzhaf",
-        query=question.query,
-        players=players,
-        values=found.values,
-        value_errors=found.value_errors,
-        pairs=found.pairs,
-        pair_errors=found.pair_errors,
-        empty_value=found.empty_value,
-        full_value=found.full_value,
-        n_evaluations=found.n_evaluations,
-        score=score,
-        absent=absent,
-        empty=empty,
-        leaders=tuple(leaders),
-        without_leaders=float(game(rest)[0]),
-        seed=None if found.is_exact else question.seed,
-        at_s=at_s,
-        warnings=warnings,
-    )
-
-
 def _sizes(n_frames: int) -> tuple[int, ...]:
     """Return the numbers of parts of a film, from coarse to fine, until the last ones are a few frames each."""
     sizes, n_parts = [], _BRANCHES
@@ -215,21 +176,6 @@ def _sizes(n_frames: int) -> tuple[int, ...]:
             break
         n_parts *= _BRANCHES
     return tuple(sizes)
-
-
-def _leaders(players: Sequence[Player], values: Float64[np.ndarray, "player"]) -> list[int]:
-    first = past = int(values.argmax())
-
-    def follows(at: int) -> bool:
-        is_beside = 0 <= at < len(players) and players[at].kind in ("frame", "segment")
-        return is_beside and bool(values[at] >= values.max() / 2 > 0)
-
-    if players[first].kind in ("frame", "segment"):
-        while follows(first - 1):
-            first -= 1
-        while follows(past + 1):
-            past += 1
-    return list(range(first, past + 1))
 
 
 def _narrowed(node: Node) -> Node:

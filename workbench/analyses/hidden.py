@@ -6,9 +6,10 @@ of, kept as they come, and each is encoded once, however many sentences are held
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from scipy.ndimage import gaussian_filter
 from workbench.analyses.analysis import Report
 from workbench.analyses.chunks import row_key
 from workbench.analyses.services import Services
-from workbench.errors import InputError, StoreError
+from workbench.errors import InputError
 from workbench.models.protocol import VideoTextModel
 from workbench.types import FrameBatch, Progress, SamplingSpec, VideoFeatures, VideoInfo
 
@@ -34,6 +35,29 @@ HIDING = {
 }
 """How a part of a picture is left out, in words."""
 
+Hide = Callable[[Bool[np.ndarray, "part"]], Pixels]
+"""Returns a window in which only the parts that are present can be seen."""
+
+
+@dataclass(frozen=True)
+class MadeOf:
+    """What windows with hidden parts depend on: the row of the film, and ``how``: who is hidden, and in which way."""
+
+    video: VideoInfo
+    sampling: SamplingSpec
+    row: int
+    how: Mapping[str, Any]
+
+    def key(self, model: VideoTextModel, coalitions: Bool[np.ndarray, "coalition part"]) -> str:
+        """Return what those of some coalitions are kept under."""
+        digest = hashlib.sha256(np.packbits(coalitions).tobytes()).hexdigest()
+        named = ", ".join(f"{name} {value}" for name, value in sorted(self.how.items()))
+        kind = f"hidden, version {_VERSION}, {named}, {coalitions.shape}, {digest}"
+        return row_key(kind, self.video, model.spec, self.sampling, self.row)
+
+
+_VERSION = 2
+"""Raised whenever the same parts hidden give other pictures than before."""
 _AT_ONCE = 32
 _MOST_BYTES = 192 * 2**20
 _GREY = 128
@@ -41,90 +65,75 @@ _BLUR = 0.08
 """Width of the blur, in heights of the frame: objects of a tenth of it are gone."""
 
 
+def check_hiding(how: str, players: str) -> None:
+    """Raise ``InputError`` where ``players`` cannot be left out in that way."""
+    if how == "blur" and players.startswith("frames"):
+        raise InputError("A frame that is left out cannot be blurred; choose mean, grey or held.")
+    if how == "held" and players.startswith("patches"):
+        raise InputError("A patch that is left out has no nearest one in time; choose mean, grey or blur.")
+
+
 def encode_hidden(
     services: Services,
     model: VideoTextModel,
     window: FrameBatch,
     coalitions: Bool[np.ndarray, "coalition part"],
-    hide: Callable[[Pixels, Bool[np.ndarray, "part"]], Pixels],
-    made_of: tuple[VideoInfo, SamplingSpec, int, Mapping[str, Any]],
+    hide: Hide,
+    made_of: MadeOf,
     report: Report,
-) -> VideoFeatures:
-    """Return one row a coalition: what the model makes of ``window`` with the parts hidden that are absent.
+) -> Iterator[VideoFeatures]:
+    """Yield rows, one a coalition, a few at a time: what the model makes of ``window`` with absent parts hidden.
 
-    ``made_of`` is what they are kept under: the film, its sampling, the row of it, and how parts are hidden.
-    Raises whatever ``report`` raises to cancel; what was encoded is kept. Cost: one encoder call a coalition.
+    Kept under what they are made of. Raises whatever ``report`` raises to cancel; what was encoded is kept.
+    Cost: one encoder call a coalition.
     """
     size = max(1, min(_AT_ONCE, _MOST_BYTES // window.pixels.nbytes))
-    what, parts = f"Encoding {window.video_id and made_of[0].title} in part with {model.spec.title}", []
+    what = f"Encoding {made_of.video.title} in part with {model.spec.title}"
     for at in range(0, len(coalitions), size):
         report(Progress(at, len(coalitions), what, unit="picture"))
         part = coalitions[at : at + size]
-        key = _key(model, made_of, part)
-        kept = services.store.get(key)
-        if kept is None:
-            found = model.encode_frames(_batch(window, part, hide))
-            kept = {"frames": found.frames} | ({} if found.context is None else {"context": found.context[:]})
-            with suppress(StoreError):  # a full disk costs the cache and not the answer
-                services.store.put(key, kept)
-        parts.append(kept)
+
+        def compute(part: Bool[np.ndarray, "coalition part"] = part) -> dict[str, np.ndarray]:
+            pixels = np.concatenate([hide(present) for present in part])
+            # A model of windows prepares frames of one time once: these are all different pictures.
+            times_s = np.arange(len(pixels), dtype=float)
+            found = model.encode_frames(FrameBatch(window.video_id, window.sampling, pixels, times_s))
+            return {"frames": found.frames} | ({} if found.context is None else {"context": found.context[:]})
+
+        waiting = functools.partial(report, Progress(at, len(coalitions), what, unit="picture"))
+        kept: dict[str, Any] = services.store.get_or_compute(made_of.key(model, part), compute, waiting)
+        yield VideoFeatures(made_of.video.id, model.spec.id, np.arange(len(part), dtype=float), **kept)
     report(Progress(len(coalitions), len(coalitions), what, unit="picture"))
-    joined: dict[str, Any] = {name: np.concatenate([kept[name] for kept in parts]) for name in parts[0]}
-    return VideoFeatures(made_of[0].id, model.spec.id, np.arange(len(coalitions), dtype=float), **joined)
 
 
-def _key(model: VideoTextModel, made_of: tuple[VideoInfo, SamplingSpec, int, Mapping[str, Any]], part: Any) -> str:
-    video, sampling, row, how = made_of
-    digest = hashlib.sha256(np.packbits(part).tobytes()).hexdigest()
-    named = ", ".join(f"{name} {value}" for name, value in sorted(how.items()))
-    return row_key(f"hidden, version 1, {named}, {part.shape}, {digest}", video, model.spec, sampling, row)
+def hide_frames(how: str, pixels: Pixels) -> Hide:
+    """Return how absent frames of a window are replaced."""
+    colours = np.full((len(pixels), 3), _GREY) if how == "grey" else pixels.mean(axis=(1, 2))
+    painted_over = colours.round().astype(np.uint8)[:, None, None]
 
-
-def _batch(window: FrameBatch, coalitions: Any, hide: Callable[[Pixels, Any], Pixels]) -> FrameBatch:
-    pixels = np.concatenate([hide(window.pixels, present) for present in coalitions])
-    # A model of windows prepares frames of one time once: these are all different pictures.
-    return FrameBatch(window.video_id, window.sampling, pixels, np.arange(len(pixels), dtype=float))
-
-
-def hide_frames(how: str) -> Callable[[Pixels, Bool[np.ndarray, "part"]], Pixels]:
-    """Return how absent frames of a window are replaced; raises ``InputError`` where frames cannot be so hidden."""
-    if how == "blur":
-        raise InputError("A frame that is left out cannot be blurred; choose mean, grey or held.")
-
-    def hide(pixels: Pixels, present: Bool[np.ndarray, "part"]) -> Pixels:
+    def hide(present: Bool[np.ndarray, "part"]) -> Pixels:
         if how == "held" and present.any():
             there = np.flatnonzero(present)
-            nearest = there[np.abs(np.arange(len(present))[:, None] - there).argmin(axis=1)]
-            return pixels[nearest]
+            return pixels[there[np.abs(np.arange(len(present))[:, None] - there).argmin(axis=1)]]
         painted = pixels.copy()
-        colours = np.full((len(pixels), 3), _GREY) if how == "grey" else pixels.mean(axis=(1, 2))
-        painted[~present] = colours.round().astype(np.uint8)[~present, None, None]
+        painted[~present] = painted_over[~present]
         return painted
 
     return hide
 
 
-def hide_cells(how: str, cells: Cells) -> Callable[[Pixels, Bool[np.ndarray, "part"]], Pixels]:
-    """Return how absent cells of a picture are painted over, in every frame of a window alike.
+def hide_cells(how: str, pixels: Pixels, cells: Cells) -> Hide:
+    """Return how absent cells of a picture are painted over, in every frame of a window alike."""
+    if how == "grey":
+        over = np.full_like(pixels, _GREY)
+    elif how == "mean":
+        over = np.broadcast_to(pixels.mean(axis=(1, 2), keepdims=True).round().astype(np.uint8), pixels.shape)
+    else:
+        width = _BLUR * pixels.shape[1]
+        over = gaussian_filter(pixels, (0, width, width, 0))
 
-    Raises ``InputError`` where cells cannot be so hidden.
-    """
-    if how == "held":
-        raise InputError("A patch that is left out has no nearest one in time; choose mean, grey or blur.")
-    blurred: dict[int, Pixels] = {}
-
-    def ground(pixels: Pixels) -> Any:
-        if how == "grey":
-            return np.full((len(pixels), 1, 1, 3), _GREY, np.uint8)
-        if how == "mean":
-            return pixels.mean(axis=(1, 2), keepdims=True).round().astype(np.uint8)
-        if id(pixels) not in blurred:
-            width = _BLUR * pixels.shape[1]
-            blurred[id(pixels)] = gaussian_filter(pixels, (0, width, width, 0))
-        return blurred[id(pixels)]
-
-    def hide(pixels: Pixels, present: Bool[np.ndarray, "part"]) -> Pixels:
-        painted, over = pixels.copy(), np.broadcast_to(ground(pixels), pixels.shape)
+    def hide(present: Bool[np.ndarray, "part"]) -> Pixels:
+        painted = pixels.copy()
         for is_there, (top, bottom, left, right) in zip(present, cells, strict=True):
             if not is_there:
                 painted[:, top:bottom, left:right] = over[:, top:bottom, left:right]

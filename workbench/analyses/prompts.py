@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Float64
 
 from workbench.analyses.analysis import Report, silent
 from workbench.analyses.services import Services
@@ -24,7 +24,7 @@ from workbench.store.keys import cache_key
 from workbench.types import Progress, TextFeatures, VideoFeatures
 
 _WINDOWS_AT_ONCE = 64
-_CURVES_VERSION = 1
+CURVES_VERSION = 1
 """Raised whenever the same features give other curves than before."""
 
 
@@ -53,6 +53,27 @@ class Asked:
             curves[:, at:past] = rows.reshape(len(self.texts), -1, rows.shape[1]).mean(axis=1)
             at = past
         return curves
+
+    def weighted(
+        self,
+        model: VideoTextModel,
+        video: VideoFeatures,
+        weights: Float64[np.ndarray, "time"],
+        report: Report = silent,
+    ) -> Float64[np.ndarray, "query"]:
+        """Return the sum of every sentence's cosines over time, weighted: the curves themselves are never kept.
+
+        Raises whatever ``report`` raises to cancel. Cost: that of ``curves``; where sentences stand for themselves,
+        one scalar product a sentence.
+        """
+        if model.spec.separable:
+            return self.said.embeddings.astype(np.float64) @ (weights @ video.frames.astype(np.float64))
+        total, at = np.zeros(len(self.texts)), 0
+        for part in _parts(model, video, report):
+            rows = model.similarity(part, self.said)
+            total += rows.reshape(len(self.texts), -1, rows.shape[1]).mean(axis=1) @ weights[at : at + rows.shape[1]]
+            at += rows.shape[1]
+        return total
 
 
 def _parts(model: VideoTextModel, video: VideoFeatures, report: Report) -> Iterator[VideoFeatures]:
@@ -104,7 +125,7 @@ def curves_of(
     """
     if model.spec.separable:
         return asked.curves(model, video)
-    common = {"kind": "curve", "version": _CURVES_VERSION, "chunks": chunks, "prompts": model.spec.prompts}
+    common = {"kind": "curve", "version": CURVES_VERSION, "chunks": chunks, "prompts": model.spec.prompts}
     keys = [cache_key(text=text, **common) for text in asked.texts]
     found: list[Any] = [services.store.get(key) for key in keys]
     if missing := [at for at, kept in enumerate(found) if kept is None]:

@@ -7,20 +7,30 @@ held against it, so words may play too at no further cost but that of the text e
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from workbench.analyses.frame_games import attribution
+from workbench.analyses.attributed import attribution
 from workbench.analyses.ground import clock
-from workbench.analyses.hidden import HIDING, Pixels, cells_of, encode_hidden, hide_cells, hide_frames
+from workbench.analyses.hidden import (
+    HIDING,
+    Hide,
+    MadeOf,
+    Pixels,
+    cells_of,
+    encode_hidden,
+    hide_cells,
+    hide_frames,
+)
 from workbench.analyses.patches import patch_maps, windows_of
+from workbench.analyses.prompts import Asked
 from workbench.analyses.question import Question
-from workbench.analyses.word_coalitions import ABSENT, ask_coalitions
-from workbench.analyses.word_games import few_players
+from workbench.analyses.word_coalitions import ABSENT
+from workbench.analyses.word_games import Spoken, all_coalitions, few_players
 from workbench.core.banzhaf import Indices, estimate_indices, exact_indices
 from workbench.core.coalitions import Game, coalition_table, game_of
 from workbench.core.walsh import up_to_pairs
@@ -37,23 +47,27 @@ MOST_FRAMES = 8
 
 @dataclass(frozen=True, eq=False)
 class Hidden:
-    """A window and the players in it, with how it is encoded with some of them hidden."""
+    """A window and the players in it, with how it is encoded with some of them hidden, and how that begins."""
 
     players: tuple[Player, ...]
-    encode: Callable[[Bool[np.ndarray, "coalition player"], int], VideoFeatures]
+    encode: Callable[[Bool[np.ndarray, "coalition player"], int], Iterator[VideoFeatures]]
     at_s: float
     what: str
+    empty: str
     warnings: tuple[str, ...] = ()
 
 
 def explain_window(question: Question, with_words: bool) -> Attribution:
     """Return what each frame of one window adds to its cosine with the sentence; all coalitions are encoded."""
     hidden = _frames_of_window(question)
-    frames = hidden.encode(coalition_table(len(hidden.players)), 0)
-    if with_words:
-        return _with_words(question, hidden, frames)
-    curve = question.asked.curves(question.model, frames)[0].astype(np.float64)
-    return _answer(question, hidden, hidden.players, exact_indices(curve), game_of(curve))
+    coalitions = coalition_table(len(hidden.players))
+    if not with_words:
+        worth = _cosines(question.asked, question, hidden.encode(coalitions, 0))[0]
+        return _answer(question, hidden, exact_indices(worth), game_of(worth))
+    spoken = few_players(question)
+    said = all_coalitions(question, spoken.players)
+    worth = _cosines(said, question, hidden.encode(coalitions, 0)).reshape(-1)  # words vary most slowly
+    return _answer(question, hidden, exact_indices(worth), game_of(worth), spoken)
 
 
 def explain_patches(question: Question, with_words: bool) -> Attribution:
@@ -62,54 +76,51 @@ def explain_patches(question: Question, with_words: bool) -> Attribution:
     Estimated from as many encoder calls as the budget allows. With words, what each patch and word add together.
     """
     hidden = _patches(question)
-    n_players = len(hidden.players)
-    budget = question.budget or _BUDGET_A_PLAYER * (1 + n_players)
-    seen: dict[bytes, VideoFeatures] = {}
+    n_patches = len(hidden.players)
+    spoken = few_players(question) if with_words else None
+    said = question.asked if spoken is None else all_coalitions(question, spoken.players)
+    n_words = 0 if spoken is None else len(spoken.players)
+    # What the words do over all their coalitions: their mean, and what each adds; without words, the sentence.
+    rows = up_to_pairs(n_words)[: 1 + n_words] if n_words else np.ones((1, 1))
+    known: dict[bytes, Float64[np.ndarray, "row coalition"]] = {}
     done = [0]
 
-    def encoded(coalitions: Bool[np.ndarray, "coalition player"]) -> VideoFeatures:
-        key = np.packbits(coalitions).tobytes()
-        if key not in seen:
-            seen[key] = hidden.encode(coalitions, done[0])
+    def scored(coalitions: Bool[np.ndarray, "coalition player"]) -> Float64[np.ndarray, "row coalition"]:
+        key = coalitions.tobytes()
+        if key not in known:
+            parts = hidden.encode(coalitions, done[0])
+            known[key] = np.concatenate([rows @ _cosines(said, question, [part]) for part in parts], axis=1)
             done[0] += len(coalitions)
-        return seen[key]
+        return known[key]
 
     def game(coalitions: Bool[np.ndarray, "coalition player"]) -> Float64[np.ndarray, "coalition"]:
-        return question.asked.curves(question.model, encoded(coalitions))[0].astype(np.float64)
+        """Return the score of patches and words, the words last."""
+        numbers = coalitions[:, n_patches:] @ (1 << np.arange(n_words))
+        table = _cosines(said, question, hidden.encode(coalitions[:, :n_patches], done[0]))
+        return table[numbers, np.arange(len(coalitions))]
 
-    found = estimate_indices(game, n_players, budget, question.seed, order=1)
+    budget = question.budget or _BUDGET_A_PLAYER * (1 + n_patches)
+    # The same seed draws the same coalitions: each is encoded once for all rows.
+    by_row = []
+    for row in range(len(rows)):
+
+        def of_row(
+            coalitions: Bool[np.ndarray, "coalition player"], row: int = row
+        ) -> Float64[np.ndarray, "coalition"]:
+            return scored(coalitions)[row]
+
+        by_row.append(estimate_indices(of_row, n_patches, budget, question.seed, order=1))
     if not with_words:
-        return _answer(question, hidden, hidden.players, found, game)
-    spoken = few_players(question)
-    said = ask_coalitions(
-        question.services,
-        question.model,
-        question.query,
-        spoken.players,
-        coalition_table(len(spoken.players)),
-        question.report,
-    )
-    differences = up_to_pairs(len(spoken.players))[: 1 + len(spoken.players)]
-    by_row: list[Indices] = []
-    for row in differences:
-        # The same seed draws the same coalitions, and each was encoded already.
-        def added(coalitions: Any, row: Any = row) -> Float64[np.ndarray, "coalition"]:
-            return row @ said.curves(question.model, encoded(coalitions)).astype(np.float64)
+        return _answer(question, hidden, by_row[0], game)
+    ends = np.zeros((2, n_patches + n_words), bool)
+    ends[1] = True
+    empty_value, full_value = game(ends).tolist()
+    return _answer(question, hidden, _crossed(by_row, empty_value, full_value), game, spoken)
 
-        by_row.append(estimate_indices(added, n_players, budget, question.seed, order=1))
-    ends = said.curves(question.model, encoded(np.array([[False] * n_players, [True] * n_players])))
-    players = (*hidden.players, *spoken.players)
-    both = replace(hidden, warnings=(*hidden.warnings, *spoken.warnings))
-    found = _crossed(by_row, float(ends[0, 0]), float(ends[-1, -1]))
 
-    def crossed_game(coalitions: Bool[np.ndarray, "coalition player"]) -> Float64[np.ndarray, "coalition"]:
-        numbers = coalitions[:, n_players:] @ (1 << np.arange(len(spoken.players)))
-        curves = said.curves(question.model, encoded(coalitions[:, :n_players])).astype(np.float64)
-        return curves[numbers, np.arange(len(coalitions))]
-
-    return _answer(
-        question, both, players, found, crossed_game, absent=f"; {ABSENT}", empty="every patch hidden, and no word"
-    )
+def _cosines(said: Asked, question: Question, parts: Iterable[VideoFeatures]) -> Float64[np.ndarray, "text coalition"]:
+    curves = [said.curves(question.model, part) for part in parts]
+    return np.concatenate(curves, axis=1).astype(np.float64)
 
 
 def _crossed(by_row: list[Indices], empty_value: float, full_value: float) -> Indices:
@@ -132,51 +143,26 @@ def _crossed(by_row: list[Indices], empty_value: float, full_value: float) -> In
         pairs=pairs,
         empty_value=empty_value,
         full_value=full_value,
-        n_evaluations=by_row[0].n_evaluations * 2**n_words,
+        n_evaluations=by_row[0].n_evaluations,
         mean=by_row[0].mean,
         value_errors=None if is_exact else np.concatenate([by_row[0].value_errors, [f.mean_error for f in by_row[1:]]]),
         pair_errors=None if is_exact else errors,
     )
 
 
-def _with_words(question: Question, hidden: Hidden, frames: VideoFeatures) -> Attribution:
-    """Return the indices of frames and words from the table of all coalitions of both."""
-    spoken = few_players(question)
-    said = ask_coalitions(
-        question.services,
-        question.model,
-        question.query,
-        spoken.players,
-        coalition_table(len(spoken.players)),
-        question.report,
-    )
-    table = said.curves(question.model, frames, question.report).astype(np.float64)  # words vary most slowly
-    both = replace(hidden, warnings=(*hidden.warnings, *spoken.warnings))
-    players = (*hidden.players, *spoken.players)
-    empty = "every frame hidden, and no word"
-    worth = table.reshape(-1)
-    return _answer(question, both, players, exact_indices(worth), game_of(worth), absent=f"; {ABSENT}", empty=empty)
-
-
 def _answer(
-    question: Question,
-    hidden: Hidden,
-    players: tuple[Player, ...],
-    found: Indices,
-    game: Game,
-    absent: str = "",
-    empty: str = "",
+    question: Question, hidden: Hidden, found: Indices, game: Game, spoken: Spoken | None = None
 ) -> Attribution:
-    kind = hidden.players[0].kind
+    said = () if spoken is None else spoken.players
     return attribution(
         question,
-        players,
+        (*hidden.players, *said),
         found,
         game,
-        score=f"cosine of the sentence with {hidden.what}",
-        absent=HIDING[question.absent].format(kind) + absent,
-        empty=empty or f"every {kind} hidden",
-        warnings=hidden.warnings,
+        score=f"cosine of the {'words' if said else 'sentence'} with {hidden.what}",
+        absent=HIDING[question.absent].format(hidden.players[0].kind) + (f"; {ABSENT}" if said else ""),
+        empty=hidden.empty + (", and no word" if said else ""),
+        warnings=(*hidden.warnings, *(() if spoken is None else spoken.warnings)),
         at_s=hidden.at_s,
     )
 
@@ -204,14 +190,20 @@ def _frames_of_window(question: Question) -> Hidden:
         f"encoder runs."
     )
     at_s = float(question.features.times_s[row])
-    hide_one, lengths = hide_frames(question.absent), np.diff([*starts.tolist(), n_frames])
+    hide_one, lengths = hide_frames(question.absent, window.pixels), np.diff([*starts.tolist(), n_frames])
 
-    def hide(pixels: Pixels, present: Bool[np.ndarray, "part"]) -> Pixels:
-        return hide_one(pixels, np.repeat(present, lengths))
+    def hide(present: Bool[np.ndarray, "part"]) -> Pixels:
+        return hide_one(np.repeat(present, lengths))
 
     how = {"frames": question.absent, "starts": starts.tolist()}
-    encode = _encoder(question, window, row, hide, how, 2 ** len(players))
-    return Hidden(players, encode, at_s, f"the window of {n_frames} frames at {clock(at_s)}", (why,))
+    return Hidden(
+        players=players,
+        encode=_encoder(question, window, row, hide, how, 2 ** len(players)),
+        at_s=at_s,
+        what=f"the window of {n_frames} frames at {clock(at_s)}",
+        empty="every frame painted " + ("grey" if question.absent == "grey" else "in its mean colour"),
+        warnings=(why,),
+    )
 
 
 def _starts(times_s: Float64[np.ndarray, "time"]) -> Int64[np.ndarray, "part"]:
@@ -249,9 +241,16 @@ def _patches(question: Question) -> Hidden:
     if n_frames > 1:
         why = (f"{question.model.spec.title} reads {n_frames} frames at once: a patch is hidden in all of them.",)
     budget = 1 + (question.budget or _BUDGET_A_PLAYER * (1 + len(players)))  # the leaders are left out once more
-    how = {"patches": question.absent, "grid": grid}
-    encode = _encoder(question, window, row, hide_cells(question.absent, cells), how, budget)
-    return Hidden(players, encode, at_s, what, why)
+    how = {"patches": question.absent, "cells": cells}
+    hide = hide_cells(question.absent, window.pixels, cells)
+    return Hidden(
+        players=players,
+        encode=_encoder(question, window, row, hide, how, budget),
+        at_s=at_s,
+        what=what,
+        empty="every patch hidden",
+        warnings=why,
+    )
 
 
 def _layout(question: Question, row: int) -> tuple[tuple[int, int], tuple[float, float, float, float]]:
@@ -270,11 +269,11 @@ def _window(question: Question, row: int) -> FrameBatch:
 
 
 def _encoder(
-    question: Question, window: FrameBatch, row: int, hide: Any, how: dict[str, Any], total: int
-) -> Callable[[Bool[np.ndarray, "coalition player"], int], VideoFeatures]:
-    made_of = (question.video, question.sampling, row, how)
+    question: Question, window: FrameBatch, row: int, hide: Hide, how: dict[str, Any], total: int
+) -> Callable[[Bool[np.ndarray, "coalition player"], int], Iterator[VideoFeatures]]:
+    made_of = MadeOf(question.video, question.sampling, row, how)
 
-    def encode(coalitions: Bool[np.ndarray, "coalition player"], done: int) -> VideoFeatures:
+    def encode(coalitions: Bool[np.ndarray, "coalition player"], done: int) -> Iterator[VideoFeatures]:
         def report(progress: Progress) -> None:
             question.report(replace(progress, done=done + progress.done, total=max(total, done + progress.total)))
 

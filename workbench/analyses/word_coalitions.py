@@ -26,7 +26,7 @@ from workbench.types import Player, Progress, TextFeatures
 ABSENT = "an absent word is masked: it keeps its place, and is not attended to"
 _JOINERS = "'\N{RIGHT SINGLE QUOTATION MARK}-\N{HYPHEN}\N{NON-BREAKING HYPHEN}"
 _AT_ONCE = 512
-_VERSION = 1
+WORDS_VERSION = 1
 """Raised whenever the same words left out give other embeddings than before."""
 
 
@@ -79,7 +79,7 @@ def ask_coalitions(
     prompts = model.spec.prompts
     key = cache_key(
         kind="word-coalitions",
-        version=_VERSION,
+        version=WORDS_VERSION,
         family=model.spec.family,
         revision=model.spec.revision,
         dtype=model.spec.precision,

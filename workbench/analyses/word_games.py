@@ -8,16 +8,26 @@ coalitions of both are visited in the time that those of each take.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float64
 
+from workbench.analyses.attributed import attribution
 from workbench.analyses.chunks import chunk_keys
 from workbench.analyses.frame_games import ABSENT as ABSENT_FRAME
-from workbench.analyses.frame_games import attribution, frames_or_segments, require_frames
+from workbench.analyses.frame_games import frames_or_segments, require_frames
+from workbench.analyses.prompts import CURVES_VERSION, Asked
 from workbench.analyses.question import Question, between
-from workbench.analyses.word_coalitions import ABSENT, ask_coalitions, phrases_of, without_one, words_in
+from workbench.analyses.word_coalitions import (
+    ABSENT,
+    WORDS_VERSION,
+    ask_coalitions,
+    phrases_of,
+    without_one,
+    words_in,
+)
 from workbench.core.banzhaf import Indices, estimate_indices, exact_indices
 from workbench.core.coalitions import Game, coalition_table, game_of
 from workbench.core.estimation import least_budget
@@ -25,7 +35,7 @@ from workbench.core.hierarchy import contiguous_clusters
 from workbench.core.pooled import PooledFrames, pooled_rows
 from workbench.core.walsh import low_order_vectors
 from workbench.store.keys import cache_key
-from workbench.types import Attribution, Player
+from workbench.types import Attribution, Player, Progress
 
 MOST_EXACT = 12
 """Words whose coalitions are all read: 4,096 texts."""
@@ -54,7 +64,9 @@ def explain_words(question: Question) -> Attribution:
 def explain_phrases(question: Question) -> Attribution:
     """Return the same of phrases: neighbouring words that move the sentence in like directions play together."""
     words = words_in(question.query)
-    players = phrases_of(words, _phrase_starts(question, words, max(1, round(len(words) / 2))), question.query)
+    players = phrases_of(
+        words, _phrase_starts(question, words, min(MOST_EXACT, max(1, round(len(words) / 2)))), question.query
+    )
     return _explained(question, players, _warnings(question))
 
 
@@ -68,14 +80,7 @@ def explain_frames_and_words(question: Question) -> Attribution:
     spoken = few_players(question)
     rows = np.flatnonzero(question.rows_in(surroundings(question)))
     parts = frames_or_segments(question, rows.tolist(), MOST_FRAMES)
-    said = ask_coalitions(
-        question.services,
-        question.model,
-        question.query,
-        spoken.players,
-        coalition_table(len(spoken.players)),
-        question.report,
-    ).said.embeddings.astype(np.float64)
+    said = all_coalitions(question, spoken.players).said.embeddings.astype(np.float64)
     found = product_indices(parts.sums, said)
     span_s = (parts.players[0].span[0], parts.players[-1].span[1])
     n_frames = len(parts.players)
@@ -116,6 +121,12 @@ def product_indices(sums: Float64[np.ndarray, "part dim"], said: Float64[np.ndar
     return Indices(values, pairs, 0.0, float(frames.pooled @ said[-1]), 2 ** (n_frames + n_words), own.mean)
 
 
+def all_coalitions(question: Question, players: Sequence[Player]) -> Asked:
+    """Return the sentence as every coalition of its ``players`` leaves it."""
+    coalitions = coalition_table(len(players))
+    return ask_coalitions(question.services, question.model, question.query, players, coalitions, question.report)
+
+
 def few_players(question: Question) -> Spoken:
     """Return the words as players, or phrases of them where there are too many for all coalitions."""
     words = words_in(question.query)
@@ -147,15 +158,16 @@ def _phrase_starts(question: Question, words: tuple[Player, ...], n_phrases: int
 
 
 def _explained(question: Question, players: tuple[Player, ...], warnings: tuple[str, ...]) -> Attribution:
-    moment = question.moment_s
-    inside = np.ones(len(question.features.times_s), bool) if moment is None else question.rows_in(moment)
+    moment, n_rows = question.moment_s, len(question.features.times_s)
+    inside = np.ones(n_rows, bool) if moment is None else question.rows_in(moment)
     is_lead = not inside.all()
+    weights = inside / inside.sum() - (1 / n_rows if is_lead else 0.0)
 
     def game(coalitions: Bool[np.ndarray, "coalition player"]) -> Float64[np.ndarray, "coalition"]:
-        return _mean_cosines(question, players, coalitions, inside, is_lead)
+        return _mean_cosines(question, players, coalitions, weights)
 
     again: Game = game
-    if len(players) <= MOST_EXACT:
+    if len(players) <= MOST_EXACT and not 0 < question.budget < 2 ** len(players):
         worth = game(coalition_table(len(players)))
         found, again = exact_indices(worth), game_of(worth)
     else:
@@ -171,31 +183,29 @@ def _mean_cosines(
     question: Question,
     players: tuple[Player, ...],
     coalitions: Bool[np.ndarray, "coalition player"],
-    inside: Bool[np.ndarray, "time"],
-    is_lead: bool,
+    weights: Float64[np.ndarray, "time"],
 ) -> Float64[np.ndarray, "coalition"]:
     """Return the score of every coalition; kept where sentences must be read against the video, which takes long."""
     spec = question.model.spec
 
     def compute() -> dict[str, np.ndarray]:
         asked = ask_coalitions(question.services, question.model, question.query, players, coalitions, question.report)
-        curves = asked.curves(question.model, question.features, question.report).astype(np.float64)
-        scores = curves[:, inside].mean(axis=1) - (curves.mean(axis=1) if is_lead else 0.0)
-        return {"scores": scores}
+        return {"scores": asked.weighted(question.model, question.features, weights, question.report)}
 
     if spec.separable:
         return compute()["scores"]
     key = cache_key(
         kind="word-game",
-        version=1,
+        version=[1, WORDS_VERSION, CURVES_VERSION],
         chunks=chunk_keys(question.video, spec, question.sampling, question.grounding.reuse_below),
         query=question.query,
         prompts=spec.prompts,
         players=[player.span for player in players],
-        coalitions=hashlib.sha256(np.packbits(coalitions).tobytes() + bytes(coalitions.shape[1])).hexdigest(),
-        inside=np.flatnonzero(inside).tolist(),
+        coalitions=[list(coalitions.shape), hashlib.sha256(np.packbits(coalitions).tobytes()).hexdigest()],
+        weights=hashlib.sha256(weights.tobytes()).hexdigest(),
     )
-    return question.services.store.get_or_compute(key, compute)["scores"]
+    waiting = Progress(0, 0, f"Waiting for sentences to be read against the video with {spec.title}")
+    return question.services.store.get_or_compute(key, compute, lambda: question.report(waiting))["scores"]
 
 
 def _warnings(question: Question) -> tuple[str, ...]:

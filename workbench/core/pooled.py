@@ -30,7 +30,8 @@ _CANCELLED = 1e-13
 class PooledFrames:
     """Frames as players: what a coalition scores is the cosine of the mean of its features with a text.
 
-    ``features``: float64 ``[time dim]``, of any length each.
+    ``features``: float64 ``[time dim]``, of like lengths: beside one that is a million times longer than all others,
+    those are rounding.
     Raises ``InputError`` for no frames, for more than ``MAX_FRAMES``, and for what is no number.
     """
 

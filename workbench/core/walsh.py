@@ -106,6 +106,8 @@ def _checked(values: Any, p: float) -> int:
     """Return the number of players, or raise ``InputError`` for what is no table of a game."""
     if not 0 < p < 1:
         raise InputError(f"Players are present with probability {p:g}; choose one between 0 and 1.")
+    if not array_namespace(values).isdtype(values.dtype, "real floating"):
+        raise InputError(f"A game's values are of type {values.dtype}; give numbers with fractions, such as float64.")
     if values.ndim != 1:
         raise InputError(f"A table of shape {tuple(values.shape)} is of no game; give one value a coalition.")
     return n_players_of(values.shape[0])

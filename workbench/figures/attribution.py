@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from workbench.figures.interactions import crossing, interactions_figure
 from workbench.figures.palette import LESS, MORE
 from workbench.figures.patch_values import patch_values_figure
+from workbench.figures.rows import escaped
 from workbench.figures.values import values_figure
 from workbench.types import Attribution, VideoInfo
 
@@ -39,7 +40,7 @@ def players_figure(found: Attribution) -> go.Figure:
             error_x=errors,
             marker={"color": [f"rgb{MORE if value > 0 else LESS}" for value in found.values]},
             hovertemplate="%{customdata} adds %{x:+.4f}<extra></extra>",
-            customdata=[player.label for player in found.players],
+            customdata=[escaped(player.label) for player in found.players],
         )
     )
     return figure.update_layout(
@@ -50,7 +51,7 @@ def players_figure(found: Attribution) -> go.Figure:
         xaxis={"title": {"text": "what each adds to the score"}, "fixedrange": True},
         yaxis={
             "tickvals": list(range(len(found.players))),
-            "ticktext": [player.label for player in found.players],
+            "ticktext": [escaped(player.label) for player in found.players],
             "autorange": "reversed",
             "automargin": True,
             "fixedrange": True,

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from jaxtyping import Float64
 
 from workbench.figures.palette import DIVERGING
+from workbench.figures.rows import escaped
 from workbench.types import Attribution
 
 ROW_PX = 30
@@ -32,9 +33,10 @@ def interactions_figure(found: Attribution) -> go.Figure:
     cells = found.pairs[np.ix_(words, frames)]
     most = float(np.abs(cells).max()) or 1.0
     spans = [found.players[at].span for at in frames]
-    seconds = [round((span[0] + span[1]) / 2, 3) for span in spans]
+    seconds = [round((span[0] + span[1]) / 2, 3) for span in spans]  # of a patch it is of no use
     labels = [found.players[at].label for at in frames]
-    names = [found.players[at].label for at in words]
+    names = [escaped(found.players[at].label) for at in words]
+    is_timed = found.players[frames[0]].kind != "patch"
     custom = np.array([[[s, w] for s in seconds] for w in range(len(words))], dtype=float)
     figure = go.Figure(
         go.Heatmap(
@@ -50,7 +52,7 @@ def interactions_figure(found: Attribution) -> go.Figure:
             xgap=1,
             ygap=1,
             hovertemplate="%{text}<br>together %{z:+.4f}<extra></extra>",
-            meta="cell",
+            meta="cell" if is_timed else None,
         )
     )
     if strongest := strongest_cell(found):
@@ -64,13 +66,13 @@ def interactions_figure(found: Attribution) -> go.Figure:
         showlegend=False,
         dragmode=False,
         xaxis={
-            "tickvals": shown,
+            "tickvals": shown if is_timed else [],
             "ticktext": [labels[at].split(" ")[0] for at in shown],
             "tickangle": 0,
             "showgrid": False,
             "zeroline": False,
             "fixedrange": True,
-            "title": {"text": "frames, by where they begin"},
+            "title": {"text": "frames, by where they begin" if is_timed else "patches, row by row"},
         },
         yaxis={
             "tickvals": list(range(len(names))),

@@ -84,7 +84,7 @@ def row_labels(index: int, query: str, cosine: Float[np.ndarray, "time"]) -> lis
     values = " to ".join(dict.fromkeys(f"{value:.2f}" for value in (cosine.min(), cosine.max())))
     span = text(f"cosine {values}".replace("-", "\N{MINUS SIGN}"), top)
     return [
-        text(_escaped(shown), top) | {"xshift": 16, "name": "query"},
+        text(escaped(shown), top) | {"xshift": 16, "name": "query"},
         span | {"x": 1, "xanchor": "right", "font": {"size": 11}, "opacity": 0.7, "name": "range"},
     ]
 
@@ -141,6 +141,6 @@ def time_layout(duration_s: float, height_px: int, meta: Mapping[str, object]) -
     }
 
 
-def _escaped(shown: str) -> str:
+def escaped(shown: str) -> str:
     """Return the text with the marks that the figure library would read as tags made harmless."""
     return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

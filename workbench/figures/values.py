@@ -28,7 +28,10 @@ def values_figure(found: Attribution, levels: Sequence[Attribution], duration_s:
     bars = [at for at, player in enumerate(found.players) if player.kind in ("frame", "segment")]
     figure = go.Figure(_bars(found, bars))
     bottom = FIRST_PX + LABEL_PX + BARS_PX
-    rows, labels = [(FIRST_PX, bottom)], _labels("What each frame adds", found.values[bars], FIRST_PX)
+    title = (
+        "What each segment adds" if any(found.players[at].kind == "segment" for at in bars) else "What each frame adds"
+    )
+    rows, labels = [(FIRST_PX, bottom)], _labels(title, found.values[bars], FIRST_PX)
     shapes = [_line(_zero(found.values[bars]))]
     top = bottom + GAP_PX
     if levels:

@@ -47,16 +47,16 @@ def signed(value: float) -> str:
 def about_words(found: Attribution) -> str:
     """Return which word carries the sentence, and what becomes of the score without it."""
     if len(found.players) == 1:
-        return f"The one word lifts the score from {_number(found.empty_value)} to {_number(found.full_value)}."
+        return f"With the one word the score {_moves(found.empty_value, found.full_value)}."
     top = int(found.values.argmax())
     if found.values[top] <= 0:
-        return "No word adds to the score: each lowers it on average, and the sentence is no more like it than nothing."
+        return "No word adds to the score on average over all ways to leave words out."
     told = (
         f"Without “{found.players[top].label}” the score {_moves(found.full_value, found.without_leaders)}; "
         f"on average over all ways to leave words out it adds {signed(float(found.values[top]))}"
     )
     low = int(found.values.argmin())
-    if found.values[low] < 0 and abs(found.values[low]) > 0.1 * found.values[top]:
+    if abs(found.values[low]) > 0.1 * found.values[top] and found.values[low] < -_interval(found, low):
         told += f", and “{found.players[low].label}” takes {_number(-float(found.values[low]))} away"
     return f"{told}."
 
@@ -64,10 +64,10 @@ def about_words(found: Attribution) -> str:
 def about_frames(found: Attribution) -> str:
     """Return which stretch of the video carries the score, and what becomes of the score without it."""
     if len(found.players) == 1:
-        return f"There is one frame, so it makes the whole score of {_number(found.full_value)}."
+        return f"There is one frame: with it the score {_moves(found.empty_value, found.full_value)}."
     first, last = (found.players[at] for at in (found.leaders[0], found.leaders[-1]))
     if found.values[found.leaders[0]] <= 0:
-        return "No frame adds to the score: each lowers it on average."
+        return "No frame adds to the score on average over all ways to leave frames out."
     where = f"from {clock(first.span[0])} to {clock(last.span[1])}"
     return f"Without the frames {where}, which add most, the score {_moves(found.full_value, found.without_leaders)}."
 
@@ -91,8 +91,8 @@ def about_cells(found: Attribution) -> str:
 def about_patches(found: Attribution) -> str:
     """Return where in the picture the patches are that add most."""
     top = int(found.values.argmax())
-    if found.values[top] <= 0:
-        return "No patch adds to the score: each lowers it on average."
+    if found.values[top] <= _interval(found, top):
+        return "No patch can be told from one that adds nothing; a larger budget may tell."
     where = found.players[top].label
     return (
         f"The patch in {where} adds most, {signed(float(found.values[top]))}; without it the score "
@@ -124,6 +124,11 @@ def counted(found: Attribution) -> tuple[tuple[str, str], ...]:
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
+
+
+def _interval(found: Attribution, at: int) -> float:
+    """Return half of the interval of 95 % of a value; nothing where it is exact."""
+    return 0.0 if found.value_errors is None else 1.96 * float(found.value_errors[at])
 
 
 def _moves(before: float, after: float) -> str:

@@ -20,8 +20,8 @@ from typing import Any
 
 import gradio as gr
 
-from workbench.analyses.analysis import check_ranges, silent
-from workbench.analyses.attribute import Attribute
+from workbench.analyses.analysis import check_ranges
+from workbench.analyses.attribute import AttributeParams
 from workbench.analyses.extraction import is_cached
 from workbench.analyses.ground import Ground
 from workbench.analyses.services import Services
@@ -81,6 +81,7 @@ class Events:
         self._page = Shown(services)
         self._explained = Explained(services)
         self._asked: dict[str, Session] = {}
+        self._answered: dict[str, Session] = {}
 
     # First step: change the session, show the choice.
 
@@ -149,6 +150,8 @@ class Events:
         @in_words
         def set_value(self: Events, session: Session, value: float | None) -> Update:
             used = default_of(name) if value is None else type(default_of(name))(value)
+            if session.with_parameter(name, used) == session:
+                return {f"parameter {name}": used, "notice": ""}
             changed = replace(session.with_parameter(name, used), opened=())
             return self._page.changed(changed) | {f"parameter {name}": used}
 
@@ -183,8 +186,13 @@ class Events:
             yield self._page.idle() | self._page.nothing() | {"facts": unread}
             return
         self._asked[visitor] = session
-        work = functools.partial(self._work, session)
-        yield from self._steps(session, visitor, Job(work, "answer"), lambda made: self._page.result(session, *made))
+        self._answered.pop(visitor, None)
+
+        def result(made: tuple[Outcome[Grounding], list[StripFrame]]) -> Update:
+            self._answered[visitor] = session
+            return self._page.result(session, *made)
+
+        yield from self._steps(session, visitor, Job(functools.partial(self._work, session), "answer"), result)
 
     def answer_change(self, session: Session, request: gr.Request) -> Generator[Update]:
         """Do the same where the session is not the one that was asked last: leaving a field changes nothing."""
@@ -194,21 +202,28 @@ class Events:
     def explain(self, session: Session, request: gr.Request) -> Generator[Update]:
         """Say who made the score of the current sentence, where that is on show; yield as ``answer`` does.
 
-        A film that is being read, or whose reading was stopped, is not explained: the answer comes first.
+        Nothing is explained before it was answered: not what is being read, nor what was stopped.
         """
         visitor = request.session_hash or ""
-        if session.tab == "who" and self._is_answered(session) and not self.jobs.is_running(visitor, "answer"):
-            work = functools.partial(self._explained.explain, session)
-            yield from self._steps(session, visitor, Job(work), functools.partial(self._explained.shown, session))
+        if session.tab == "who" and self._has_answer(session, visitor):
+            job = Job(functools.partial(self._explained.explain, session), "explanation")
+            yield from self._steps(session, visitor, job, functools.partial(self._explained.shown, session))
 
     def explain_patches(self, session: Session, at_s: object, request: gr.Request) -> Generator[Update]:
         """Say which patches of the picture at ``at_s`` made the score; yield as ``answer`` does."""
         visitor = request.session_hash or ""
-        if self._is_answered(session) and not self.jobs.is_running(visitor, "answer"):
-            work = functools.partial(self._explained.explain_patches, session, seconds_in(at_s))
-            yield from self._steps(session, visitor, Job(work), functools.partial(self._explained.patches, session))
-        else:
+        if not self._has_answer(session, visitor) or self.jobs.is_running(visitor, "explanation"):
             yield {"notice": panels.notice(texts.NOT_READ)}
+            return
+        # Sound may go on after the last frame.
+        shown_s = min(seconds_in(at_s), self.services.library.get(session.video).duration_s)
+        job = Job(functools.partial(self._explained.explain_patches, session, shown_s), "patches")
+        yield from self._steps(session, visitor, job, functools.partial(self._explained.patches, session))
+
+    def _has_answer(self, session: Session, visitor: str) -> bool:
+        """Return whether the visitor's question was answered to its end, and no other is being worked on."""
+        answered = self._answered.get(visitor)
+        return answered is not None and answered.params() == session.params()
 
     def _steps(self, session: Session, visitor: str, job: Job, result: Callable[[Any], Update]) -> Generator[Update]:
         self.jobs.start(visitor, job)
@@ -261,24 +276,25 @@ class Events:
         """Stop the work of a visitor who has gone."""
         self.jobs.drop(request.session_hash or "")
         self._asked.pop(request.session_hash or "", None)
+        self._answered.pop(request.session_hash or "", None)
 
     @in_words
-    def select_row(self, session: Session, event: gr.EventData) -> Update:
+    def select_row(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
         """Make another sentence the current one: the evidence below the timeline becomes its own."""
         changed = replace(session, current=index_in(event, "query", len(session.queries)))
         outcome = self._again(changed)
-        return {"session": changed} | self._page.evidence(changed, outcome) | self._unexplained(changed)
+        return {"session": changed} | self._page.evidence(changed, outcome) | self._unexplained(request)
 
     @in_words
-    def select_span(self, session: Session, event: gr.EventData) -> Update:
+    def select_span(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
         """Say what the selected span holds, or forget it."""
         span = span_in(event)
-        changed = replace(session, span_s=span)
+        changed = replace(session, span_s=span, opened=())
         if span is None or not session.queries:
-            return {"session": changed, "span": ""} | self._unexplained(changed)
+            return {"session": changed, "span": ""} | self._unexplained(request)
         grounding = self._again(changed).result
         lines = panels.span_lines(texts.about_span(grounding, *span), *span)
-        return {"session": changed, "span": lines} | self._unexplained(changed)
+        return {"session": changed, "span": lines} | self._unexplained(request)
 
     def choose_tab(self, name: str) -> Callable[[Session], Update]:
         """Return the event that shows another instrument."""
@@ -290,43 +306,41 @@ class Events:
         return choose
 
     @in_words
-    def open_part(self, session: Session, event: gr.EventData) -> Update:
-        """Open the part of the film's tree that was clicked, or close it again."""
+    def open_part(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
+        """Open the part of the film's tree that was clicked, or close it again; ``explain`` shows it."""
         row, at_s = index_in(event, "query", len(session.opened) + 2), instant_in(event)
-        if row == 0 or at_s is None:
+        if row == 0 or at_s is None or not self._has_answer(session, request.session_hash or ""):
             return {"session": session}
-        opened = self._explained.opened_at(session, row - 1, at_s, silent)
-        changed = replace(session, opened=opened)
-        frames = Attribute().run(self.services, changed.game("frames")).result
-        return {"session": changed} | self._explained.frames(changed, frames, self._explained.levels(changed, silent))
+        return {"session": replace(session, opened=self._explained.opened_at(session, row - 1, at_s))}
 
     @in_words
     def set_budget(self, session: Session, value: float | None) -> Update:
         """Set how many evaluations a game may take; an empty field means as many as are needed."""
-        changed = replace(session, budget=int(value or 0))
-        check_ranges(changed.game("patches") if changed.queries else changed.params())
-        return {"session": changed, "notice": ""}
+        budget = int(value or 0) if value is None or math.isfinite(value) else -1
+        check_ranges(AttributeParams(video="", queries=(), model="", budget=budget))
+        return {"session": replace(session, budget=budget), "notice": ""}
 
     @in_words
     def set_absent(self, session: Session, event: gr.EventData) -> Update:
         """Set how players are left out where the encoder runs."""
-        changed = replace(session, absent=text_in(event, "value"))
-        check_ranges(changed.game("patches") if changed.queries else changed.params())
-        return {"session": changed, "notice": ""}
+        absent = text_in(event, "value")
+        check_ranges(AttributeParams(video="", queries=(), model="", absent=absent))
+        return {"session": replace(session, absent=absent), "notice": ""}
 
-    def _unexplained(self, session: Session) -> Update:
-        """Return the page without what explains another sentence or span, where it will not be replaced at once."""
-        return {} if session.tab == "who" else self._explained.nothing()
+    def _unexplained(self, request: gr.Request) -> Update:
+        """Return the page without what explains another sentence or span, which nobody works on any more."""
+        visitor = request.session_hash or ""
+        if not self.jobs.is_running(visitor, "answer"):
+            self.jobs.drop(visitor)
+        return self._page.idle() | self._explained.nothing()
 
     @in_words
     def export(self, session: Session) -> Update:
         """Hand the shown result to the browser as JSON; nothing is written on the server."""
-        answer: Any = Ground().as_json(self._again(session))
-        verb = "ground"
+        verb, outcome = "ground", self._again(session)
+        answer: dict | list = Ground().as_json(outcome)
         if session.tab == "who":
-            asked = [session.game(players) for players in ("words", "frames", "frames+words")]
-            answer = [Attribute().as_json(Attribute().run(self.services, params)) for params in asked]
-            verb = "attribute"
+            verb, answer = "attribute", self._explained.as_json(session)
         text = json.dumps(answer, ensure_ascii=False, indent=1)
         name = f"{verb}-{session.video[:12]}-{session.model.replace('/', '-')}.json"
         return {"download": {"name": name, "text": text, "at": time.time()}}

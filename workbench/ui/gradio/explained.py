@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.analyses.analysis import Report
+from workbench.analyses.analysis import Report, silent
 from workbench.analyses.attribute import Attribute
 from workbench.analyses.services import Services
 from workbench.figures.interactions import interactions_figure
@@ -46,9 +46,13 @@ class Explained:
     def explain(self, session: Session, report: Report) -> Explanation:
         """Play the games of the current sentence; raises what ``Attribute.run`` does."""
         play = self._player(session, report)
-        words = play("words")
-        both = play("frames+words")
-        return Explanation(words, play("phrases"), play("frames"), self.levels(session, report), both)
+        words, both, phrases, frames = map(play, ("words", "frames+words", "phrases", "frames"))
+        return Explanation(words, phrases, frames, self.levels(session, report), both)
+
+    def as_json(self, session: Session) -> list[dict[str, Any]]:
+        """Return the answers on show in plain JSON types; they are kept, as somebody looks at them."""
+        asked = (session.game(players) for players in ("words", "frames", "frames+words"))
+        return [Attribute().as_json(Attribute().run(self.services, params)) for params in asked]
 
     def levels(self, session: Session, report: Report) -> tuple[Attribution, ...]:
         """Play the games of the film's tree, from all of it to the part that was opened last; none for windows."""
@@ -59,9 +63,11 @@ class Explained:
         paths = [session.opened[:depth] for depth in range(len(session.opened) + 1)]
         return tuple(play("events", opened=".".join(map(str, path))) for path in paths)
 
-    def opened_at(self, session: Session, level: int, at_s: float, report: Report) -> tuple[int, ...]:
+    def opened_at(self, session: Session, level: int, at_s: float) -> tuple[int, ...]:
         """Return the path to the part at an instant of a level of the tree; of an open one, to the one above it."""
-        levels = self.levels(session, report)
+        levels = self.levels(session, silent)
+        if level >= len(levels):
+            return session.opened
         above = levels[level - 1] if level else None
         players, _ = level_parts(levels[level], above)
         for number, player in enumerate(players, 1):
@@ -80,8 +86,6 @@ class Explained:
             "cells_text": _evidence(texts.CELLS_TITLE, texts.about_cells(found.both), found.both),
             "cells": interactions_figure(found.both),
             "cells_key": f'<p class="note">{texts.CELLS_KEY}</p>',
-            "patches_text": panels.evidence(texts.PATCHES_TITLE, texts.NO_PATCHES, ""),
-            "patches": None,
         }
 
     def frames(self, session: Session, frames: Attribution, levels: tuple[Attribution, ...]) -> Update:
@@ -107,8 +111,9 @@ class Explained:
 
     def nothing(self) -> Update:
         """Return the parts without an explanation."""
-        empty = dict.fromkeys(("values_text", "words_text", "words", "cells_text", "cells_key", "patches_text"), "")
-        return empty | {"values": None, "cells": None, "patches": None}
+        empty = dict.fromkeys(("values_text", "words_text", "words", "cells_text", "cells_key"), "")
+        asking = {"patches_text": panels.evidence(texts.PATCHES_TITLE, texts.NO_PATCHES, "")}
+        return empty | asking | {"values": None, "cells": None, "patches": None}
 
     def _player(self, session: Session, report: Report) -> Callable[..., Attribution]:
         def play(players: str, **more: Any) -> Attribution:

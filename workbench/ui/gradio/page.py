@@ -114,10 +114,11 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
         *((tab.select, events.choose_tab(name)) for name, tab in parts.tab.items()),
     ):
         listener(placed(look), session, **looking).success(explain, session, **asking)
-    parts.values.select(placed(events.open_part), session, **looking)
+    opened = parts.values.select(placed(events.open_part), session, **changing)
+    opened.success(explain, session, **asking)
     parts.budget.submit(placed(events.set_budget), [session, parts.budget], **changing)
     parts.budget.blur(placed(events.set_budget), [session, parts.budget], **changing)
-    parts.absent.input(placed(events.set_absent), session, **changing).success(explain, session, **asking)
+    parts.absent.input(placed(events.set_absent), session, **changing)
     # What the player shows is known to the browser alone.
     now = "(session, clock) => [session, workbench.film()?.currentTime || 0]"
     parts.ask_patches.click(_placed_steps(events.explain_patches, outputs), [session, parts.clock], js=now, **asking)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import suppress
 from typing import Any
 
 import gradio as gr
@@ -61,14 +62,20 @@ def span_in(event: gr.EventData) -> tuple[float, float] | None:
 
 def instant_in(event: gr.EventData) -> float | None:
     """Return an instant in seconds that the browser sent, None where it sent none."""
-    at_s = _data(event).get("at_s")
-    return float(at_s) if isinstance(at_s, int | float) and not isinstance(at_s, bool) else None
+    return _instant(_data(event).get("at_s"))
 
 
 def seconds_in(sent: object) -> float:
     """Return the seconds at which the player stands, as the browser sent them; 0 for what is no time."""
-    is_time = isinstance(sent, int | float) and not isinstance(sent, bool) and math.isfinite(sent) and sent >= 0
-    return float(sent) if is_time else 0.0  # type: ignore[arg-type]
+    return _instant(sent) or 0.0
+
+
+def _instant(sent: object) -> float | None:
+    if isinstance(sent, bool) or not isinstance(sent, int | float):
+        return None
+    with suppress(OverflowError):
+        return float(sent) if math.isfinite(sent) and sent >= 0 else None
+    return None
 
 
 def _data(event: gr.EventData) -> dict[str, Any]:

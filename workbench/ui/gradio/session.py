@@ -64,12 +64,14 @@ class Session:
             fps=asked.fps,
             max_frames=asked.max_frames,
             reuse_below=asked.reuse_below,
+            smoothing_s=asked.smoothing_s,
             start_s=start_s,
             end_s=end_s,
             at_s=at_s,
             opened=opened,
             budget=self.budget,
-            absent=self.absent,
+            # One choice for frames of windows and for patches, and not every way is one for both.
+            absent="mean" if (self.absent, players[:6]) in (("blur", "frames"), ("held", "patche")) else self.absent,
         )
 
     def address(self) -> str:
