@@ -80,7 +80,7 @@ class Workbench:
     def attribute(
         self,
         video: str | Path,
-        query: str,
+        query: str | Sequence[str],
         players: str = "words",
         method: str = "banzhaf",
         model: str | None = None,
@@ -94,10 +94,11 @@ class Workbench:
         """
         from workbench.analyses.attribute import Attribute
 
+        texts = (query,) if isinstance(query, str) else tuple(query)
         chosen = model or self.services.settings.default_model
         found = self.services.library.find(str(video))
         params = Attribute.Params(
-            video=found.id, queries=(query,), model=chosen, players=players, method=method, **parameters
+            video=found.id, queries=texts, model=chosen, players=players, method=method, **parameters
         )
         return Attribute().run(self.services, params, _bar)
 

@@ -91,6 +91,7 @@
   const link = (view) => {
     const { element, plot, trigger } = view;
     const part = (name) => element.querySelector(name);
+    const isTimeline = element.closest("#timeline") !== null;
     const [playhead, cursor, span, bar] = [".playhead", ".cursor", ".span", ".span-bar"].map(part);
     let now = 0;
     let selected = null;
@@ -169,7 +170,8 @@
       if (!from) return;
       const { isDrag, t } = from;
       from = null;
-      if (isDrag) return select(selected);
+      // One span for all: that of the timeline.
+      if (isDrag) return isTimeline ? select(selected) : (workbench.selectSpan?.(selected), (selected = null), view.place());
       workbench.seek(t);
       const query = rowAt(e.clientY);
       if (query >= 0) trigger("select", { query, at_s: t });
@@ -181,7 +183,14 @@
       if (act === "whole") zoom(null);
       if (act === "clear") (select(null), zoom(null));
     });
-    workbench.clearSpan = () => selected && (select(null), zoom(null));
     workbench.onTime(element, (t) => put(playhead, (now = t)));
+    if (!isTimeline) return;
+    workbench.selectSpan = select;
+    workbench.clearSpan = () => selected && (select(null), zoom(null));
+    // The answer to a sentence, when clicked, does what its row does.
+    document.addEventListener("click", (e) => {
+      const answer = e.target.closest?.("#answers [data-query]");
+      if (answer) trigger("select", { query: Number(answer.dataset.query) });
+    });
   };
 })();

@@ -70,12 +70,12 @@ def bars(update: dict) -> dict[str, float]:
 
 def test_the_explanation_names_the_word_and_the_frames(events: Events, session: Session) -> None:
     update = explained(events, session)
-    assert "Without “red” the score falls by" in update["words_text"]
+    assert "Without “red” the moment&#x27;s lead over the video falls by" in update["words_text"]
     assert "Exact over all 8 coalitions" in update["words_text"]
     assert "from 0:00.0 to 0:02.8" in update["values_text"]
     values = bars(update)
     assert min(values[f"0:0{s}"] for s in ("0.0", "1.0", "2.0")) > max(values[f"0:0{s}"] for s in ("4.0", "5.0", "7.0"))
-    assert "Where “red” is in the sentence, the frame at 0:0" in update["cells_text"]
+    assert "where “red” is in the sentence, the frame at 0:0" in update["cells_text"]
     assert "patches" not in update  # those are asked for by themselves, and stay
 
 
@@ -118,6 +118,25 @@ def test_the_first_answer_is_not_pushed_aside(
     original = events._work
     monkeypatch.setattr(events, "_work", work)
     assert "timeline" in list(events.answer(session, VISITOR))[-1]
+
+
+def test_an_answer_is_shown_before_it_is_explained(events: Events, session: Session) -> None:
+    """The tab that an address names is selected while the answer is on its way: neither may push the other aside."""
+    answer = events.answer(session, VISITOR)
+    last: dict = {}
+    shown = events._page.result
+
+    def result(*made):
+        last.update(shown(*made))
+        return last
+
+    events._page.result = result
+    for update in answer:
+        if last:
+            assert list(events.explain(session, VISITOR)) == []
+            assert "timeline" in update
+    assert last
+    assert list(events.explain(session, VISITOR)) != []
 
 
 def test_parts_open_and_close(events: Events, session: Session) -> None:
@@ -237,7 +256,9 @@ def test_sound_may_go_on_after_the_last_frame(events: Events, session: Session) 
 
 
 def test_patches_are_not_explained_of_a_film_that_was_not_read(events: Events, session: Session) -> None:
-    assert texts.NOT_READ in list(events.explain_patches(session, 1.0, VISITOR))[-1]["notice"]
+    assert texts.NOT_READ in list(events.explain_patches(session, 1.0, VISITOR))[-1]["patches_text"]
+    nothing = replace(session, queries=())
+    assert "Type what should be seen" in list(events.explain_patches(nothing, 1.0, VISITOR))[-1]["patches_text"]
 
 
 def test_the_budget_is_kept_to(events: Events, session: Session) -> None:
@@ -247,7 +268,7 @@ def test_the_budget_is_kept_to(events: Events, session: Session) -> None:
     few = events.set_budget(session, 250)["session"]
     assert "250 evaluations" in list(events.explain_patches(few, 1.0, VISITOR))[-1]["patches_text"]
     scarce = events.set_budget(session, 20)["session"]
-    assert "raise it to that" in list(events.explain_patches(scarce, 1.0, VISITOR))[-1]["notice"]
+    assert "raise it to that" in list(events.explain_patches(scarce, 1.0, VISITOR))[-1]["patches_text"]
     assert events.set_budget(few, None)["session"].budget == 0
 
 

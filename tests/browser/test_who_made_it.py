@@ -60,7 +60,7 @@ def value_of_word(page: Page, word: str) -> float:
 
 def test_the_tab_explains_the_sentence_on_show(who: Page, complaints: list[str]) -> None:
     assert [box.inner_text() for box in who.locator("#words .word b").all()] == ["a", "red", "circle"]
-    expect(who.locator("#who")).to_contain_text("Without “red” the score falls by")
+    expect(who.locator("#who")).to_contain_text("Without “red” the moment's lead over the video falls by")
     expect(who.locator("#who")).to_contain_text("Exact over all 8 coalitions")
     assert value_of_word(who, "red") > value_of_word(who, "a")
     expect(who.locator("#values-text")).to_contain_text("Without the frames from 0:3")
@@ -85,6 +85,24 @@ def test_another_row_explains_another_sentence(who: Page) -> None:
     who.mouse.click(box["x"] + 40, box["y"] + 24 + sum(second) / 2)
     expect(who.locator("#words .whole")).to_contain_text("a purple star")
     assert [b.inner_text() for b in who.locator("#words .word b").all()] == ["a", "purple", "star"]
+
+
+def test_a_clicked_answer_explains_its_sentence(who: Page) -> None:
+    who.locator("#answers .answer").nth(1).locator("h3").click()
+    expect(who.locator("#words .whole")).to_contain_text("a purple star")
+
+
+def test_a_span_dragged_below_is_selected_above(who: Page) -> None:
+    who.locator("#values .plot").scroll_into_view_if_needed()
+    box = who.locator("#values .plot").bounding_box()
+    y = box["y"] + 50
+    who.mouse.move(box["x"] + 0.2 * box["width"], y)
+    who.mouse.down()
+    who.mouse.move(box["x"] + 0.4 * box["width"], y, steps=4)
+    who.mouse.up()
+    expect(who.locator("#timeline .span-bar")).to_be_visible()
+    expect(who.locator("#values-text")).to_contain_text("Exact over all")
+    expect(who.locator("#values .span-bar")).to_be_hidden()
 
 
 def test_a_cell_goes_to_its_frame_and_lights_up_its_word(who: Page) -> None:

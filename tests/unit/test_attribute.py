@@ -699,7 +699,7 @@ def test_a_patch_has_no_nearest_one_in_time(world: World):
         ({"players": "patches", "at_s": 8.5}, "choose an instant within the 8.0 s of the video."),
         ({"players": "patches", "at_s": -1.0}, "choose an instant within the 8.0 s of the video."),
         ({"players": "patches", "at_s": float("nan")}, "choose an instant within the 8.0 s of the video."),
-        ({"budget": -1}, "choose a value from 0 to 50000"),
+        ({"budget": -1}, "choose a value from 0 to 50,000"),
         ({"seed": -1}, "choose a value from 0"),
         ({"fps": 99.0}, "choose a value from 0.1 to 30 fps."),
     ],

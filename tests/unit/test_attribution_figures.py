@@ -169,20 +169,30 @@ def test_the_report_escapes_what_was_typed_and_tells_all_numbers():
 def test_sentences_are_written_from_the_numbers():
     words = made(WORDS, [0.3, -0.1], leaders=(0,), without=0.2)
     told = texts.about_words(words)
-    assert "Without “red” the score falls by 0.300, from 0.500 to 0.200" in told
-    assert "“<b>” takes 0.100 away" in told
-    assert "No word adds" in texts.about_words(made(WORDS, [-0.3, -0.1]))
-    assert "With the one word the score rises by 0.500, from 0.000 to 0.500" in texts.about_words(
+    assert "Without “red” the mean cosine falls by 0.300, from 0.500 to 0.200" in told
+    assert "“red” adds most on average, +0.300, and “<b>” takes 0.100 away on average" in told
+    burdened = texts.about_words(made(WORDS, [0.1, -0.3]))
+    assert burdened.startswith("Over all ways to leave words out, “<b>” takes 0.300 away on average; “red” adds most")
+    assert "no word adds anything on average" in texts.about_words(made(WORDS, [-0.3, -0.1]))
+    uncertain = texts.about_words(made(WORDS, [0.3, -0.1], errors=[0.1, 0.1]))
+    assert "takes" not in uncertain
+    assert "With the one word the mean cosine rises by 0.500, from 0.000 to 0.500" in texts.about_words(
         made(WORDS[:1], [0.5])
     )
-    frames = made(FRAMES, [0.1, 0.3, 0.2, -0.1], leaders=(1, 2), without=0.6)
-    assert "Without the frames from 0:01.0 to 0:03.0, which add most, the score rises by 0.100" in texts.about_frames(
-        frames
-    )
+    frames = texts.about_frames(made(FRAMES, [0.1, 0.3, 0.2, -0.1], leaders=(1, 2), without=0.6))
+    assert "Without the frames from 0:01.0 to 0:03.0, those with the highest bars, the score rises by 0.100" in frames
     assert "one frame: with it the score rises by 0.500" in texts.about_frames(made(FRAMES[:1], [0.5]))
-    assert "so the gap is \N{MINUS SIGN}0.300" in texts.how_sure(words)
-    assert "Exact over all 4 coalitions" in texts.how_sure(words)
+    assert "No frame adds" in texts.about_frames(made(FRAMES, [-0.1, -0.2, -0.1, -0.1]))
+    sure = texts.how_sure(words)
+    assert "a gap of \N{MINUS SIGN}0.300; players that say the same stand in for one another" in sure
+    assert "Exact over all 4 coalitions" in sure
     assert "± 0.02" in texts.how_sure(made(WORDS, [0.3, 0.1], errors=[0.01, 0.01]))
+    assert "e-05" not in texts.how_sure(made(WORDS, [0.3, 0.1], errors=[0.00001, 0.00002]))
+    patches = [Player("patch", f"p{i}", (0.0, i / 2, 1.0, i / 2 + 0.5)) for i in range(2)]
+    assert "No patch can be told" in texts.about_patches(made(patches, [0.01, 0.0], errors=[0.02, 0.02]))
+    told = texts.about_patches(made(patches, [0.3, 0.0], errors=[0.02, 0.02], without=0.6))
+    assert "p0 adds most on average, +0.300; without it alone the score rises by 0.100" in told
+    assert "as others stand in for it" in told
 
 
 def test_the_sentence_as_a_tree_escapes_and_numbers_its_words():

@@ -64,10 +64,13 @@ def check_ranges(params: Any) -> None:
         if value is None and control.kind is not None:
             continue
         if not _lies_within(value, low, high):
-            shown = f"{control.label} is {value!r}"
-            raise InputError(
-                f"{shown}; choose a value from {low:g} to {high:g}{' ' + control.unit if control.unit else ''}."
-            )
+            span = f"{_plainly(low)} to {_plainly(high)} {control.unit}".rstrip()
+            raise InputError(f"{control.label} is {value!r}; choose a value from {span}.")
+
+
+def _plainly(bound: float | None) -> str:
+    """Return a bound as people write it: no powers of ten."""
+    return f"{bound:,.0f}" if bound is not None and float(bound).is_integer() else f"{bound:g}"
 
 
 def _lies_within(value: Any, low: float | None, high: float | None) -> bool:

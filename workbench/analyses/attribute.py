@@ -168,7 +168,7 @@ class Attribute:
             lines.append(f"  {found.players[first].label} with {found.players[second].label}: {value:+.4f}")
         lines.append(
             f"from {found.empty_value:.4f} ({found.empty}) to {found.full_value:.4f} (everybody); the values sum to "
-            f"{found.values.sum():.4f}, {found.gap:+.4f} more than that"
+            f"{found.values.sum():.4f}, a gap of {found.gap:+.4f}"
         )
         lines.append(f"{how_exact(found)}; {found.absent}")
         return "\n".join(lines)

@@ -48,6 +48,7 @@ def interactions_figure(found: Attribution) -> go.Figure:
             zmin=-most,
             zmax=most,
             colorscale=[list(stop) for stop in DIVERGING],
+            showscale=bool(cells.any()),
             colorbar={"thickness": 8, "outlinewidth": 0, "tickfont": {"size": 11}, "nticks": 5, "tickformat": "+.2g"},
             xgap=1,
             ygap=1,
@@ -55,7 +56,8 @@ def interactions_figure(found: Attribution) -> go.Figure:
             meta="cell" if is_timed else None,
         )
     )
-    if strongest := strongest_cell(found):
+    strongest = strongest_cell(found)
+    if strongest and cells.any():
         figure.add_shape(_outline(frames.index(strongest[0]), words.index(strongest[1])))
     shown = np.unique(np.linspace(0, len(frames) - 1, min(4, len(frames))).round().astype(int)).tolist()
     figure.update_layout(
@@ -76,7 +78,7 @@ def interactions_figure(found: Attribution) -> go.Figure:
         },
         yaxis={
             "tickvals": list(range(len(names))),
-            "ticktext": names,
+            "ticktext": [escaped(_shortened(found.players[at].label)) for at in words],
             "autorange": "reversed",
             "showgrid": False,
             "zeroline": False,
@@ -85,6 +87,10 @@ def interactions_figure(found: Attribution) -> go.Figure:
         },
     )
     return figure
+
+
+def _shortened(label: str) -> str:
+    return label if len(label) <= 18 else label[:17].rstrip() + "…"
 
 
 def _outline(column: int, row: int) -> dict:

@@ -37,8 +37,10 @@ def values_figure(found: Attribution, levels: Sequence[Attribution], duration_s:
     if levels:
         labels.append(text("Parts of the video; click one to open it", top))
         top += LABEL_PX
-    for shown in map(level_parts, levels, [None, *levels[:-1]]):
-        figure.add_trace(_parts(*shown, top))
+    rows_of_parts = list(map(level_parts, levels, [None, *levels[:-1]]))
+    most = max((abs(value) for _, values in rows_of_parts for value in values), default=0.0) or 1.0
+    for players, values in rows_of_parts:
+        figure.add_trace(_parts(players, values, most, top))
         rows.append((top, top + LEVEL_PX))
         top += LEVEL_PX + 2
     layout = time_layout(duration_s, top + GAP_PX, {"rows": rows})
@@ -90,8 +92,7 @@ def _bars(found: Attribution, at: list[int]) -> go.Bar:
     )
 
 
-def _parts(players: list[Player], values: list[float], top: int) -> go.Bar:
-    most = max(map(abs, values), default=0.0) or 1.0
+def _parts(players: list[Player], values: list[float], most: float, top: int) -> go.Bar:
     return go.Bar(
         x=[round((player.span[0] + player.span[1]) / 2, 3) for player in players],
         width=[round(player.span[1] - player.span[0], 3) for player in players],

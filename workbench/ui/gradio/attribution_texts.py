@@ -12,7 +12,7 @@ from workbench.analyses.ground import clock
 from workbench.figures.interactions import strongest_cell
 from workbench.types import Attribution, Player
 
-WORDS_TITLE, FRAMES_TITLE = "Words: what each adds", "Frames: what each adds"
+WORDS_TITLE, FRAMES_TITLE = "What each word adds", "What each frame adds"
 CELLS_KEY = (
     "A cell is what the frame adds more where the word is in the sentence than where it is not; in blue, less. A frame "
     "that only harms less with the word is orange, too: the outlined cell is the frame that adds most with its word. "
@@ -20,6 +20,7 @@ CELLS_KEY = (
 )
 CELLS_TITLE, PATCHES_TITLE = "Frames and words together", "Patches of the picture"
 COUNTED = "What is counted"
+STOPPED = "Stopped. What was encoded is kept: ask again, and it goes on from there."
 ASK_PATCHES = "Explain this picture"
 HIDING = (
     ("Painted in its mean colour", "mean"),
@@ -39,26 +40,29 @@ WHAT = (
 
 
 def signed(value: float) -> str:
-    """Return a value with its sign and three digits, more where it is small."""
-    shown = f"{value:+.3f}" if abs(value) >= 0.0095 or value == 0 else f"{value:+.2g}"
+    """Return a value with its sign and three digits, four where it is small."""
+    shown = f"{value:+.3f}" if abs(value) >= 0.0095 or abs(value) < 0.00005 else f"{value:+.4f}"
     return shown.replace("-", "\N{MINUS SIGN}")
 
 
 def about_words(found: Attribution) -> str:
-    """Return which word carries the sentence, and what becomes of the score without it."""
+    """Return which word carries the sentence, or weighs it down, and what becomes of the score without it."""
+    score = "the moment's lead over the video" if "less that of" in found.score else "the mean cosine"
     if len(found.players) == 1:
-        return f"With the one word the score {_moves(found.empty_value, found.full_value)}."
-    top = int(found.values.argmax())
+        return f"With the one word {score} {_moves(found.empty_value, found.full_value)}."
+    top, low = int(found.values.argmax()), int(found.values.argmin())
+    adds = f"“{found.players[top].label}” adds most on average, {signed(float(found.values[top]))}"
     if found.values[top] <= 0:
-        return "No word adds to the score on average over all ways to leave words out."
+        adds = "no word adds anything on average"
+    takes = f"“{found.players[low].label}” takes {_number(-float(found.values[low]))} away on average"
+    has_load = found.values[low] < -max(_interval(found, low), 0.1 * float(found.values[top]))
+    if has_load and -found.values[low] > found.values[top]:
+        return f"Over all ways to leave words out, {takes}; {adds}."
     told = (
-        f"Without “{found.players[top].label}” the score {_moves(found.full_value, found.without_leaders)}; "
-        f"on average over all ways to leave words out it adds {signed(float(found.values[top]))}"
+        f"Without “{found.players[top].label}” {score} {_moves(found.full_value, found.without_leaders)}. Over all "
+        f"ways to leave words out, {adds}"
     )
-    low = int(found.values.argmin())
-    if abs(found.values[low]) > 0.1 * found.values[top] and found.values[low] < -_interval(found, low):
-        told += f", and “{found.players[low].label}” takes {_number(-float(found.values[low]))} away"
-    return f"{told}."
+    return f"{told}, and {takes}." if has_load else f"{told}."
 
 
 def about_frames(found: Attribution) -> str:
@@ -69,7 +73,8 @@ def about_frames(found: Attribution) -> str:
     if found.values[found.leaders[0]] <= 0:
         return "No frame adds to the score on average over all ways to leave frames out."
     where = f"from {clock(first.span[0])} to {clock(last.span[1])}"
-    return f"Without the frames {where}, which add most, the score {_moves(found.full_value, found.without_leaders)}."
+    moved = _moves(found.full_value, found.without_leaders)
+    return f"Without the frames {where}, those with the highest bars, the score {moved}."
 
 
 def about_cells(found: Attribution) -> str:
@@ -80,9 +85,11 @@ def about_cells(found: Attribution) -> str:
     frame, word = strongest
     assert found.pairs is not None
     together = float(found.pairs[frame, word])
+    if abs(together) < 0.0005:
+        return "No frame adds more with a word than without it."
     most = float(found.values[frame]) + together / 2
     return (
-        f"Where “{found.players[word].label}” is in the sentence, the {_named(found.players[frame])} "
+        f"Outlined: where “{found.players[word].label}” is in the sentence, the {_named(found.players[frame])} "
         f"{'adds' if found.players[frame].kind == 'frame' else 'add'} {signed(most)} to the score on average; where it "
         f"is not, {signed(most - together)}. No frame adds more with any word."
     )
@@ -94,21 +101,22 @@ def about_patches(found: Attribution) -> str:
     if found.values[top] <= _interval(found, top):
         return "No patch can be told from one that adds nothing; a larger budget may tell."
     where = found.players[top].label
-    return (
-        f"The patch in {where} adds most, {signed(float(found.values[top]))}; without it the score "
-        f"{_moves(found.full_value, found.without_leaders)}."
-    )
+    moved = _moves(found.full_value, found.without_leaders)
+    stand_in = "" if found.without_leaders < found.full_value else ", as others stand in for it"
+    adds = f"The patch in {where} adds most on average, {signed(float(found.values[top]))}"
+    return f"{adds}; without it alone the score {moved}{stand_in}."
 
 
 def how_sure(found: Attribution) -> str:
     """Return whether the values are exact or estimated, and how far they are from summing to the score."""
     told = how_exact(found)
     if found.value_errors is not None and len(found.value_errors):
-        told += f" of about ± {1.96 * float(np.median(found.value_errors)):.2g}"
-    ends = f"from {_number(found.empty_value)} to {_number(found.full_value)}"
+        told += f" of about ± {_small(1.96 * float(np.median(found.value_errors)))}"
+    rise, total = found.full_value - found.empty_value, float(found.values.sum())
+    why = "; players that say the same stand in for one another" if found.gap * rise < 0 else ""
     return (
-        f"{_sentence(told)}. The values sum to {_number(float(found.values.sum()))}; the score changes by "
-        f"{signed(found.full_value - found.empty_value)} ({ends}), so the gap is {signed(found.gap)}."
+        f"{_sentence(told)}. The values sum to {signed(total)}, and the score changes by {signed(rise)}: a gap of "
+        f"{signed(found.gap)}{why}."
     )
 
 
@@ -144,6 +152,11 @@ def _named(player: Player) -> str:
     if player.kind == "frame":
         return f"frame at {player.label}"
     return f"frames from {player.label.replace(' – ', ' to ')}"
+
+
+def _small(value: float) -> str:
+    """Return a small number to two digits, never in powers of ten."""
+    return f"{value:.6f}".rstrip("0").rstrip(".") if value < 1e-4 else f"{value:.2g}"
 
 
 def _number(value: float) -> str:

@@ -28,7 +28,7 @@ from workbench.analyses.services import Services
 from workbench.errors import Cancelled, InputError, WorkbenchError
 from workbench.figures.timeline import StripFrame
 from workbench.types import Grounding, Outcome, Progress, SamplingSpec, VideoInfo
-from workbench.ui.gradio import panels, texts
+from workbench.ui.gradio import attribution_texts, panels, texts
 from workbench.ui.gradio.explained import Explained
 from workbench.ui.gradio.jobs import Job, Jobs, Pace
 from workbench.ui.gradio.sent import (
@@ -213,7 +213,8 @@ class Events:
         """Say which patches of the picture at ``at_s`` made the score; yield as ``answer`` does."""
         visitor = request.session_hash or ""
         if not self._has_answer(session, visitor) or self.jobs.is_running(visitor, "explanation"):
-            yield {"notice": panels.notice(texts.NOT_READ)}
+            asked = texts.NOT_READ if session.queries else texts.NO_QUERIES
+            yield {"patches_text": self._explained.patches_said(panels.notice(asked))}
             return
         # Sound may go on after the last frame.
         shown_s = min(seconds_in(at_s), self.services.library.get(session.video).duration_s)
@@ -223,7 +224,9 @@ class Events:
     def _has_answer(self, session: Session, visitor: str) -> bool:
         """Return whether the visitor's question was answered to its end, and no other is being worked on."""
         answered = self._answered.get(visitor)
-        return answered is not None and answered.params() == session.params()
+        if answered is None or answered.params() != session.params():
+            return False
+        return not self.jobs.is_running(visitor, "answer")  # whose last step is still to be shown
 
     def _steps(self, session: Session, visitor: str, job: Job, result: Callable[[Any], Update]) -> Generator[Update]:
         self.jobs.start(visitor, job)
@@ -246,26 +249,49 @@ class Events:
                     seen = self._page.glimpse(session, progress.glimpse)
                 shown, looked = progress.glimpse, now
             line = self._page.in_their_words(session, texts.working(progress, left_s))
+            bar = panels.working(line, progress.done, progress.total, has_begun=shown is not None)
+            if job.name == "patches":  # told where they were asked for, far below the timeline
+                stop = gr.update(visible=True, interactive=True)
+                yield {"patches_text": self._explained.patches_said(bar), "stop_patches": stop}
+                continue
             yield seen | {
-                "status": panels.working(line, progress.done, progress.total, has_begun=shown is not None),
+                "status": bar,
                 "cancel": gr.update(visible=True, interactive=True),
                 "resume": gr.update(visible=False),
             }
         try:
             update = self._page.idle() | result(job.answer())
         except Cancelled:
-            update = self._page.idle() | {
-                "status": panels.notice(texts.STOPPED, "hint so-far" if shown else "hint"),
-                "resume": gr.update(visible=True),
-            }
-            if progress.unit in ("frame", "window"):
-                update["facts"] = panels.facts(texts.read_in_part(progress), self._page.device())
+            update = self._page.idle() | self._stopped(job, progress, has_begun=shown is not None)
         except Exception as problem:
-            self._asked.pop(visitor, None)
-            said = _said(problem, "error stale", functools.partial(self._page.problem, session))
-            update = self._page.idle() | {"notice": said}
+            words = functools.partial(self._page.problem, session)
+            if job.name == "answer":
+                self._asked.pop(visitor, None)
+                update = self._page.idle() | {"notice": _said(problem, "error stale", words)}
+            elif job.name == "patches":
+                said = self._explained.patches_said(_said(problem, words=words))
+                update = self._page.idle() | {"patches_text": said}
+            else:
+                update = self._page.idle() | {"notice": _said(problem, words=words)}
         if self.jobs.is_newest(visitor, job):
             yield update
+
+    def _stopped(self, job: Job, progress: Progress, has_begun: bool) -> Update:
+        """Return what is said of work that was stopped: an answer can go on, the rest is asked for again."""
+        if job.name == "patches":
+            return {"patches_text": self._explained.patches_said(panels.notice(attribution_texts.STOPPED, "hint"))}
+        if job.name != "answer":
+            return {"status": "", "notice": panels.notice(attribution_texts.STOPPED, "hint")}
+        told = {
+            "status": panels.notice(texts.STOPPED, "hint so-far" if has_begun else "hint"),
+            "resume": gr.update(visible=True),
+        }
+        return told | {"facts": panels.facts(texts.read_in_part(progress), self._page.device())}
+
+    def stop_patches(self, request: gr.Request) -> Update:
+        """Stop the patches that are being explained, at the next step."""
+        self.jobs.cancel(request.session_hash or "")
+        return {"stop_patches": gr.update(interactive=False)}
 
     def cancel(self, request: gr.Request) -> Update:
         """Stop what is being computed for this visitor, at its next step, and say so at once."""

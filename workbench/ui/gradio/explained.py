@@ -51,13 +51,19 @@ class Explained:
 
     def as_json(self, session: Session) -> list[dict[str, Any]]:
         """Return the answers on show in plain JSON types; they are kept, as somebody looks at them."""
-        asked = (session.game(players) for players in ("words", "frames", "frames+words"))
+        paths = [".".join(map(str, session.opened[:depth])) for depth in range(len(session.opened) + 1)]
+        asked = [session.game(players) for players in ("words", "phrases", "frames", "frames+words")]
+        if self._has_tree(session):
+            asked += [session.game("events", opened=path) for path in paths]
         return [Attribute().as_json(Attribute().run(self.services, params)) for params in asked]
+
+    def _has_tree(self, session: Session) -> bool:
+        spec = self.services.models.load(session.model).spec
+        return spec.frame_independent and spec.separable
 
     def levels(self, session: Session, report: Report) -> tuple[Attribution, ...]:
         """Play the games of the film's tree, from all of it to the part that was opened last; none for windows."""
-        spec = self.services.models.load(session.model).spec
-        if not (spec.frame_independent and spec.separable):
+        if not self._has_tree(session):
             return ()
         play = self._player(session, report)
         paths = [session.opened[:depth] for depth in range(len(session.opened) + 1)]
@@ -109,10 +115,14 @@ class Explained:
             "patches_text": _evidence(texts.PATCHES_TITLE, texts.about_patches(found), found),
         }
 
+    def patches_said(self, said: str) -> str:
+        """Return the heading of the patches with what is said of work on them, as HTML."""
+        return panels.evidence(texts.PATCHES_TITLE, texts.NO_PATCHES, "") + said
+
     def nothing(self) -> Update:
         """Return the parts without an explanation."""
         empty = dict.fromkeys(("values_text", "words_text", "words", "cells_text", "cells_key"), "")
-        asking = {"patches_text": panels.evidence(texts.PATCHES_TITLE, texts.NO_PATCHES, "")}
+        asking = {"patches_text": self.patches_said("")}
         return empty | asking | {"values": None, "cells": None, "patches": None}
 
     def _player(self, session: Session, report: Report) -> Callable[..., Attribution]:
@@ -124,6 +134,6 @@ class Explained:
 
 def _evidence(title: str, sentence: str, found: Attribution) -> str:
     """Return the heading of a picture: its sentence, how sure that is, what to know, and what is counted."""
-    return panels.evidence(title, sentence, texts.how_sure(found)) + panels.counted(
+    return panels.evidence(f"{title}: “{found.query}”", sentence, texts.how_sure(found)) + panels.counted(
         texts.COUNTED, texts.counted(found), found.warnings
     )

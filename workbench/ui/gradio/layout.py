@@ -66,6 +66,7 @@ class Parts:
     patches_text: Panel
     patches: PlotlyView
     ask_patches: gr.Button
+    stop_patches: gr.Button
     budget: gr.Number
     absent: Choice
     about: Panel
@@ -192,9 +193,11 @@ def _who() -> dict:
     with gr.Row(elem_id="picture"):
         with gr.Column(min_width=280):
             made["patches_text"] = Panel()
-            made["ask_patches"] = gr.Button(
-                attribution_texts.ASK_PATCHES, size="sm", elem_id="ask-patches", min_width=0
-            )
+            with gr.Row(elem_id="asking-patches"):
+                made["ask_patches"] = gr.Button(
+                    attribution_texts.ASK_PATCHES, size="sm", elem_id="ask-patches", min_width=0
+                )
+                made["stop_patches"] = gr.Button("Stop", visible=False, size="sm", elem_id="stop-patches", min_width=0)
             with gr.Accordion("How players are left out", open=False):
                 made["absent"] = Choice("An absent frame of a window, or patch, is", elem_id="absent")
                 made["budget"] = gr.Number(

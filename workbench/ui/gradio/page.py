@@ -107,6 +107,7 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     parts.resume.click(answer, session, **asking).success(explain, session, **asking)
     stopping = {"outputs": [parts.status, parts.cancel], "queue": False, "api_visibility": "private"}
     parts.cancel.click(placed(events.cancel), None, **stopping)
+    parts.stop_patches.click(placed(events.stop_patches), None, **stopping | {"outputs": [parts.stop_patches]})
     page.unload(events.leave)
     for listener, look in (
         (parts.timeline.select, events.select_row),

@@ -82,7 +82,8 @@ class Shown:
 
     def idle(self) -> Update:
         """Return the page without work going on."""
-        return {"status": "", "cancel": gr.update(visible=False), "resume": gr.update(visible=False)}
+        hidden = gr.update(visible=False)
+        return {"status": "", "cancel": hidden, "resume": hidden, "stop_patches": hidden}
 
     def nothing(self) -> Update:
         """Return the page without a result: no picture of an earlier question may stay."""
