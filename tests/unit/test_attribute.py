@@ -788,7 +788,7 @@ def test_every_answer_is_plain_json_with_the_keys_of_the_contract(world: World, 
     assert text.startswith("a red dog: ")
     assert all(player.label in text for player in found.players)
     assert found.absent in text
-    assert f"{found.gap:+.4f} more than that" in text
+    assert f"a gap of {found.gap:+.4f}" in text
     assert ("exact over all" in text) == found.is_exact
     assert ("estimated from" in text) == ("±" in text) == (not found.is_exact)
     assert f"{found.n_evaluations:,}" in how_exact(found)
