@@ -17,7 +17,7 @@ from tests.gated import MODEL_ID, Gate, register_gated_model
 from tests.tiny_checkpoints import save_tiny_xclip
 from workbench.analyses.services import Services
 from workbench.errors import InputError, ModelError
-from workbench.models.adapter_template import ENTRY, FAMILY
+from workbench.models.adapter_template import ENTRY
 from workbench.models.entry import ModelEntry
 from workbench.settings import Settings
 from workbench.types import Progress
@@ -29,20 +29,6 @@ from workbench.ui.gradio.page import services_for_visitors
 from workbench.ui.gradio.session import Session
 
 VISITOR = gr.Request(session_hash="ann")
-
-
-@pytest.fixture
-def services(settings: Settings) -> Services:
-    """Return the page's services with the model that knows colour words."""
-    services = services_for_visitors(settings)
-    services.models.register_family(FAMILY)
-    services.models.register(ENTRY)
-    return services
-
-
-@pytest.fixture
-def events(services: Services) -> Events:
-    return Events(services)
 
 
 def upload(events: Events, path: Path, name: str) -> Session:

@@ -14,9 +14,10 @@ from tests.films import BLUE, GREEN, RED, write_film
 from tests.gated import MODEL_ID, Gate, register_gated_model
 from tests.tiny_checkpoints import save_tiny_xclip
 from workbench.analyses.attribute import Attribute
+from workbench.analyses.ground import Ground, clock
 from workbench.analyses.services import Services
 from workbench.errors import InputError
-from workbench.models.adapter_template import ENTRY, FAMILY
+from workbench.models.adapter_template import ENTRY
 from workbench.models.entry import ModelEntry
 from workbench.settings import Settings
 from workbench.types import Progress
@@ -24,24 +25,9 @@ from workbench.ui.gradio import events as module
 from workbench.ui.gradio import texts
 from workbench.ui.gradio.api import make_attribute
 from workbench.ui.gradio.events import Events
-from workbench.ui.gradio.page import services_for_visitors
 from workbench.ui.gradio.session import Session, session_from_address
 
 VISITOR = gr.Request(session_hash="ann")
-
-
-@pytest.fixture
-def services(settings: Settings) -> Services:
-    """Return the page's services with the model that knows colour words."""
-    services = services_for_visitors(settings)
-    services.models.register_family(FAMILY)
-    services.models.register(ENTRY)
-    return services
-
-
-@pytest.fixture
-def events(services: Services) -> Events:
-    return Events(services)
 
 
 @pytest.fixture
@@ -191,10 +177,14 @@ def test_what_was_stopped_while_it_was_compared_is_not_explained(
     assert list(events.explain(session, VISITOR)) == []
 
 
-def test_the_moment_that_is_explained_is_the_one_on_show(events: Events, session: Session) -> None:
-    smoothed = session.with_parameter("smoothing_s", 4.0)
-    list(events.answer(smoothed, VISITOR))
-    assert smoothed.game("words").smoothing_s == 4.0
+def test_the_moment_that_is_explained_is_the_one_on_show(events: Events, services: Services, session: Session) -> None:
+    told = []
+    for smoothing_s in (0.0, 4.0):
+        smoothed = session.with_parameter("smoothing_s", smoothing_s)
+        shown = Ground().run(services, smoothed.params()).result.moments[0][0]
+        told.append(f"from {clock(shown.start_s)} to {clock(shown.end_s)}, less that of the whole video")
+        assert told[-1] in explained(events, smoothed)["words_text"]
+    assert told[0] != told[1]
 
 
 def test_a_field_that_is_left_as_it_was_changes_nothing(events: Events, session: Session) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.films import Film
 from tests.robustness_set import film as film_of_numbers
@@ -19,20 +19,6 @@ READY = "#timeline [data-ready=true]"
 PLAYER = "document.querySelector('#film video')"
 
 expect.set_options(timeout=PATIENCE_MS)
-
-
-@pytest.fixture
-def complaints(page: Page) -> list[str]:
-    """Return a list that collects what the browser complains of."""
-    heard: list[str] = []
-
-    def listen(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            heard.append(message.text)
-
-    page.on("console", listen)
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    return heard
 
 
 @pytest.fixture

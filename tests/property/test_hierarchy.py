@@ -55,7 +55,8 @@ def test_a_tree_is_a_nested_partition(tokens, asked):
     nodes = nodes_below(root)
     for node in nodes:
         assert len(node.children) != 1
-        assert node.size == (sum(child.size for child in node.children) or 1)
+        sizes = [child.stop - child.start for child in node.children]
+        assert node.stop - node.start == (sum(sizes) or 1)
         edges = [node.start, *(child.stop for child in node.children)]
         assert [child.start for child in node.children] == edges[:-1]
     leaves = [node for node in nodes if not node.children]

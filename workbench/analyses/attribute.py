@@ -9,53 +9,36 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 
 from workbench.analyses import frame_games, window_games, word_games
 from workbench.analyses.analysis import Control, Report, check_ranges, parameter, silent
 from workbench.analyses.extraction import extract
-from workbench.analyses.ground import GroundParams
+from workbench.analyses.ground import GroundParams, MomentParams
 from workbench.analyses.hidden import HIDING, check_hiding
 from workbench.analyses.plain import plain
 from workbench.analyses.provenance import provenance_of
 from workbench.analyses.queries import checked_queries
 from workbench.analyses.question import Question
 from workbench.analyses.services import Services
-from workbench.core.grounding import SMOOTHING_S
 from workbench.errors import InputError
 from workbench.models.protocol import Capability
 from workbench.types import Attribution, Outcome, SamplingSpec
 
-Players = Literal["frames", "words", "frames+words", "patches", "patches+words", "events", "phrases"]
-PLAYERS: tuple[Players, ...] = ("frames", "words", "frames+words", "patches", "patches+words", "events", "phrases")
+PLAYERS = ("frames", "words", "frames+words", "patches", "patches+words", "events", "phrases")
 METHODS = ("banzhaf",)
 MAX_BUDGET = 50_000
 """Most evaluations that may be asked for: hours, for a large model without a GPU."""
 
 
 @dataclass(frozen=True)
-class AttributeParams:
-    """What is asked: a video of the library, one sentence, a model, and who plays."""
+class AttributeParams(MomentParams):
+    """What is asked of one sentence: who plays, and which part of the video is explained."""
 
-    video: str
-    queries: tuple[str, ...]
-    model: str
     method: str = parameter("banzhaf", Control("Method", "How a score is attributed", choices=METHODS))
     players: str = parameter("words", Control("Players", "Who takes part in the game", choices=PLAYERS))
-    fps: float = parameter(2.0, Control("Sampling", "Frames read from each second of the video", 0.1, 30.0, 0.1, "fps"))
-    max_frames: int = parameter(
-        20_000, Control("Most frames", "A longer video is sampled more thinly", 1, 200_000, 1, "frames")
-    )
-    reuse_below: float = parameter(
-        0.0,
-        Control("Reuse", "Frames that differ by less, of 255, share a feature; 0: none do", 0.0, 30.0, 0.5, "levels"),
-    )
-    smoothing_s: float = parameter(
-        SMOOTHING_S,
-        Control("Smoothing", "As for the moments: what the best one is found with", 0.0, 30.0, 0.5, "seconds"),
-    )
     start_s: float | None = parameter(
         None, Control("Start", "Where the span that is explained begins", unit="seconds", kind=float, flag="start")
     )
@@ -212,15 +195,7 @@ def _ask(services: Services, params: AttributeParams, report: Report) -> tuple[Q
         sampling=sampling,
         features=extracted.features,
         query=queries[0],
-        grounding=GroundParams(
-            params.video,
-            queries,
-            params.model,
-            fps=params.fps,
-            max_frames=params.max_frames,
-            reuse_below=params.reuse_below,
-            smoothing_s=params.smoothing_s,
-        ),
+        grounding=GroundParams(**params.shared() | {"queries": queries}),
         report=report,
         span_s=span_s,
         at_s=params.at_s,

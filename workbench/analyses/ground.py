@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -41,8 +41,8 @@ _CONTRAST_VERSION = 2
 
 
 @dataclass(frozen=True)
-class GroundParams:
-    """What is asked: a video of the library, sentences, a model, and how closely to look."""
+class MomentParams:
+    """What the moments of sentences depend on: a video of the library, sentences, a model, how closely to look."""
 
     video: str
     queries: tuple[str, ...]
@@ -55,12 +55,22 @@ class GroundParams:
         grounding.SMOOTHING_S,
         Control("Smoothing", "Width of the moving average over frame features", 0.0, 30.0, 0.5, "seconds"),
     )
-    error_rate: float = parameter(
-        0.01, Control("Error rate", "How often an absent sentence may be called present", 0.0001, 0.49, 0.01)
-    )
     reuse_below: float = parameter(
         0.0,
         Control("Reuse", "Frames that differ by less, of 255, share a feature; 0: none do", 0.0, 30.0, 0.5, "levels"),
+    )
+
+    def shared(self) -> dict[str, Any]:
+        """Return all that moments depend on by name: another question about the very same ones begins with it."""
+        return {item.name: getattr(self, item.name) for item in fields(MomentParams)}
+
+
+@dataclass(frozen=True)
+class GroundParams(MomentParams):
+    """What is asked of them: whether a sentence is in the video, and how many moments are shown."""
+
+    error_rate: float = parameter(
+        0.01, Control("Error rate", "How often an absent sentence may be called present", 0.0001, 0.49, 0.01)
     )
     max_moments: int = parameter(10, Control("Most moments", "Most moments shown for a sentence", 1, 50, 1))
 

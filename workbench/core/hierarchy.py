@@ -38,11 +38,6 @@ class Node:
     stop: int
     children: tuple[Node, ...] = ()
 
-    @property
-    def size(self) -> int:
-        """Return the number of tokens."""
-        return self.stop - self.start
-
 
 def density_peaks(
     features: Float[np.ndarray, "token dim"], n_neighbours: int

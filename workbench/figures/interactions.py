@@ -33,7 +33,7 @@ def interactions_figure(found: Attribution) -> go.Figure:
     cells = found.pairs[np.ix_(words, frames)]
     most = float(np.abs(cells).max()) or 1.0
     spans = [found.players[at].span for at in frames]
-    seconds = [round((span[0] + span[1]) / 2, 3) for span in spans]  # of a patch it is of no use
+    seconds = [round((span[0] + span[1]) / 2, 3) for span in spans]
     labels = [found.players[at].label for at in frames]
     names = [escaped(found.players[at].label) for at in words]
     is_timed = found.players[frames[0]].kind != "patch"

@@ -54,17 +54,11 @@ class Session:
 
     def game(self, players: str, at_s: float | None = None, opened: str = "") -> AttributeParams:
         """Return the question who made the score of the current sentence, among ``players``."""
-        asked = self.params()
         start_s, end_s = self.span_s or (None, None)
+        query = self.queries[min(self.current, len(self.queries) - 1)]
         return AttributeParams(
-            video=self.video,
-            queries=(self.queries[min(self.current, len(self.queries) - 1)],),
-            model=self.model,
+            **self.params().shared() | {"queries": (query,)},
             players=players,
-            fps=asked.fps,
-            max_frames=asked.max_frames,
-            reuse_below=asked.reuse_below,
-            smoothing_s=asked.smoothing_s,
             start_s=start_s,
             end_s=end_s,
             at_s=at_s,
