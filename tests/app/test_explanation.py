@@ -106,6 +106,11 @@ def test_the_first_answer_is_not_pushed_aside(
     assert "timeline" in list(events.answer(session, VISITOR))[-1]
 
 
+def test_tabs_that_the_page_selects_while_it_is_built_change_nothing(events: Events, session: Session) -> None:
+    assert events.choose_tab("moments")(Session()) == {}
+    assert events.choose_tab("moments")(session)["session"] == replace(session, tab="moments")
+
+
 def test_an_answer_is_shown_before_it_is_explained(events: Events, session: Session) -> None:
     """The tab that an address names is selected while the answer is on its way: neither may push the other aside."""
     answer = events.answer(session, VISITOR)

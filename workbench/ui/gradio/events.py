@@ -323,9 +323,14 @@ class Events:
         return {"session": changed, "span": lines} | self._unexplained(request)
 
     def choose_tab(self, name: str) -> Callable[[Session], Update]:
-        """Return the event that shows another instrument."""
+        """Return the event that shows another instrument.
+
+        Tabs are selected by the toolkit, too, when the page is built: before a session was opened that is no choice.
+        """
 
         def choose(session: Session) -> Update:
+            if not session.video:
+                return {}
             changed = replace(session, tab=name)
             return {"session": changed, "address": changed.address()}
 

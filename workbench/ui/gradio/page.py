@@ -114,7 +114,7 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
         (parts.timeline.brush, events.select_span),
         *((tab.select, events.choose_tab(name)) for name, tab in parts.tab.items()),
     ):
-        listener(placed(look), session, **looking).success(explain, session, **asking)
+        listener(placed(look), session, **changing).success(explain, session, **asking)
     opened = parts.values.select(placed(events.open_part), session, **changing)
     opened.success(explain, session, **asking)
     parts.budget.submit(placed(events.set_budget), [session, parts.budget], **changing)
@@ -130,8 +130,9 @@ def _placed(handler: Callable, outputs: dict[str, gr.Component]) -> Callable:
     """Return the handler with the names in what it returns replaced by the components they stand for."""
 
     @functools.wraps(handler)
-    def placed(*args: Any) -> dict[gr.Component, Any]:
-        return {outputs[name]: value for name, value in handler(*args).items()}
+    def placed(*args: Any) -> dict[Any, Any]:
+        # Gradio takes an empty answer for a missing one.
+        return {outputs[name]: value for name, value in handler(*args).items()} or gr.skip()
 
     return placed
 
