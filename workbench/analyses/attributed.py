@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from workbench.analyses.question import Question
-from workbench.core.banzhaf import Indices
 from workbench.core.coalitions import Game
+from workbench.core.indices import Indices
 from workbench.types import Attribution, Player
 
 

@@ -16,9 +16,10 @@ from jaxtyping import Float64
 from workbench.analyses.attributed import attribution
 from workbench.analyses.ground import clock
 from workbench.analyses.question import Question, between
-from workbench.core.banzhaf import Indices, estimate_indices, indices_of
 from workbench.core.coalitions import Game
+from workbench.core.estimation import paired_least_squares
 from workbench.core.hierarchy import Node, hierarchy
+from workbench.core.indices import Indices
 from workbench.core.pooled import PooledFrames, pooled_rows
 from workbench.errors import InputError, ModelError
 from workbench.types import Attribution, Player
@@ -123,9 +124,11 @@ def play(question: Question, parts: Parts) -> Indices:
     """Return the indices of the game of ``parts``: exact, or estimated where there are too many coalitions."""
     if len(parts.players) <= MOST_EXACT:
         found = PooledFrames(parts.sums).scored(_text(question))
-        return indices_of(found, 0.0, float(PooledFrames(parts.sums).pooled @ _text(question)))
+        return Indices.exact(found, 0.0, float(PooledFrames(parts.sums).pooled @ _text(question)))
     budget = question.budget or _CHEAP
-    return estimate_indices(_game(question, parts), len(parts.players), budget, question.seed, order=1)
+    # These evaluations are cheaper than thinking about them: many and a plain fit tell more a second.
+    rng = np.random.default_rng(question.seed)
+    return paired_least_squares(_game(question, parts), len(parts.players), budget, rng, order=1)
 
 
 def _game(question: Question, parts: Parts) -> Game:

@@ -31,8 +31,9 @@ from workbench.analyses.prompts import Asked
 from workbench.analyses.question import Question
 from workbench.analyses.word_coalitions import ABSENT
 from workbench.analyses.word_games import Spoken, all_coalitions, few_players
-from workbench.core.banzhaf import Indices, estimate_indices, exact_indices
+from workbench.core.banzhaf import estimate_indices, exact_indices
 from workbench.core.coalitions import Game, coalition_table, game_of
+from workbench.core.indices import Indices
 from workbench.core.walsh import up_to_pairs
 from workbench.models.protocol import PatchFeatures
 from workbench.types import Attribution, FrameBatch, Player, Progress, VideoFeatures

@@ -28,10 +28,11 @@ from workbench.analyses.word_coalitions import (
     without_one,
     words_in,
 )
-from workbench.core.banzhaf import Indices, estimate_indices, exact_indices
+from workbench.core.banzhaf import estimate_indices, exact_indices
 from workbench.core.coalitions import Game, coalition_table, game_of
 from workbench.core.estimation import least_budget
 from workbench.core.hierarchy import contiguous_clusters
+from workbench.core.indices import Indices
 from workbench.core.pooled import PooledFrames, pooled_rows
 from workbench.core.walsh import low_order_vectors
 from workbench.store.keys import cache_key

@@ -1,53 +1,23 @@
 """Banzhaf values and interactions: what a player adds, over all coalitions of the others, every one as likely.
 
-Separate from the games, which know models, and from the transform, which knows no names. Values do not sum to the
-score: how far they are from it is the ``gap``, which belongs beside every picture of them.
+Separate from the games, which know models, and from the transform, which knows no names.
 
 Source: Banzhaf, Weighted voting doesn't work, Rutgers Law Review 1965; Grabisch & Roubens 1999 (interactions).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Float64
 
 from workbench.core.coalitions import Game
-from workbench.core.estimation import paired_least_squares
+from workbench.core.estimation import sparse_least_squares
+from workbench.core.indices import Indices
 from workbench.core.pooled import PooledFrames, unit_rows
-from workbench.core.walsh import LowOrder, low_order, low_order_vectors
+from workbench.core.walsh import low_order, low_order_vectors
 from workbench.errors import InputError
-
-
-@dataclass(frozen=True, eq=False)
-class Indices:
-    """What each player adds on average, and what each pair adds together beyond what both do alone.
-
-    ``empty_value`` and ``full_value`` are v(none) and v(all), ``mean`` that of all coalitions. Standard errors are
-    those of an estimate, None where the answer is exact; ``pairs`` is None where an estimate could not afford them.
-    """
-
-    values: Float64[np.ndarray, "player"]
-    pairs: Float64[np.ndarray, "player player"] | None
-    empty_value: float
-    full_value: float
-    n_evaluations: int
-    mean: float
-    value_errors: Float64[np.ndarray, "player"] | None = None
-    pair_errors: Float64[np.ndarray, "player player"] | None = None
-    mean_error: float = 0.0
-
-    @property
-    def is_exact(self) -> bool:
-        """Return whether all coalitions were visited."""
-        return self.value_errors is None
-
-    @property
-    def gap(self) -> float:
-        """Return by how much the values sum to more than v(all) - v(none)."""
-        return float(self.values.sum() - (self.full_value - self.empty_value))
 
 
 def exact_indices(values: Any, p: float = 0.5) -> Indices:
@@ -62,33 +32,17 @@ def exact_indices(values: Any, p: float = 0.5) -> Indices:
     found = low_order(table, p)
     if not (np.isfinite(found.values).all() and np.isfinite(found.mean)):
         raise InputError("A coalition is worth what is no number; check the game.")
-    return indices_of(found, float(table[0]), float(table[-1]))
-
-
-def indices_of(found: LowOrder, empty_value: float, full_value: float) -> Indices:
-    """Return exact indices of a game whose transform is known, all of whose coalitions were visited."""
-    return Indices(found.values, found.pairs, empty_value, full_value, 2 ** len(found.values), found.mean)
+    return Indices.exact(found, float(table[0]), float(table[-1]))
 
 
 def estimate_indices(game: Game, n_players: int, budget: int, seed: int, order: int = 2) -> Indices:
     """Return Banzhaf values and, for ``order`` 2, pairs from at most ``budget`` evaluations of ``game``.
 
-    Exact where the budget covers all ``2**n_players`` coalitions, else with standard errors. The same seed gives the
-    same answer. Raises ``InputError`` where the budget is too small for the unknowns, with the least that will do.
+    Exact where the budget covers all ``2**n_players`` coalitions, else with standard errors. The same seed asks for
+    the same coalitions, whatever the game, and gives the same answer. Raises ``InputError`` where the budget is too
+    small for the unknowns, with the least that will do.
     """
-    found = paired_least_squares(game, n_players, budget, np.random.default_rng(seed), order)
-    is_exact = found.n_evaluations >= 2**n_players
-    return Indices(
-        found.values,
-        found.pairs,
-        found.empty_value,
-        found.full_value,
-        found.n_evaluations,
-        found.mean,
-        None if is_exact else found.value_errors,
-        None if is_exact else found.pair_errors,
-        0.0 if is_exact else found.mean_error,
-    )
+    return sparse_least_squares(game, n_players, budget, np.random.default_rng(seed), order)
 
 
 def frame_word_interactions(
