@@ -131,9 +131,11 @@ class Workbench:
 
     def figure(self, outcome: Outcome[Grounding] | Outcome[Attribution]) -> Any:
         """Return the picture of an outcome as a plotly ``Figure``, which a notebook shows."""
+        from workbench.analyses.attribute import picture_of
         from workbench.figures.report import outcome_figure
 
-        return outcome_figure(outcome, self.services.library.get(outcome.provenance.video_id))
+        video = self.services.library.get(outcome.provenance.video_id)
+        return outcome_figure(outcome, video, jpeg=picture_of(self.services, video.id, outcome.result))
 
 
 def _bar(progress: Progress) -> None:

@@ -253,6 +253,7 @@ class Attribution:
     seed: int | None = None
     at_s: float | None = None
     warnings: tuple[str, ...] = ()
+    conclusion: str = ""
 
     @property
     def is_exact(self) -> bool:

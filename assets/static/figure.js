@@ -50,7 +50,8 @@
     delete layout.width;
     // Beside a long sentence a phone has no room for its range.
     if (view.plot.clientWidth < 480) layout.annotations = layout.annotations?.filter((a) => a.name !== "range");
-    const { clock, duration_s, is_partial } = layout.meta || {};
+    const { clock, duration_s, is_partial, aspect } = layout.meta || {};
+    if (aspect) layout.height = Math.min(layout.height, view.plot.clientWidth / aspect);
     if (clock) layout.xaxis = { ...layout.xaxis, ...ticks(view.span0 || [0, duration_s], view.plot.clientWidth) };
     // Not awaited: its promise also waits for pictures that the browser may put off.
     Plotly.react(view.plot, figure.data, layout, { displayModeBar: false, responsive: false });
@@ -127,6 +128,11 @@
     view.reset = () => {
       if (view.duration_s !== meta().duration_s) view.span0 = selected = null;
       view.duration_s = meta().duration_s;
+      // What the server knows wins where it has changed: what was dragged meanwhile is on its way there.
+      if (isTimeline && !meta().is_partial && String(view.known) !== String(meta().span)) {
+        view.known = meta().span;
+        selected = meta().span || null;
+      }
       view.place();
     };
     const zoom = (to) => {

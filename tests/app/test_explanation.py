@@ -61,7 +61,7 @@ def test_the_explanation_names_the_word_and_the_frames(events: Events, session: 
     assert "from 0:00.0 to 0:02.8" in update["values_text"]
     values = bars(update)
     assert min(values[f"0:0{s}"] for s in ("0.0", "1.0", "2.0")) > max(values[f"0:0{s}"] for s in ("4.0", "5.0", "7.0"))
-    assert "where “red” is in the sentence, the frame at 0:0" in update["cells_text"]
+    assert "Where “red” is in the sentence, the frame at 0:0" in update["cells_text"]
     assert "patches" not in update  # those are asked for by themselves, and stay
 
 

@@ -25,7 +25,7 @@ from workbench.analyses.services import Services
 from workbench.analyses.word_coalitions import ask_coalitions, phrases_of, words_in
 from workbench.analyses.word_games import product_indices
 from workbench.core.coalitions import coalition_table
-from workbench.figures.interactions import with_word
+from workbench.core.crossing import with_word
 from workbench.media.encode import write_video
 from workbench.settings import Settings
 from workbench.toyworld import dataset

@@ -333,6 +333,13 @@ def test_a_drag_selects_a_span_and_says_what_it_holds(bench: Page) -> None:
     expect(bench.locator("#span")).to_contain_text("outside")
     span = bench.locator("#timeline .span").bounding_box()
     assert abs(span["width"] - 0.25 * box["width"]) <= 6
+    # The address holds it, and another sentence does not take it away.
+    bench.wait_for_url("**span=*")
+    bench.reload()
+    expect(bench.locator("#span")).to_contain_text("outside")
+    expect(bench.locator("#timeline [data-ready=true]")).to_be_attached()
+    again = bench.locator("#timeline .span").bounding_box()
+    assert abs(again["width"] - span["width"]) <= 2
     bench.get_by_role("button", name="Zoom in").click()
     bench.mouse.click(box["x"] + 0.5 * box["width"], y)
     wait_for_time(bench, 0.375 * duration)

@@ -1,13 +1,17 @@
 """The pictures of who made the score: what stands where, in which colour, and what a click is told."""
 
+import base64
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from workbench.analyses.conclusions import conclusion
+from workbench.core.crossing import strongest_cell, with_word
 from workbench.figures.attribution import attribution_figure, players_figure
-from workbench.figures.interactions import interactions_figure, strongest_cell, with_word
+from workbench.figures.interactions import interactions_figure
 from workbench.figures.palette import signed_colour
 from workbench.figures.patch_values import patch_values_figure
 from workbench.figures.report import standalone_html
@@ -114,21 +118,19 @@ def test_the_strongest_cell_is_the_frame_that_adds_most_with_a_word():
     assert with_word(found)[3].tolist() == [pytest.approx(0.1), pytest.approx(0.2)]
     outline = interactions_figure(found).layout.shapes[0]
     assert (outline.x0, outline.y0) == (2.5, 0.5)
-    assert "add +0.200 to the score on average; where it is not, +0.000" in texts.about_cells(found).replace(
-        "adds", "add"
-    )
+    assert "add +0.200 to the score on average; where it is not, +0.000" in conclusion(found).replace("adds", "add")
 
 
 def test_no_cell_is_strongest_where_no_frame_adds():
     nothing = made((*FRAMES, *WORDS), [-0.1] * 4 + [0.2, 0.2], pairs=np.zeros((6, 6)))
     assert strongest_cell(nothing) is None
     assert strongest_cell(made(FRAMES, [0.1] * 4, pairs=np.zeros((4, 4)))) is None
-    assert "No frame adds" in texts.about_cells(nothing)
+    assert "No frame adds" in conclusion(nothing)
 
 
 def test_a_patch_that_may_add_nothing_is_left_uncoloured():
     patches = [Player("patch", f"p{i}", (0.0, i / 2, 1.0, i / 2 + 0.5)) for i in range(2)]
-    figure = patch_values_figure(made(patches, [0.3, 0.01], errors=[0.02, 0.02]), "data:,", 2.0)
+    figure = patch_values_figure(made(patches, [0.3, 0.01], errors=[0.02, 0.02]), b"", 2.0)
     assert figure.layout.shapes[0].fillcolor != "rgba(0,0,0,0)"
     assert figure.layout.shapes[1].fillcolor == "rgba(0,0,0,0)"
     assert (figure.layout.shapes[1].x0, figure.layout.shapes[1].y1) == (0.5, 1.0)
@@ -168,31 +170,52 @@ def test_the_report_escapes_what_was_typed_and_tells_all_numbers():
 
 def test_sentences_are_written_from_the_numbers():
     words = made(WORDS, [0.3, -0.1], leaders=(0,), without=0.2)
-    told = texts.about_words(words)
+    told = conclusion(words)
     assert "Without “red” the mean cosine falls by 0.300, from 0.500 to 0.200" in told
     assert "“red” adds most on average, +0.300, and “<b>” takes 0.100 away on average" in told
-    burdened = texts.about_words(made(WORDS, [0.1, -0.3]))
+    burdened = conclusion(made(WORDS, [0.1, -0.3]))
     assert burdened.startswith("Over all ways to leave words out, “<b>” takes 0.300 away on average; “red” adds most")
-    assert "no word adds anything on average" in texts.about_words(made(WORDS, [-0.3, -0.1]))
-    uncertain = texts.about_words(made(WORDS, [0.3, -0.1], errors=[0.1, 0.1]))
+    assert "no word adds anything on average" in conclusion(made(WORDS, [-0.3, -0.1]))
+    uncertain = conclusion(made(WORDS, [0.3, -0.1], errors=[0.1, 0.1]))
     assert "takes" not in uncertain
-    assert "With the one word the mean cosine rises by 0.500, from 0.000 to 0.500" in texts.about_words(
-        made(WORDS[:1], [0.5])
-    )
-    frames = texts.about_frames(made(FRAMES, [0.1, 0.3, 0.2, -0.1], leaders=(1, 2), without=0.6))
-    assert "Without the frames from 0:01.0 to 0:03.0, those with the highest bars, the score rises by 0.100" in frames
-    assert "one frame: with it the score rises by 0.500" in texts.about_frames(made(FRAMES[:1], [0.5]))
-    assert "No frame adds" in texts.about_frames(made(FRAMES, [-0.1, -0.2, -0.1, -0.1]))
+    assert "With the one word the mean cosine rises by 0.500, from 0.000 to 0.500" in conclusion(made(WORDS[:1], [0.5]))
+    frames = conclusion(made(FRAMES, [0.1, 0.3, 0.2, -0.1], leaders=(1, 2), without=0.6))
+    assert "Without the frames from 0:01.0 to 0:03.0, those that add most, the score rises by 0.100" in frames
+    assert "one frame: with it the score rises by 0.500" in conclusion(made(FRAMES[:1], [0.5]))
+    assert "No frame adds" in conclusion(made(FRAMES, [-0.1, -0.2, -0.1, -0.1]))
     sure = texts.how_sure(words)
     assert "a gap of \N{MINUS SIGN}0.300; players that say the same stand in for one another" in sure
     assert "Exact over all 4 coalitions" in sure
     assert "± 0.02" in texts.how_sure(made(WORDS, [0.3, 0.1], errors=[0.01, 0.01]))
     assert "e-05" not in texts.how_sure(made(WORDS, [0.3, 0.1], errors=[0.00001, 0.00002]))
     patches = [Player("patch", f"p{i}", (0.0, i / 2, 1.0, i / 2 + 0.5)) for i in range(2)]
-    assert "No patch can be told" in texts.about_patches(made(patches, [0.01, 0.0], errors=[0.02, 0.02]))
-    told = texts.about_patches(made(patches, [0.3, 0.0], errors=[0.02, 0.02], without=0.6))
+    assert "No patch can be told" in conclusion(made(patches, [0.01, 0.0], errors=[0.02, 0.02]))
+    told = conclusion(made(patches, [0.3, 0.0], errors=[0.02, 0.02], without=0.6))
     assert "p0 adds most on average, +0.300; without it alone the score rises by 0.100" in told
     assert "as others stand in for it" in told
+
+
+def test_sentences_call_players_by_their_kind():
+    patches = tuple(Player("patch", f"row {i}", (0.0, i / 2, 1.0, i / 2 + 0.5)) for i in (1, 2))
+    pairs = np.zeros((4, 4))
+    pairs[1, 2] = pairs[2, 1] = 0.2
+    both = made((*patches, *WORDS), [0.0, 0.1, 0.3, 0.0], pairs=pairs)
+    assert conclusion(both) == (
+        "Where “red” is in the sentence, the patch in row 2 adds +0.200 to the score on average; where it is not, "
+        "+0.000. No patch adds more with any word."
+    )
+    unsure = replace(both, value_errors=np.full(4, 0.2), pair_errors=np.full((4, 4), 0.2))
+    assert conclusion(unsure) == "No patch can be told from one that adds nothing; a larger budget may tell."
+    phrase = made([Player("phrase", "red <b>", (0, 7))], [0.5])
+    assert conclusion(phrase) == "With the one phrase the mean cosine rises by 0.500, from 0.000 to 0.500."
+
+
+def test_the_report_shows_the_conclusion_and_the_picture_whose_patches_play():
+    provenance = Provenance("attribute", VIDEO.id, VIDEO.title, "m", "r", {}, SamplingSpec(), {}, 0.1, True)
+    found = replace(made([Player("patch", "p", (0.0, 0.0, 1.0, 1.0))], [0.1]), conclusion="It was <the> patch.")
+    html = standalone_html(Outcome(found, provenance), VIDEO, b"a jpeg")
+    assert "It was &lt;the&gt; patch." in html
+    assert base64.b64encode(b"a jpeg").decode() in html
 
 
 def test_the_sentence_as_a_tree_escapes_and_numbers_its_words():

@@ -31,6 +31,12 @@ def test_an_address_restores_its_session(texts: list[str], fps: float, max_momen
     assert restored(session) == replace(session, current=0)
 
 
+def test_an_address_restores_the_selected_span() -> None:
+    session = replace(FIRST, span_s=(12.0, 15.2344))
+    assert "span=12-15.234" in session.address()
+    assert restored(session).span_s == (12.0, 15.234)
+
+
 def test_what_an_address_leaves_out_is_the_first_session() -> None:
     assert session_from_address({}, FIRST, SETTINGS) == FIRST
 
@@ -53,6 +59,11 @@ def test_defaults_are_not_written_into_the_address() -> None:
         ({"fps": ["1e9"]}, InputError),
         ({"fps": ["two"]}, InputError),
         ({"max_frames": ["inf"]}, InputError),
+        ({"span": ["12"]}, InputError),
+        ({"span": ["15-12"]}, InputError),
+        ({"span": ["12-12"]}, InputError),
+        ({"span": ["-1-2"]}, InputError),
+        ({"span": ["nan-inf"]}, InputError),
         ({"q": ["x" * 10_000]}, QueryError),
         ({"q": ["\x00\n"]}, QueryError),
     ],

@@ -87,6 +87,8 @@ class Analysis(Protocol[P_contra, R]):
     title: ClassVar[str]
     question: ClassVar[str]
     requires: ClassVar[frozenset[Capability]]
+    takes_many: ClassVar[bool]
+    """Whether several sentences are asked at once."""
     Params: ClassVar[type]
 
     def run(self, services: Services, params: P_contra, report: Report = silent) -> Outcome[R]:

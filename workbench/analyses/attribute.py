@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from workbench.analyses import frame_games, window_games, word_games
-from workbench.analyses.analysis import Control, Report, check_ranges, parameter, silent
+from workbench.analyses.analysis import Control, Report, check_ranges, controls, parameter, silent
+from workbench.analyses.conclusions import conclusion
 from workbench.analyses.extraction import extract
 from workbench.analyses.ground import GroundParams, MomentParams
 from workbench.analyses.hidden import HIDING, check_hiding
@@ -31,6 +32,10 @@ PLAYERS = ("frames", "words", "frames+words", "patches", "patches+words", "event
 METHODS = ("banzhaf",)
 MAX_BUDGET = 50_000
 """Most evaluations that may be asked for: hours, for a large model without a GPU."""
+_PICTURE_PX = 360
+_SEEN = tuple(players for players in PLAYERS if players.startswith(("frames", "patches")))
+_ONLY_FOR = {"opened": ("events",), "at_s": _SEEN, "absent": _SEEN}
+"""Parameters that only some players have a use for: a wish that would change nothing is told."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,7 @@ class Attribute:
     title: ClassVar[str] = "Who made it"
     question: ClassVar[str] = "Who in the video and who in the sentence made the score?"
     requires: ClassVar[frozenset[Capability]] = frozenset()
+    takes_many: ClassVar[bool] = False
     Params: ClassVar[type] = AttributeParams
 
     def run(self, services: Services, params: AttributeParams, report: Report = silent) -> Outcome[Attribution]:
@@ -106,8 +112,8 @@ class Attribute:
         started = time.monotonic()
         question, from_cache, problem = _ask(services, params, report)
         found = _GAMES[params.players](question, params)
-        if problem:
-            found = replace(found, warnings=(*found.warnings, problem))
+        warnings = (*found.warnings, problem) if problem else found.warnings
+        found = replace(found, conclusion=conclusion(found), warnings=warnings)
         provenance = provenance_of(
             self.id, params, question.video, question.model, question.sampling, started, from_cache, found.seed
         )
@@ -120,6 +126,7 @@ class Attribute:
             "provenance": plain(outcome.provenance),
             "method": found.method,
             "query": found.query,
+            "conclusion": found.conclusion,
             "score": found.score,
             "absent": found.absent,
             "empty": found.empty,
@@ -143,7 +150,7 @@ class Attribute:
         """Return the players with their values, then the strongest pairs, and how sure that is."""
         found = outcome.result
         width = max(len(player.label) for player in found.players)
-        lines = [f"{found.query}: {found.score}"]
+        lines = [f"{found.query}: {found.score}", found.conclusion]
         for at, player in enumerate(found.players):
             error = "" if found.value_errors is None else f" ± {1.96 * found.value_errors[at]:.2g}"
             lines.append(f"  {player.kind:<7} {player.label:<{width}}  {found.values[at]:+.4f}{error}")
@@ -155,6 +162,13 @@ class Attribute:
         )
         lines.append(f"{how_exact(found)}; {found.absent}")
         return "\n".join(lines)
+
+
+def picture_of(services: Services, video_id: str, found: object) -> bytes:
+    """Return the picture whose patches play in an answer, as a JPEG file; nothing where no patches do."""
+    if not isinstance(found, Attribution) or found.at_s is None or found.players[0].kind != "patch":
+        return b""
+    return services.library.thumbnails(video_id, [found.at_s], _PICTURE_PX)[0]
 
 
 def strongest_pairs(found: Attribution, most: int = 5) -> list[tuple[int, int, float]]:
@@ -185,6 +199,11 @@ def _ask(services: Services, params: AttributeParams, report: Report) -> tuple[Q
     model = services.models.load(params.model)
     if not model.spec.frame_independent:
         check_hiding(params.absent, params.players)
+    elif params.at_s is not None and params.players.startswith("frames"):
+        raise InputError(
+            f"{model.spec.title} sees each frame by itself, so there is no instant to choose; leave it out, or give a "
+            f"span."
+        )
     sampling = SamplingSpec(params.fps, params.max_frames)
     extracted = extract(services, video, model, sampling, report, reuse_below=params.reuse_below)
     span_s = None if params.start_s is None or params.end_s is None else (params.start_s, params.end_s)
@@ -209,6 +228,11 @@ def _ask(services: Services, params: AttributeParams, report: Report) -> tuple[Q
 def _check(params: AttributeParams, duration_s: float) -> None:
     """Raise ``InputError`` for what cannot be explained, before the video is read."""
     _opened(params.opened)
+    for name, players in _ONLY_FOR.items():
+        if getattr(params, name) != getattr(AttributeParams, name) and params.players not in players:
+            label = controls(AttributeParams)[name].label
+            offered = " and ".join(part for part in (", ".join(players[:-1]), players[-1]) if part)
+            raise InputError(f"{label} means nothing to the players {params.players}, only to {offered}; leave it out.")
     if params.players.startswith("patches"):
         check_hiding(params.absent, params.players)
     if (params.start_s is None) != (params.end_s is None):

@@ -82,6 +82,7 @@ class Ground:
     title: ClassVar[str] = "Moments"
     question: ClassVar[str] = "When is this sentence true of the video?"
     requires: ClassVar[frozenset[Capability]] = frozenset()
+    takes_many: ClassVar[bool] = True
     Params: ClassVar[type] = GroundParams
 
     def run(self, services: Services, params: GroundParams, report: Report = silent) -> Outcome[Grounding]:

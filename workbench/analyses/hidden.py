@@ -65,6 +65,13 @@ _BLUR = 0.08
 """Width of the blur, in heights of the frame: objects of a tenth of it are gone."""
 
 
+def ways_to_hide(players: str) -> tuple[str, ...]:
+    """Return the ways in which ``players`` can be left out of pictures; none for those that are in no picture."""
+    if players.startswith("frames"):
+        return tuple(how for how in HIDING if how != "blur")
+    return tuple(how for how in HIDING if how != "held") if players.startswith("patches") else ()
+
+
 def check_hiding(how: str, players: str) -> None:
     """Raise ``InputError`` where ``players`` cannot be left out in that way."""
     if how == "blur" and players.startswith("frames"):

@@ -40,6 +40,8 @@ from workbench.types import Attribution, Player, Progress
 
 MOST_EXACT = 12
 """Words whose coalitions are all read: 4,096 texts."""
+_TEXTS = 2048
+"""Texts that are read of a longer sentence: seconds."""
 MOST_FRAMES = 16
 """Frames, or segments of them, that play with words."""
 EMPTY = "no word: what begins and ends a text, with its punctuation and the model's own prompt, if any"
@@ -172,7 +174,7 @@ def _explained(question: Question, players: tuple[Player, ...], warnings: tuple[
         worth = game(coalition_table(len(players)))
         found, again = exact_indices(worth), game_of(worth)
     else:
-        budget = question.budget or max(2**MOST_EXACT, least_budget(len(players), order=2))
+        budget = question.budget or max(_TEXTS, least_budget(len(players), order=2))
         found = estimate_indices(game, len(players), budget, question.seed)
     score = "mean cosine over the whole video"
     if is_lead and moment is not None:

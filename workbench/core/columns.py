@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Float64, Int8, Int64
 
 _AT_ONCE = 4096
 _ENTRIES = 2**23
@@ -27,12 +27,12 @@ class Groups:
     def __len__(self) -> int:
         return len(self.players)
 
-    def columns(self, signs: Float64[np.ndarray, "draw player"]) -> Float64[np.ndarray, "draw group"]:
+    def columns(self, signs: Float64[np.ndarray, "draw player"]) -> Int8[np.ndarray, "draw group"]:
         by_player = np.ascontiguousarray(signs.T, np.int8)
         found = np.ones((len(self), len(signs)), np.int8)
         for member in self.players.T:
             found *= by_player[member]
-        return found.T.astype(np.float64)
+        return found.T
 
 
 @dataclass(frozen=True, eq=False)

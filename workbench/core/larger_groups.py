@@ -90,7 +90,7 @@ def _children(
     n_players, family = part.signs.shape[1], Groups(parents)
     products = np.zeros((len(parents), n_players))
     for rows in blocks(len(part.target), len(parents)):
-        products += family.columns(part.signs[rows]).T @ (part.signs[rows] * part.left[rows, None])
+        products += family.columns(part.signs[rows]).T.astype(np.float64) @ (part.signs[rows] * part.left[rows, None])
     is_new = np.ones(products.shape, bool)
     np.put_along_axis(is_new, parents, False, axis=1)
     if len(parents) == comb(n_players, parents.shape[1]):  # each child once, from its first players

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float64, Int64
-from scipy.linalg import cho_factor, cho_solve, eigh
+from scipy.linalg import cho_solve, cholesky, eigh, solve_triangular
 from scipy.special import log_ndtr
 
 from workbench.core.columns import Bends, Groups, blocks
@@ -39,6 +39,8 @@ class Regression:
         self.signs, self.target = signs, target
         self.families: list[Groups | Bends] = []
         self.gram, self.moment, self.penalties = np.zeros((0, 0)), np.zeros(0), np.zeros(0)
+        self._parts: list[np.ndarray] = []
+        self._root = np.zeros((0, 0))
         self.add(families)
 
     @property
@@ -67,9 +69,9 @@ class Regression:
         kept, square = len(self.moment), float(self.left @ self.left)
         self._widen([family])
         if penalty is None:
-            factor, across = self._factor(kept), self.gram[:kept, kept:]
-            inner = self.gram[kept:, kept:] - across.T @ cho_solve(factor, across)
-            moment = self.moment[kept:] - across.T @ cho_solve(factor, self.moment[:kept])
+            across = self.gram[:kept, kept:]
+            inner = self.gram[kept:, kept:] - across.T @ self._solved(across)
+            moment = self.moment[kept:] - across.T @ self._solved(self.moment[:kept])
             penalty = _best_penalty(inner, moment, kept, len(self.target), square)
         self.penalties[kept:] = penalty
         self._solve()
@@ -94,7 +96,7 @@ class Regression:
         said, squares = len(draws) * self.coefficients, 0.0
         for rows in blocks(len(draws), len(said)):
             part = self._columns(draws[rows])
-            weights = cho_solve(self.factor, part.T)
+            weights = self._solved(part.T)
             off = self.left[draws[rows]] / np.maximum(1 - np.einsum("cd,dc->d", weights, part), 1e-3)
             said = said + (part.T - weights) @ off
             squares += float(off @ off)
@@ -113,7 +115,9 @@ class Regression:
 
     def _widen(self, families: Sequence[Groups | Bends]) -> None:
         old = len(self.moment)
-        self.families += [family for family in families if len(family)]
+        new = [family for family in families if len(family)]
+        self.families += new
+        self._parts += [family.columns(self.signs) for family in new]
         size = sum(map(len, self.families))
         gram, moment = np.zeros((size, size)), np.zeros(size)
         gram[:old, :old], moment[:old] = self.gram, self.moment
@@ -126,20 +130,26 @@ class Regression:
         self.gram, self.moment = gram, moment
         self.penalties = np.concatenate([self.penalties, np.zeros(size - old)])
 
-    def _factor(self, size: int) -> tuple:
-        diagonal = self.penalties[:size] + ROUNDING * len(self.target)
-        return cho_factor(self.gram[:size, :size] + np.diag(diagonal))
+    def _solved(self, moments: Float64[np.ndarray, "column *_"]) -> Float64[np.ndarray, "column *_"]:
+        return cho_solve((self._root, True), moments)
 
     def _solve(self) -> None:
-        size, n_draws = len(self.moment), len(self.target)
-        self.factor = self._factor(size)
-        found = cho_solve(self.factor, self.moment)
-        found += cho_solve(self.factor, self.moment - self.gram @ found - self.penalties * found)
+        """Fit again; of the Cholesky root only the rows of new columns are computed."""
+        size, n_draws, old = len(self.moment), len(self.target), len(self._root)
+        root = np.zeros((size, size))
+        root[:old, :old] = self._root
+        across = root[old:, :old]
+        across[:] = solve_triangular(self._root, self.gram[:old, old:], lower=True).T
+        diagonal = self.penalties[old:] + ROUNDING * n_draws
+        root[old:, old:] = cholesky(self.gram[old:, old:] - across @ across.T + np.diag(diagonal), lower=True)
+        self._root = root
+        found = self._solved(self.moment)
+        found += self._solved(self.moment - self.gram @ found - self.penalties * found)
         left = [self.target[rows] - self._columns(rows) @ found for rows in blocks(n_draws, size)]
         self.left, self.coefficients = np.concatenate(left), found
 
     def _columns(self, rows: slice | Int64[np.ndarray, "draw"]) -> Float64[np.ndarray, "draw column"]:
-        return np.concatenate([family.columns(self.signs[rows]) for family in self.families], axis=1)
+        return np.concatenate([part[rows] for part in self._parts], axis=1, dtype=np.float64)
 
 
 def _best_penalty(

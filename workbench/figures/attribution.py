@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from workbench.figures.interactions import crossing, interactions_figure
+from workbench.core.crossing import crossing
+from workbench.figures.interactions import interactions_figure
 from workbench.figures.palette import LESS, MORE
 from workbench.figures.patch_values import patch_values_figure
 from workbench.figures.rows import escaped
@@ -17,15 +18,18 @@ from workbench.types import Attribution, VideoInfo
 ROW_PX = 26
 
 
-def attribution_figure(found: Attribution, video: VideoInfo) -> go.Figure:
-    """Return the matrix where players of two kinds take part, else the values in time, in the picture, or as a list."""
+def attribution_figure(found: Attribution, video: VideoInfo, jpeg: bytes = b"") -> go.Figure:
+    """Return the matrix where players of two kinds take part, else the values in time, in the picture, or as a list.
+
+    ``jpeg`` is the picture whose patches play.
+    """
     seen, said = crossing(found)
     if seen and said:
         return interactions_figure(found)
     if said:
         return players_figure(found)
     if found.players[0].kind == "patch":
-        return patch_values_figure(found, "", video.width_px / video.height_px)
+        return patch_values_figure(found, jpeg, video.width_px / video.height_px)
     return values_figure(found, (), video.duration_s)
 
 

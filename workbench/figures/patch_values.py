@@ -5,6 +5,8 @@ Separate because it has the picture's two axes, and shows what of it the model d
 
 from __future__ import annotations
 
+import base64
+
 import plotly.graph_objects as go
 
 from workbench.figures.palette import DIVERGING, signed_colour
@@ -13,8 +15,8 @@ from workbench.types import Attribution, Player
 WIDTH_PX = 480
 
 
-def patch_values_figure(found: Attribution, picture: str, aspect: float) -> go.Figure:
-    """Return the picture, a JPEG as a data URI, ``aspect`` times as wide as tall, under its patches in colour.
+def patch_values_figure(found: Attribution, jpeg: bytes, aspect: float) -> go.Figure:
+    """Return the picture, ``aspect`` times as wide as tall, under its patches in colour.
 
     A value whose 95 % interval holds zero is drawn as an outline alone.
     """
@@ -48,6 +50,7 @@ def patch_values_figure(found: Attribution, picture: str, aspect: float) -> go.F
     )
     return figure.update_layout(
         height=round(WIDTH_PX / aspect) + 16,
+        meta={"aspect": aspect},  # where there is less room, it is no taller than that
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
@@ -55,7 +58,7 @@ def patch_values_figure(found: Attribution, picture: str, aspect: float) -> go.F
         dragmode=False,
         images=[
             {
-                "source": picture,
+                "source": "data:image/jpeg;base64," + base64.b64encode(jpeg).decode(),
                 "xref": "x",
                 "yref": "y",
                 "x": 0,

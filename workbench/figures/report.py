@@ -30,22 +30,26 @@ def outcome_figure(
     outcome: Outcome[Grounding] | Outcome[Attribution],
     video: VideoInfo,
     truth: Mapping[str, Sequence[tuple[float, float]]] | None = None,
+    jpeg: bytes = b"",
 ) -> go.Figure:
     """Return the picture of an outcome on a plain background, for a notebook or a page of its own.
 
-    ``truth`` are the true moments of sentences, for a timeline.
+    ``truth`` are the true moments of sentences, for a timeline; ``jpeg`` is the picture whose patches play.
     """
     found = outcome.result
     if isinstance(found, Attribution):
-        return attribution_figure(found, video).update_layout(paper_bgcolor="white", plot_bgcolor="white")
+        return attribution_figure(found, video, jpeg).update_layout(paper_bgcolor="white", plot_bgcolor="white")
     figure = timeline_figure(found, video.duration_s, truth)
     return figure.update_layout(paper_bgcolor="white", plot_bgcolor="white", margin={"l": 8, "r": 8})
 
 
-def standalone_html(outcome: Outcome[Grounding] | Outcome[Attribution], video: VideoInfo) -> str:
-    """Return an HTML page that needs no network: about 5 MB, nearly all of it plotly.js."""
+def standalone_html(outcome: Outcome[Grounding] | Outcome[Attribution], video: VideoInfo, jpeg: bytes = b"") -> str:
+    """Return an HTML page that needs no network: about 5 MB, nearly all of it plotly.js.
+
+    ``jpeg`` is the picture whose patches play.
+    """
     found, made = outcome.result, outcome.provenance
-    picture = outcome_figure(outcome, video).to_html(full_html=False, include_plotlyjs=True)
+    picture = outcome_figure(outcome, video, jpeg=jpeg).to_html(full_html=False, include_plotlyjs=True)
     said = _attribution_said(found) if isinstance(found, Attribution) else _grounding_said(found)
     warnings = "".join(f"<p>{escape(warning)}</p>" for warning in found.warnings)
     facts = {
@@ -95,7 +99,8 @@ def _attribution_said(found: Attribution) -> str:
         for player, value, error in zip(found.players, found.values, errors, strict=True)
     )
     head = "<tr><th>player</th><th>adds</th><th>95 % interval</th></tr>"
-    return f"<h2>What is counted</h2>{_table(counted)}<h2>Values</h2><table>{head}{rows}</table>"
+    said = f"<h2>“{escape(found.query)}”</h2><p>{escape(found.conclusion)}</p>"
+    return f"{said}<h2>What is counted</h2>{_table(counted)}<h2>Values</h2><table>{head}{rows}</table>"
 
 
 def _evidence(found: Grounding, first: int) -> str:

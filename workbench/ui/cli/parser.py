@@ -78,7 +78,7 @@ def _add_analysis(sub: argparse.ArgumentParser, analysis: Analysis, settings: Se
         required=True,
         dest="queries",
         metavar="TEXT",
-        help="a sentence; repeatable",
+        help="a sentence; repeatable" if analysis.takes_many else "the sentence",
     )
     sub.add_argument(
         "--model",

@@ -99,9 +99,10 @@ def analyse(services: Services, args: argparse.Namespace) -> int:
     if args.json:
         write_json(args.analysis.as_json(outcome), args.json)
     if args.html:
+        from workbench.analyses.attribute import picture_of
         from workbench.figures.report import standalone_html
 
-        write_text(standalone_html(outcome, video), args.html)
+        write_text(standalone_html(outcome, video, picture_of(services, video.id, outcome.result)), args.html)
     if not (args.json or args.html):
         print(args.analysis.as_text(outcome))
     for warning in outcome.result.warnings:

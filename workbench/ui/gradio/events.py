@@ -78,8 +78,8 @@ class Events:
     def __init__(self, services: Services) -> None:
         self.services = services
         self.jobs = Jobs()
-        self._page = Shown(services)
         self._explained = Explained(services)
+        self._page = Shown(services, self._explained)
         self._asked: dict[str, Session] = {}
         self._answered: dict[str, Session] = {}
 
@@ -100,6 +100,8 @@ class Events:
                 session = replace(session, queries=self._page.suggested(session.video)[:2])
         except WorkbenchError as error:
             session, problem = first, panels.notice(str(error))
+        if session.span_s and session.span_s[0] >= self.services.library.get(session.video).duration_s:
+            session, problem = replace(session, span_s=None), panels.notice(texts.SPAN_OUTSIDE, "warning")
         if session.model not in {entry.id for entry in self.services.models.list()}:
             problem = panels.notice(texts.no_such_model(session.model))
             session = replace(session, model=first.model)
@@ -316,11 +318,9 @@ class Events:
         """Say what the selected span holds, or forget it."""
         span = span_in(event)
         changed = replace(session, span_s=span, opened=())
-        if span is None or not session.queries:
-            return {"session": changed, "span": ""} | self._unexplained(request)
-        grounding = self._again(changed).result
-        lines = panels.span_lines(texts.about_span(grounding, *span), *span)
-        return {"session": changed, "span": lines} | self._unexplained(request)
+        said = self._page.span(changed, self._again(changed).result) if span and session.queries else ""
+        chosen = {"session": changed, "address": changed.address(), "span": said}
+        return chosen | self._unexplained(request)
 
     def choose_tab(self, name: str) -> Callable[[Session], Update]:
         """Return the event that shows another instrument.

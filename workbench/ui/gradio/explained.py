@@ -5,13 +5,12 @@ Separate from ``shown``, which is about moments: these answers are asked for, an
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from workbench.analyses.analysis import Report, silent
-from workbench.analyses.attribute import Attribute
+from workbench.analyses.attribute import Attribute, picture_of
 from workbench.analyses.services import Services
 from workbench.figures.interactions import interactions_figure
 from workbench.figures.patch_values import patch_values_figure
@@ -23,7 +22,6 @@ from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.word_tree import word_tree
 
 Update = dict[str, Any]
-PICTURE_PX = 360
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,9 +85,9 @@ class Explained:
     def shown(self, session: Session, found: Explanation) -> Update:
         """Return the pictures and sentences of an explanation."""
         return self.frames(session, found.frames, found.levels) | {
-            "words_text": _evidence(texts.WORDS_TITLE, texts.about_words(found.words), found.words),
+            "words_text": _evidence(texts.WORDS_TITLE, found.words),
             "words": word_tree(found.words, found.phrases),
-            "cells_text": _evidence(texts.CELLS_TITLE, texts.about_cells(found.both), found.both),
+            "cells_text": _evidence(texts.CELLS_TITLE, found.both),
             "cells": interactions_figure(found.both),
             "cells_key": f'<p class="note">{texts.CELLS_KEY}</p>',
         }
@@ -97,7 +95,7 @@ class Explained:
     def frames(self, session: Session, frames: Attribution, levels: tuple[Attribution, ...]) -> Update:
         """Return the values on the film's clock."""
         duration_s = self.services.library.get(session.video).duration_s
-        heading = _evidence(texts.FRAMES_TITLE, texts.about_frames(frames), frames)
+        heading = _evidence(texts.FRAMES_TITLE, frames)
         return {"values": values_figure(frames, levels, duration_s), "values_text": heading}
 
     def explain_patches(self, session: Session, at_s: float, report: Report) -> Attribution:
@@ -107,12 +105,10 @@ class Explained:
     def patches(self, session: Session, found: Attribution) -> Update:
         """Return the picture under its patches."""
         video = self.services.library.get(session.video)
-        assert found.at_s is not None
-        jpeg = self.services.library.thumbnails(video.id, [found.at_s], PICTURE_PX)[0]
-        uri = "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
+        jpeg = picture_of(self.services, video.id, found)
         return {
-            "patches": patch_values_figure(found, uri, video.width_px / video.height_px),
-            "patches_text": _evidence(texts.PATCHES_TITLE, texts.about_patches(found), found),
+            "patches": patch_values_figure(found, jpeg, video.width_px / video.height_px),
+            "patches_text": _evidence(texts.PATCHES_TITLE, found),
         }
 
     def patches_said(self, said: str) -> str:
@@ -132,8 +128,8 @@ class Explained:
         return play
 
 
-def _evidence(title: str, sentence: str, found: Attribution) -> str:
+def _evidence(title: str, found: Attribution) -> str:
     """Return the heading of a picture: its sentence, how sure that is, what to know, and what is counted."""
-    return panels.evidence(f"{title}: “{found.query}”", sentence, texts.how_sure(found)) + panels.counted(
+    return panels.evidence(f"{title}: “{found.query}”", found.conclusion, texts.how_sure(found)) + panels.counted(
         texts.COUNTED, texts.counted(found), found.warnings
     )

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from workbench.analyses.analysis import check_ranges, controls
 from workbench.analyses.attribute import AttributeParams
 from workbench.analyses.ground import GroundParams
+from workbench.analyses.hidden import ways_to_hide
 from workbench.analyses.queries import checked_query
 from workbench.errors import InputError, QueryError
 from workbench.settings import Settings
@@ -22,6 +23,7 @@ from workbench.settings import Settings
 TABS = ("moments", "who", "about")
 """The instruments, as addresses name them; the first is the one that a visit begins with."""
 
+SPAN = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)-(\d{1,6}(?:\.\d{1,6})?)")
 VIDEO_ID = re.compile(r"[0-9a-f]{64}|[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
@@ -65,7 +67,7 @@ class Session:
             opened=opened,
             budget=self.budget,
             # One choice for frames of windows and for patches, and not every way is one for both.
-            absent="mean" if (self.absent, players[:6]) in (("blur", "frames"), ("held", "patche")) else self.absent,
+            absent=self.absent if self.absent in ways_to_hide(players) else "mean",
         )
 
     def address(self) -> str:
@@ -73,6 +75,7 @@ class Session:
         pairs = [("video", self.video), ("model", self.model)]
         pairs += [("q", query) for query in self.queries]
         pairs += [(name, repr(value).removesuffix(".0")) for name, value in self.parameters.items()]
+        pairs += [("span", "-".join(repr(round(s, 3)).removesuffix(".0") for s in self.span_s))] if self.span_s else []
         pairs += [("tab", self.tab)] if self.tab != TABS[0] else []
         return "?" + urlencode(pairs)
 
@@ -132,6 +135,8 @@ def session_from_address(asked: Mapping[str, Sequence[str]], first: Session, set
         if text := _one(asked, name):
             session = session.with_parameter(name, _number(name, text))
     check_ranges(session.params())
+    if text := _one(asked, "span"):
+        session = replace(session, span_s=_span(text))
     if (tab := _one(asked, "tab")) in TABS:
         session = replace(session, tab=tab)
     return replace(session, current=0)
@@ -142,6 +147,12 @@ def _number(name: str, text: str) -> float:
         return type(default_of(name))(float(text))
     except (ValueError, OverflowError):
         raise InputError(f"The link asks for {name}={text[:20]}, which is not a number; correct it.") from None
+
+
+def _span(text: str) -> tuple[float, float]:
+    if (found := SPAN.fullmatch(text)) and float(found[1]) < float(found[2]):
+        return float(found[1]), float(found[2])
+    raise InputError(f"The link asks for the span {text[:20]}, which is none; give two times such as 12-15.5.")
 
 
 def _one(asked: Mapping[str, Sequence[str]], name: str) -> str:

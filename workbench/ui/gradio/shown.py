@@ -35,9 +35,9 @@ Update = dict[str, Any]
 class Shown:
     """Sessions and answers as updates of the page's parts, by name."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, explained: Explained) -> None:
         self.services = services
-        self._explained = Explained(services)
+        self._explained = explained
 
     def glimpse(self, session: Session, glimpse: Glimpse) -> Update:
         """Return the timeline as far as the video was read."""
@@ -52,16 +52,23 @@ class Shown:
         grounding, provenance = outcome.result, replace(outcome.provenance, video_title=video.title)
         spec = self.services.models.load(session.model).spec
         caption = texts.timeline_caption(grounding, spec.window_frames, video.duration_s)
+        timeline = timeline_figure(grounding, video.duration_s, self.truth(session.video), strip)
         return {
-            "timeline": timeline_figure(grounding, video.duration_s, self.truth(session.video), strip),
+            "timeline": timeline.update_layout(meta=timeline.layout.meta | {"span": session.span_s}),
             "caption": panels.colour_key("saliency", *colour_range(grounding.saliency), caption),
             "player": self.player(video, _first_look(grounding)),
-            "span": "",
+            "span": self.span(session, grounding),
             "moments": panels.moment_table(grounding),
             "about": panels.about(provenance),
             "facts": panels.facts(texts.source(provenance), f"{device_for(self.services.settings)}, {spec.precision}"),
             "model_note": self.model_note(session),
         } | self.evidence(session, outcome)
+
+    def span(self, session: Session, grounding: Grounding) -> str:
+        """Return what the selected span says of every sentence, if one is selected."""
+        if session.span_s is None:
+            return ""
+        return panels.span_lines(texts.about_span(grounding, *session.span_s), *session.span_s)
 
     def evidence(self, session: Session, outcome: Outcome[Grounding]) -> Update:
         """Return what belongs to the current sentence: the verdicts, its map of spans, its place among absent ones."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from workbench.analyses.conclusions import signed
 from workbench.figures.palette import TEXT_SHARE, signed_colour
 from workbench.types import Attribution, Player
-from workbench.ui.gradio import attribution_texts as texts
 
 
 def word_tree(words: Attribution, phrases: Attribution | None) -> str:
@@ -26,7 +26,7 @@ def word_tree(words: Attribution, phrases: Attribution | None) -> str:
             f'<div class="words">{"".join(leaves[i] for i in _within(phrase, words.players))}</div></div>'
             for at, phrase in enumerate(phrases.players)
         )
-    score = f"{texts.signed(words.full_value - words.empty_value)} from nothing to the whole sentence"
+    score = f"{signed(words.full_value - words.empty_value)} from nothing to the whole sentence"
     return (
         f'<div class="word-tree" role="group" aria-label="{escape(words.query)}">'
         f'<div class="whole">{escape(words.query)}<small>{escape(score)}</small></div>'
@@ -45,5 +45,5 @@ def _box(found: Attribution, at: int, most: float, more: str = "") -> str:
     kind = "word" if more else "phrase-box"
     return (
         f'<span class="{kind}" {more} style="--value:{colour}"><b>{escape(found.players[at].label)}</b>'
-        f"<small>{texts.signed(value)}{error}</small></span>"
+        f"<small>{signed(value)}{error}</small></span>"
     )
