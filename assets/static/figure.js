@@ -51,7 +51,7 @@
     // Beside a long sentence a phone has no room for its range.
     if (view.plot.clientWidth < 480) layout.annotations = layout.annotations?.filter((a) => a.name !== "range");
     const { clock, duration_s, is_partial, aspect } = layout.meta || {};
-    if (aspect) layout.height = Math.min(layout.height, view.plot.clientWidth / aspect);
+    if (aspect && view.plot.clientWidth) layout.height = Math.min(layout.height, view.plot.clientWidth / aspect + 16);
     if (clock) layout.xaxis = { ...layout.xaxis, ...ticks(view.span0 || [0, duration_s], view.plot.clientWidth) };
     // Not awaited: its promise also waits for pictures that the browser may put off.
     Plotly.react(view.plot, figure.data, layout, { displayModeBar: false, responsive: false });
@@ -81,6 +81,7 @@
     new MutationObserver(() => draw(view)).observe(document.body, { attributeFilter: ["class"] });
     new ResizeObserver(() => {
       if (!window.Plotly || !plot.data || !plot.offsetWidth) return;
+      if (props.value?.layout?.meta?.aspect) return draw(view);
       window.Plotly.Plots.resize(plot);
       view.place();
     }).observe(element);
@@ -128,10 +129,14 @@
     view.reset = () => {
       if (view.duration_s !== meta().duration_s) view.span0 = selected = null;
       view.duration_s = meta().duration_s;
-      // What the server knows wins where it has changed: what was dragged meanwhile is on its way there.
-      if (isTimeline && !meta().is_partial && String(view.known) !== String(meta().span)) {
+      if (!isTimeline || from?.isDrag) return view.place();
+      // What was dragged before the whole film was read is told now; what was dragged since is on its way.
+      const isNews = String(view.known) !== String(meta().span);
+      if (!meta().is_partial) {
         view.known = meta().span;
-        selected = meta().span || null;
+        if (view.isUntold && selected) select(selected);
+        else if (isNews) selected = meta().span || null;
+        view.isUntold = false;
       }
       view.place();
     };
@@ -149,7 +154,8 @@
       selected = to;
       view.place();
       // There is nothing to say of a span before the whole film has been read.
-      if (!meta().is_partial) trigger("brush", to ? { start_s: to[0], end_s: to[1] } : {});
+      view.isUntold = Boolean(meta().is_partial);
+      if (!view.isUntold) trigger("brush", to ? { start_s: to[0], end_s: to[1] } : {});
     };
 
     let from = null;

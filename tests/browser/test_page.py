@@ -333,7 +333,11 @@ def test_a_drag_selects_a_span_and_says_what_it_holds(bench: Page) -> None:
     expect(bench.locator("#span")).to_contain_text("outside")
     span = bench.locator("#timeline .span").bounding_box()
     assert abs(span["width"] - 0.25 * box["width"]) <= 6
-    # The address holds it, and another sentence does not take it away.
+    # Another sentence does not take it away, and the address holds it.
+    bench.locator("input[name=new-query]").fill("a red ring")
+    bench.locator("input[name=new-query]").press("Enter")
+    expect(bench.locator("#span li")).to_have_count(3)
+    assert abs(bench.locator("#timeline .span").bounding_box()["width"] - span["width"]) <= 2
     bench.wait_for_url("**span=*")
     bench.reload()
     expect(bench.locator("#span")).to_contain_text("outside")

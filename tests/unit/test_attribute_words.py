@@ -161,3 +161,14 @@ def test_too_many_frames_and_words_play_as_segments_and_phrases(world: World, mo
     text = ensemble(world.said(world.clip, QUERY, [set()]))[0]
     assert found.full_value == pytest.approx(pooled @ text, abs=1e-5)
     assert found.empty_value == 0
+
+
+def test_of_a_very_long_sentence_neighbours_play_together(world: World, monkeypatch):
+    monkeypatch.setattr(word_games, "MOST_ESTIMATED", 13)
+    query = " ".join(["red", "dog"] * 9)
+    found = world.ask("words", query=query).result
+    assert len(found.players) <= 13
+    assert {player.kind for player in found.players} <= {"word", "phrase"}
+    assert " ".join(player.label for player in found.players) == query
+    assert any("18 words have too many coalitions, so they play as" in warning for warning in found.warnings)
+    assert not found.is_exact

@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 
-from workbench.core.columns import Bends, subsets
+from workbench.core.columns import Bends, Groups, subsets
 from workbench.core.estimation import (
     kernel_banzhaf,
     least_budget,
@@ -16,6 +16,7 @@ from workbench.core.estimation import (
     paired_least_squares,
     sparse_least_squares,
 )
+from workbench.core.larger_groups import find_columns
 from workbench.errors import InputError
 
 OURS = [sparse_least_squares, paired_least_squares]
@@ -120,20 +121,49 @@ def test_sample_reuse_is_unbiased_over_all_samples_it_can_draw() -> None:
     np.testing.assert_allclose([np.mean(one) for one in told], by_definition(game, 3)[0], atol=1e-12)
 
 
-@pytest.mark.parametrize(("estimate", "n_seeds"), [(paired_least_squares, 1000), (sparse_least_squares, 15)])
+def z_of(estimate, game, n_players: int, budget: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return by how many standard errors values and pairs are off."""
+    found = estimate(game, n_players, budget, rng(seed))
+    off, upper = found.pairs - game.pairs, np.triu_indices(n_players, 1)
+    return (found.values - game.values) / found.value_errors, off[upper] / found.pair_errors[upper]
+
+
 @pytest.mark.parametrize("times", [1, 2])
-def test_intervals_hold_the_truth_as_often_as_they_say(estimate, n_seeds: int, times: int) -> None:
-    """Of the sparse one ``bench_estimators --coverage`` draws 1000 seeds, which takes minutes."""
+def test_intervals_of_95_percent_hold_93_to_97_over_a_thousand_seeds(times: int) -> None:
+    """Of the sparse estimate ``bench_coverage`` draws 1000 seeds, which takes half an hour."""
     n_players = 10
-    game, upper = noisy(n_players), np.triu_indices(n_players, 1)
-    holds_values, holds_pairs = [], []
-    for seed in range(n_seeds // times):
-        found = estimate(game, n_players, times * least_budget(n_players, 2), rng(seed))
-        holds_values.append(np.abs(found.values - game.values) <= 1.96 * found.value_errors)
-        holds_pairs.append((np.abs(found.pairs - game.pairs) <= 1.96 * found.pair_errors)[upper])
-    least, most = (0.93, 0.97) if n_seeds == 1000 else (0.90, 1.0)
-    assert least <= np.mean(holds_values) <= most
-    assert least <= np.mean(holds_pairs) <= most
+    game, budget = noisy(n_players), times * least_budget(n_players, 2)
+    for off in zip(*(z_of(paired_least_squares, game, n_players, budget, seed) for seed in range(1000)), strict=True):
+        assert 0.93 <= np.mean(np.abs(off) <= 1.96) <= 0.97
+
+
+def test_errors_of_the_sparse_estimate_are_neither_too_small_nor_too_large() -> None:
+    game, budget = noisy(13), least_budget(13, 2)
+    for off in zip(*(z_of(sparse_least_squares, game, 13, budget, seed) for seed in range(15)), strict=True):
+        assert 0.8 <= np.sqrt(np.mean(np.square(off))) <= 1.2
+
+
+@pytest.mark.parametrize("budget", [512, 800, 1000, 1023])
+def test_errors_are_not_too_small_where_most_coalitions_are_drawn(budget: int) -> None:
+    game = noisy(10)
+    for estimate in OURS:
+        for off in zip(*(z_of(estimate, game, 10, budget, seed) for seed in range(15)), strict=True):
+            assert np.sqrt(np.mean(np.square(off))) <= 1.2
+
+
+def test_no_group_is_taken_in_twice() -> None:
+    n_players, draw = 20, rng()
+    weights: dict[tuple[int, ...], float] = {}
+    for size in (3, 4, 5, 6, 6, 7):
+        members, weight = sorted(draw.choice(n_players, size, replace=False).tolist()), draw.normal()
+        for part in (p for k in range(size + 1) for p in itertools.combinations(members, k)):
+            weights[part] = weights.get(part, 0.0) + weight / 2**size
+    signs = draw.choice([-1.0, 1.0], (1500, n_players))
+    one, other = (Polynomial(n_players, weights)(drawn) for drawn in (signs > 0, signs < 0))
+    for families in find_columns(signs, (one - other) / 2, (one + other) / 2):
+        found = [tuple(group) for family in families if isinstance(family, Groups) for group in family.players.tolist()]
+        assert len(found) == len(set(found))
+        assert max(map(len, found)) >= 5
 
 
 def test_error_falls_with_the_root_of_the_budget() -> None:
@@ -181,13 +211,19 @@ def test_a_smooth_game_costs_fewer_evaluations_than_plain_regression() -> None:
 
 
 @pytest.mark.parametrize("estimate", ALL)
-@pytest.mark.parametrize("budget", [317, 700, 4096])
+@pytest.mark.parametrize("budget", [317, 700])
 def test_evaluations_are_counted_and_never_above_the_budget(estimate, budget: int) -> None:
     game = noisy(12)
     found = estimate(game, 12, budget, rng())
     assert found.n_evaluations == sum(game.asked) <= budget
     assert min(game.asked) > 0
-    assert max(game.asked) <= 4096
+
+
+def test_a_game_is_asked_for_some_thousand_coalitions_at_once() -> None:
+    game = noisy(14)
+    paired_least_squares(game, 14, 10_001, rng())
+    assert sum(game.asked) == 10_000
+    assert max(game.asked) == 4096
 
 
 @pytest.mark.parametrize("estimate", OURS)

@@ -199,11 +199,14 @@ def _ask(services: Services, params: AttributeParams, report: Report) -> tuple[Q
     model = services.models.load(params.model)
     if not model.spec.frame_independent:
         check_hiding(params.absent, params.players)
-    elif params.at_s is not None and params.players.startswith("frames"):
-        raise InputError(
-            f"{model.spec.title} sees each frame by itself, so there is no instant to choose; leave it out, or give a "
-            f"span."
-        )
+    elif params.players.startswith("frames"):
+        if params.at_s is not None:
+            raise InputError(
+                f"{model.spec.title} sees each frame by itself, so there is no instant to choose; leave it out, or "
+                f"give a span."
+            )
+        if params.absent != AttributeParams.absent:
+            raise InputError(f"A frame of {model.spec.title} that is absent leaves the mean; choose no other way.")
     sampling = SamplingSpec(params.fps, params.max_frames)
     extracted = extract(services, video, model, sampling, report, reuse_below=params.reuse_below)
     span_s = None if params.start_s is None or params.end_s is None else (params.start_s, params.end_s)

@@ -74,10 +74,10 @@ def ways_to_hide(players: str) -> tuple[str, ...]:
 
 def check_hiding(how: str, players: str) -> None:
     """Raise ``InputError`` where ``players`` cannot be left out in that way."""
-    if how == "blur" and players.startswith("frames"):
-        raise InputError("A frame that is left out cannot be blurred; choose mean, grey or held.")
-    if how == "held" and players.startswith("patches"):
-        raise InputError("A patch that is left out has no nearest one in time; choose mean, grey or blur.")
+    ways = ways_to_hide(players)
+    if ways and how not in ways:
+        why = {"blur": "A frame that is left out cannot be blurred", "held": "A patch has no nearest one in time"}[how]
+        raise InputError(f"{why}; choose {', '.join(ways[:-1])} or {ways[-1]}.")
 
 
 def encode_hidden(

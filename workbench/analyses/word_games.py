@@ -40,6 +40,8 @@ from workbench.types import Attribution, Player, Progress
 
 MOST_EXACT = 12
 """Words whose coalitions are all read: 4,096 texts."""
+MOST_ESTIMATED = 30
+"""Words that play one by one, in a sample of the coalitions; of more, phrases of them."""
 _TEXTS = 2048
 """Texts that are read of a longer sentence: seconds."""
 MOST_FRAMES = 16
@@ -58,10 +60,11 @@ class Spoken:
 def explain_words(question: Question) -> Attribution:
     """Return what each word adds to the score of the moment over that of the whole video.
 
-    All coalitions are read of up to ``MOST_EXACT`` words; of more, as many as the budget allows.
+    All coalitions are read of up to ``MOST_EXACT`` words; of more, as many as the budget allows; beyond
+    ``MOST_ESTIMATED``, neighbouring words that move the sentence alike play together.
     """
-    players = words_in(question.query)
-    return _explained(question, players, _warnings(question))
+    spoken = _at_most(question, MOST_ESTIMATED)
+    return _explained(question, spoken.players, spoken.warnings)
 
 
 def explain_phrases(question: Question) -> Attribution:
@@ -132,11 +135,15 @@ def all_coalitions(question: Question, players: Sequence[Player]) -> Asked:
 
 def few_players(question: Question) -> Spoken:
     """Return the words as players, or phrases of them where there are too many for all coalitions."""
+    return _at_most(question, MOST_EXACT)
+
+
+def _at_most(question: Question, most: int) -> Spoken:
     words = words_in(question.query)
     said = _warnings(question)
-    if len(words) <= MOST_EXACT:
+    if len(words) <= most:
         return Spoken(words, said)
-    players = phrases_of(words, _phrase_starts(question, words, MOST_EXACT), question.query)
+    players = phrases_of(words, _phrase_starts(question, words, most), question.query)
     why = f"{len(words)} words have too many coalitions, so they play as {len(players)} phrases."
     return Spoken(players, (*said, why))
 

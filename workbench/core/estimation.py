@@ -6,7 +6,7 @@ difference of a coalition and its complement holds the groups of odd size, half 
 basis of signs its coefficients are those of the Walsh transform, so nothing is biased but by chance.
 
 What groups of three and more players do is the noise of both. ``sparse_least_squares`` looks for what of it stands out
-of chance and takes that into the regression; where nothing does, it is ``paired_least_squares``.
+of chance and takes that into the regression. Errors are told by the draws: of what no draw shows, they know nothing.
 
 Source: Wang & Jia, Data Banzhaf, AISTATS 2023 (maximum sample reuse); Liu et al., Kernel Banzhaf, arXiv 2410.08336
 (paired least squares); Witter et al., Regression-adjusted Monte Carlo, arXiv 2506.11849 (what is fitted is taken off
@@ -50,15 +50,17 @@ def least_budget(n_players: int, order: int) -> int:
 def sparse_least_squares(game: Game, n_players: int, budget: int, rng: np.random.Generator, order: int = 2) -> Indices:
     """Return values and, for ``order`` 2, pairs by least squares that also holds the larger groups that stand out.
 
-    Ten times, the larger groups are looked for without a tenth of the draws, all draws are fitted with what was found,
-    and the tenth that had no say tells the error; the answer is the mean of the ten. Pairs that do not stand out are
-    fitted with a penalty, and what that takes from them is given back, so that they are not drawn towards zero.
+    Ten times (five, of many draws), the larger groups are looked for without a tenth of the draws, all draws are fitted
+    with what was found, and the tenth that had no say tells the error; the answer is the mean of the ten. Pairs that do
+    not stand out are fitted with a penalty, and what that takes from them is given back, so that they are not drawn
+    towards zero. Of 20 players and fewer, errors are those of draws that may repeat: too large where most are drawn.
 
     Where ``budget`` covers all ``2**n_players`` coalitions they are all visited: exact, without errors.
     Raises ``InputError`` below ``least_budget`` and for a game whose values are no numbers.
-    Cost: at most ``budget`` evaluations; beside them, half a second for 50 values of 600 evaluations, a second for all
-    pairs of 30 players, up to a minute where tens of thousands of evaluations tell many larger groups. Memory:
-    ``columns**2`` and ``budget * n_players`` numbers.
+    Cost: at most ``budget`` evaluations; beside them, on two cores, half a second for 50 values of 600 evaluations, a
+    second for all pairs of 30 players, up to a minute where tens of thousands of evaluations tell many larger groups;
+    for all pairs of many players it grows with the sixth power of their number. Memory: a few times ``columns**2``
+    numbers, ``budget * n_players`` numbers, and ``budget * columns`` bytes.
     """
     return _estimate(game, n_players, budget, rng, order, _cross_fitted)
 
@@ -144,10 +146,8 @@ def _estimate(
     draws = _draw(game, n_players, (budget - 2) // 2, rng)
     players, level = fit(draws, order)
     n_draws = len(draws.odd)
-    # Without replacement the coalitions left out are fewer than all there are.
-    unseen = 1 - n_draws / 2 ** (n_players - 1) if n_players <= _FEW_PLAYERS else 1.0
     rounding = (10 * ROUNDING / n_draws) ** 2 * float(draws.odd @ draws.odd + draws.even @ draws.even)
-    value_error, level_error = (float(np.sqrt(part.variance * unseen + rounding)) for part in (players, level))
+    value_error, level_error = (float(np.sqrt(part.variance + rounding)) for part in (players, level))
     return Indices(
         values=2 * players.coefficients,
         value_errors=np.full(n_players, 2 * value_error),
@@ -166,7 +166,10 @@ def _fitted(draws: _Draws, order: int) -> tuple[_Half, _Half]:
     nobody, singles, pairs = (Groups(subsets(draws.signs.shape[1], size)) for size in range(3))
     everywhere, n_draws = np.arange(len(draws.odd)), len(draws.odd)
     parts = Regression(draws.signs, draws.odd, [singles]), Regression(draws.signs, draws.even, [nobody, pairs][:order])
-    players, level = (_Half(part.coefficients, part.left_out(everywhere)[1] / n_draws**2) for part in parts)
+    # Without replacement the coalitions left out are fewer than all there are.
+    n_players = draws.signs.shape[1]
+    unseen = 1 - n_draws / 2 ** (n_players - 1) if n_players <= _FEW_PLAYERS else 1.0
+    players, level = (_Half(part.coefficients, unseen * part.left_out(everywhere)[1] / n_draws**2) for part in parts)
     return players, level
 
 

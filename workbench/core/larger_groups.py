@@ -52,7 +52,7 @@ def find_columns(
 
 
 def _members(part: Regression, least: int) -> list[Int64[np.ndarray, "_ _"]]:
-    """Return the groups of at least so many players, those of one size together."""
+    """Return the groups of at least so many players, by size and by the round that found them."""
     return [family.players for family in part.groups if family.players.shape[1] >= least]
 
 
@@ -72,6 +72,7 @@ def _grow(
     for groups in parents:
         children = [child for child in _children(part, groups, found) if child not in have]
         children = children[: part.room - sum(map(len, new))]
+        have |= set(children)
         new.append(Groups(np.array(children, np.int64).reshape(-1, groups.shape[1] + 1)))
     if directions is not None:
         bends = _bends(part, directions, n_bent)

@@ -56,19 +56,7 @@ def patch_values_figure(found: Attribution, jpeg: bytes, aspect: float) -> go.Fi
         plot_bgcolor="rgba(0,0,0,0)",
         showlegend=False,
         dragmode=False,
-        images=[
-            {
-                "source": "data:image/jpeg;base64," + base64.b64encode(jpeg).decode(),
-                "xref": "x",
-                "yref": "y",
-                "x": 0,
-                "y": 0,
-                "sizex": 1,
-                "sizey": 1,
-                "sizing": "stretch",
-                "layer": "below",
-            }
-        ],
+        images=[_picture(jpeg)] if jpeg else [],
         shapes=[_cell(p, v / most, told) for p, v, told in zip(players, values, is_told, strict=True)],
         xaxis={"range": [0, 1], "visible": False, "fixedrange": True, "constrain": "domain"},
         yaxis={
@@ -80,6 +68,20 @@ def patch_values_figure(found: Attribution, jpeg: bytes, aspect: float) -> go.Fi
             "constrain": "domain",
         },
     )
+
+
+def _picture(jpeg: bytes) -> dict:
+    return {
+        "source": "data:image/jpeg;base64," + base64.b64encode(jpeg).decode(),
+        "xref": "x",
+        "yref": "y",
+        "x": 0,
+        "y": 0,
+        "sizex": 1,
+        "sizey": 1,
+        "sizing": "stretch",
+        "layer": "below",
+    }
 
 
 def _cell(player: Player, share: float, is_told: bool) -> dict:

@@ -44,12 +44,13 @@ def timeline_figure(
     duration_s: float,
     truth: Mapping[str, Sequence[tuple[float, float]]] | None = None,
     frames: Sequence[StripFrame] = (),
+    span_s: tuple[float, float] | None = None,
 ) -> go.Figure:
     """Return the timeline of ``grounding``: one heat row per query, its moments bracketed below it.
 
     ``truth`` maps a query to the windows in seconds where it is known to be true. The figure's
     ``layout.meta`` carries what a front end needs to link it to a player: ``clock`` (it has a time
-    axis), ``duration_s`` and ``rows`` (top and bottom pixel of each query).
+    axis), ``duration_s``, ``rows`` (top and bottom pixel of each query) and ``span``, the one selected.
     """
     n_queries = len(grounding.queries)
     edges_s = column_edges(grounding.times_s, duration_s)
@@ -72,10 +73,11 @@ def timeline_figure(
             shapes += [_truth_bar(start_s, end_s, index, top) for start_s, end_s in windows]
             top += TRUTH_PX + 2
         top += GAP_PX
+    meta = {"rows": [row_span(i) for i in range(n_queries)], "span": span_s}
     hover = "cosine %{customdata:.3f}<br>saliency %{z:.3f}"
     figure.add_trace(heat_trace(edges_s, columns, colour_range(grounding.saliency), hover, cosines))
     return figure.update_layout(
-        time_layout(duration_s, top + (FRAMES_PX if frames else 0), {"rows": [row_span(i) for i in range(n_queries)]}),
+        time_layout(duration_s, top + (FRAMES_PX if frames else 0), meta),
         shapes=shapes,
         annotations=labels,
         images=[_picture(frame, top) for frame in frames],

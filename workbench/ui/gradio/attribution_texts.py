@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from workbench.analyses.attribute import how_exact
-from workbench.analyses.conclusions import signed, small
+from workbench.analyses.numerals import signed, small
 from workbench.types import Attribution
 
 WORDS_TITLE, FRAMES_TITLE = "What each word adds", "What each frame adds"

@@ -100,8 +100,10 @@ class Events:
                 session = replace(session, queries=self._page.suggested(session.video)[:2])
         except WorkbenchError as error:
             session, problem = first, panels.notice(str(error))
-        if session.span_s and session.span_s[0] >= self.services.library.get(session.video).duration_s:
-            session, problem = replace(session, span_s=None), panels.notice(texts.SPAN_OUTSIDE, "warning")
+        if session.span_s:
+            (start_s, end_s), duration_s = session.span_s, self.services.library.get(session.video).duration_s
+            session = replace(session, span_s=(start_s, min(end_s, duration_s)) if start_s < duration_s else None)
+            problem = problem if session.span_s else panels.notice(texts.SPAN_OUTSIDE, "warning")
         if session.model not in {entry.id for entry in self.services.models.list()}:
             problem = panels.notice(texts.no_such_model(session.model))
             session = replace(session, model=first.model)
@@ -202,11 +204,14 @@ class Events:
             yield from self.answer(session, request)
 
     def explain(self, session: Session, request: gr.Request) -> Generator[Update]:
-        """Say who made the score of the current sentence, where that is on show; yield as ``answer`` does.
+        """Say what a selected span holds, and who made the score where that is on show; yield as ``answer`` does.
 
         Nothing is explained before it was answered: not what is being read, nor what was stopped.
         """
         visitor = request.session_hash or ""
+        if session.span_s and self._has_answer(session, visitor):
+            with suppress(WorkbenchError):  # what is wrong was told by the answer
+                yield {"span": self._page.span(session, self._again(session).result)}
         if session.tab == "who" and self._has_answer(session, visitor):
             job = Job(functools.partial(self._explained.explain, session), "explanation")
             yield from self._steps(session, visitor, job, functools.partial(self._explained.shown, session))

@@ -6,11 +6,11 @@ Separate from ``shown``, which is about moments: these answers are asked for, an
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from workbench.analyses.analysis import Report, silent
-from workbench.analyses.attribute import Attribute, picture_of
+from workbench.analyses.attribute import Attribute, AttributeParams, picture_of
 from workbench.analyses.services import Services
 from workbench.figures.interactions import interactions_figure
 from workbench.figures.patch_values import patch_values_figure
@@ -50,10 +50,16 @@ class Explained:
     def as_json(self, session: Session) -> list[dict[str, Any]]:
         """Return the answers on show in plain JSON types; they are kept, as somebody looks at them."""
         paths = [".".join(map(str, session.opened[:depth])) for depth in range(len(session.opened) + 1)]
-        asked = [session.game(players) for players in ("words", "phrases", "frames", "frames+words")]
+        asked = [self._game(session, players) for players in ("words", "phrases", "frames", "frames+words")]
         if self._has_tree(session):
-            asked += [session.game("events", opened=path) for path in paths]
+            asked += [self._game(session, "events", opened=path) for path in paths]
         return [Attribute().as_json(Attribute().run(self.services, params)) for params in asked]
+
+    def _game(self, session: Session, players: str, **more: Any) -> AttributeParams:
+        """Return the question; frames of a model of single frames leave the mean, whatever is chosen for patches."""
+        params = session.game(players, **more)
+        is_pooled = players.startswith("frames") and self.services.models.load(session.model).spec.frame_independent
+        return replace(params, absent=AttributeParams.absent) if is_pooled else params
 
     def _has_tree(self, session: Session) -> bool:
         spec = self.services.models.load(session.model).spec
@@ -123,7 +129,7 @@ class Explained:
 
     def _player(self, session: Session, report: Report) -> Callable[..., Attribution]:
         def play(players: str, **more: Any) -> Attribution:
-            return Attribute().run(self.services, session.game(players, **more), report).result
+            return Attribute().run(self.services, self._game(session, players, **more), report).result
 
         return play
 

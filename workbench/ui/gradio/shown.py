@@ -52,12 +52,11 @@ class Shown:
         grounding, provenance = outcome.result, replace(outcome.provenance, video_title=video.title)
         spec = self.services.models.load(session.model).spec
         caption = texts.timeline_caption(grounding, spec.window_frames, video.duration_s)
-        timeline = timeline_figure(grounding, video.duration_s, self.truth(session.video), strip)
+        truth = self.truth(session.video)
         return {
-            "timeline": timeline.update_layout(meta=timeline.layout.meta | {"span": session.span_s}),
+            "timeline": timeline_figure(grounding, video.duration_s, truth, strip, session.span_s),
             "caption": panels.colour_key("saliency", *colour_range(grounding.saliency), caption),
             "player": self.player(video, _first_look(grounding)),
-            "span": self.span(session, grounding),
             "moments": panels.moment_table(grounding),
             "about": panels.about(provenance),
             "facts": panels.facts(texts.source(provenance), f"{device_for(self.services.settings)}, {spec.precision}"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from workbench.analyses.conclusions import signed
+from workbench.analyses.numerals import signed
 from workbench.figures.palette import TEXT_SHARE, signed_colour
 from workbench.types import Attribution, Player
 
@@ -17,7 +17,7 @@ def word_tree(words: Attribution, phrases: Attribution | None) -> str:
     """Return the sentence, its phrases where some hold several words, and its words, with values and intervals."""
     most = max(map(abs, words.values.tolist()), default=0.0)
     leaves = [_box(words, at, most, f'data-word="{at}"') for at in range(len(words.players))]
-    if phrases is None or len(phrases.players) < 2 or all(p.kind == "word" for p in phrases.players):
+    if phrases is None or len(phrases.players) < 2 or not _is_tree(phrases.players, words.players):
         rows = "".join(leaves)
     else:
         above = max(map(abs, phrases.values.tolist()), default=0.0)
@@ -32,6 +32,12 @@ def word_tree(words: Attribution, phrases: Attribution | None) -> str:
         f'<div class="whole">{escape(words.query)}<small>{escape(score)}</small></div>'
         f'<div class="words">{rows}</div></div>'
     )
+
+
+def _is_tree(phrases: Sequence[Player], words: Sequence[Player]) -> bool:
+    """Return whether there are phrases, and every one of ``words`` stands in one."""
+    are_words = all(phrase.kind == "word" for phrase in phrases)
+    return not are_words and sum(len(_within(phrase, words)) for phrase in phrases) == len(words)
 
 
 def _within(phrase: Player, words: Sequence[Player]) -> list[int]:
