@@ -345,7 +345,8 @@ def test_a_drag_selects_a_span_and_says_what_it_holds(bench: Page) -> None:
     again = bench.locator("#timeline .span").bounding_box()
     assert abs(again["width"] - span["width"]) <= 2
     bench.get_by_role("button", name="Zoom in").click()
-    bench.mouse.click(box["x"] + 0.5 * box["width"], y)
+    box = plot_box(bench)  # the page may have been scrolled
+    bench.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 60)
     wait_for_time(bench, 0.375 * duration)
     bench.get_by_role("button", name="Clear").click()
     expect(bench.locator("#span .span-lines")).to_have_count(0)
