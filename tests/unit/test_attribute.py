@@ -62,12 +62,20 @@ def test_a_span_without_an_end_is_refused(world: World, players: str, span_s):
         ("frames", {"opened": "1"}, r"^Opened means nothing to the players frames, only to events; leave it out\.$"),
         ("words", {"at_s": 1.0}, r"^Instant means nothing to the players words, only to .*; leave it out\.$"),
         ("phrases", {"absent": "grey"}, r"^Absent means nothing to the players phrases, only to .*; leave it out\.$"),
+        ("frames", {"absent": "grey"}, r"that is absent leaves the mean; choose no other way\.$"),
+        ("patches", {"at_s": 1.0, "start_s": 2.0, "end_s": 3.0}, r"two things of where to look; give one of them\.$"),
         ("frames", {"at_s": 1.0}, r"there is no instant to choose; leave it out, or give a span\.$"),
     ],
 )
 def test_a_wish_that_would_change_nothing_is_refused(world: World, players: str, wish, said: str):
     with pytest.raises(InputError, match=said):
         world.ask(players, **wish)
+
+
+def test_a_span_ends_with_the_video(world: World):
+    within, beyond = (world.ask("words", query="a red dog", start_s=6.0, end_s=end_s).result for end_s in (8.0, 99.0))
+    assert beyond.score == within.score
+    assert beyond.values.tolist() == within.values.tolist()
 
 
 def test_a_budget_that_is_too_small_is_refused_with_the_least_that_will_do(world: World):

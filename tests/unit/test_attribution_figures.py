@@ -206,6 +206,10 @@ def test_sentences_call_players_by_their_kind():
     )
     unsure = replace(both, value_errors=np.full(4, 0.2), pair_errors=np.full((4, 4), 0.2))
     assert conclusion(unsure) == "No patch can be told from one that adds nothing; a larger budget may tell."
+    alike = made(FRAMES, [0.1, 0.2, 0.2, 0.1], leaders=(0, 1, 2, 3), without=0.0)
+    assert conclusion(alike).startswith("Each frame adds at least half of what the best one adds; with all of them the")
+    weighed_down = conclusion(made(WORDS, [0.001, -0.3]))
+    assert weighed_down.endswith("“<b>” takes 0.300 away on average; no word adds nearly as much.")
     phrase = made([Player("phrase", "red <b>", (0, 7))], [0.5])
     assert conclusion(phrase) == "With the one phrase the mean cosine rises by 0.500, from 0.000 to 0.500."
 

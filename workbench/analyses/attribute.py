@@ -209,7 +209,9 @@ def _ask(services: Services, params: AttributeParams, report: Report) -> tuple[Q
             raise InputError(f"A frame of {model.spec.title} that is absent leaves the mean; choose no other way.")
     sampling = SamplingSpec(params.fps, params.max_frames)
     extracted = extract(services, video, model, sampling, report, reuse_below=params.reuse_below)
-    span_s = None if params.start_s is None or params.end_s is None else (params.start_s, params.end_s)
+    span_s = None
+    if params.start_s is not None and params.end_s is not None:
+        span_s = max(0.0, params.start_s), min(params.end_s, video.duration_s)
     question = Question(
         services=services,
         video=video,
@@ -247,6 +249,8 @@ def _check(params: AttributeParams, duration_s: float) -> None:
                 f"Nothing lies from {start_s:g} s to {end_s:g} s; choose a start before the end, within the "
                 f"{duration_s:.1f} s of the video."
             )
+    if params.at_s is not None and params.start_s is not None:
+        raise InputError("An instant and a span say two things of where to look; give one of them.")
     if params.at_s is not None and not 0 <= params.at_s <= duration_s:
         raise InputError(
             f"There is no frame at {params.at_s:g} s; choose an instant within the {duration_s:.1f} s of the video."

@@ -29,7 +29,7 @@ def _about_words(found: Attribution) -> str:
     """Return which word carries the sentence, or weighs it down, and what becomes of the score without it."""
     score = "the moment's lead over the video" if "less that of" in found.score else "the mean cosine"
     if len(found.players) == 1:
-        return f"With the one {found.players[0].kind} {score} {_moves(found.empty_value, found.full_value)}."
+        return f"With the one {found.players[0].kind} {score} {_rise(found)}."
     top, low = int(found.values.argmax()), int(found.values.argmin())
     chance = _chance(found)
     has_load = found.values[low] < -max(chance, 0.1 * float(found.values[top]))
@@ -40,6 +40,8 @@ def _about_words(found: Attribution) -> str:
         adds = "no word adds anything on average"
     takes = f"“{found.players[low].label}” takes {number(-float(found.values[low]))} away on average"
     if has_load and -found.values[low] > found.values[top]:
+        if 0 < found.values[top] < -0.1 * found.values[low]:
+            adds = "no word adds nearly as much"
         return f"Over all ways to leave words out, {takes}; {adds}."
     told = (
         f"Without “{found.players[top].label}” {score} {_moves(found.full_value, found.without_leaders)}. Over all "
@@ -51,13 +53,15 @@ def _about_words(found: Attribution) -> str:
 def _about_frames(found: Attribution) -> str:
     """Return which stretch of the video carries the score, and what becomes of the score without it."""
     if len(found.players) == 1:
-        return f"There is one frame: with it the score {_moves(found.empty_value, found.full_value)}."
+        return f"There is one frame: with it the score {_rise(found)}."
     first, last = (found.players[at] for at in (found.leaders[0], found.leaders[-1]))
     chance = _chance(found)
     if chance and found.values.max() <= chance:
         return "No frame can be told from one that adds nothing; a larger budget may tell."
     if found.values.max() <= 0:
         return "No frame adds to the score on average over all ways to leave frames out."
+    if len(found.leaders) == len(found.players):
+        return f"Each frame adds at least half of what the best one adds; with all of them the score {_rise(found)}."
     where = f"from {clock(first.span[0])} to {clock(last.span[1])}"
     moved = _moves(found.full_value, found.without_leaders)
     return f"Without the frames {where}, those that add most, the score {moved}."
@@ -110,10 +114,14 @@ def _sigmas(n_candidates: int) -> float:
     return NormalDist().inv_cdf(1 - 0.025 / n_candidates)
 
 
+def _rise(found: Attribution) -> str:
+    return _moves(found.empty_value, found.full_value)
+
+
 def _moves(before: float, after: float) -> str:
     """Return how a score changes, in words."""
     change = after - before
-    if abs(change) < 0.0005:
+    if number(before) == number(after):
         return f"stays at {number(before)}"
     verb = "falls" if change < 0 else "rises"
     return f"{verb} by {number(abs(change))}, from {number(before)} to {number(after)}"

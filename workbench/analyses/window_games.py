@@ -190,6 +190,8 @@ def _frames_of_window(question: Question) -> Hidden:
         f"{played} of the window from {clock(players[0].span[0])} to {clock(players[-1].span[1])} play, and the "
         f"encoder runs."
     )
+    if question.span_s is not None:
+        why += " The chosen span says where to look for it; frames beside the span play, too."
     at_s = float(question.features.times_s[row])
     hide_one, lengths = hide_frames(question.absent, window.pixels), np.diff([*starts.tolist(), n_frames])
 

@@ -56,7 +56,7 @@ def standalone_html(outcome: Outcome[Grounding] | Outcome[Attribution], video: V
         "video": f"{video.title} ({clock_label(video.duration_s)}, sha256 {video.id[:12]})",
         "credit": " ".join(part for part in (video.credit, video.licence) if part) or "none given",
         "model": f"{made.model_id}, revision {made.model_revision[:12]}",
-        **{name: value for name, value in made.parameters.items() if name != "queries"},
+        **{name: value for name, value in made.parameters.items() if name != "queries" and value not in (None, "")},
         **made.versions,
     }
     return f"""<!doctype html>
@@ -95,10 +95,10 @@ def _attribution_said(found: Attribution) -> str:
     errors = np.zeros_like(found.values) if found.value_errors is None else 1.96 * found.value_errors
     rows = "".join(
         f"<tr><td>{escape(player.label)}</td><td>{value:+.4f}</td>"
-        f"<td>{'' if found.is_exact else f'± {error:.2g}'}</td></tr>"
+        f"{'' if found.is_exact else f'<td>± {error:.2g}</td>'}</tr>"
         for player, value, error in zip(found.players, found.values, errors, strict=True)
     )
-    head = "<tr><th>player</th><th>adds</th><th>95 % interval</th></tr>"
+    head = f"<tr><th>player</th><th>adds</th>{'' if found.is_exact else '<th>95 % interval</th>'}</tr>"
     said = f"<h2>“{escape(found.query)}”</h2><p>{escape(found.conclusion)}</p>"
     return f"{said}<h2>What is counted</h2>{_table(counted)}<h2>Values</h2><table>{head}{rows}</table>"
 

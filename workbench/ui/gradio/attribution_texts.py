@@ -44,7 +44,7 @@ def how_sure(found: Attribution) -> str:
     if found.value_errors is not None and len(found.value_errors):
         told += f" of about ± {small(1.96 * float(np.median(found.value_errors)))}"
     rise, total = found.full_value - found.empty_value, float(found.values.sum())
-    why = "; players that say the same stand in for one another" if found.gap * rise < 0 else ""
+    why = "; players that say the same stand in for one another" if found.gap * rise < -0.05 * rise**2 else ""
     return (
         f"{_sentence(told)}. The values sum to {signed(total)}, and the score changes by {signed(rise)}: a gap of "
         f"{signed(found.gap)}{why}."

@@ -219,9 +219,11 @@ class Events:
     def explain_patches(self, session: Session, at_s: object, request: gr.Request) -> Generator[Update]:
         """Say which patches of the picture at ``at_s`` made the score; yield as ``answer`` does."""
         visitor = request.session_hash or ""
-        if not self._has_answer(session, visitor) or self.jobs.is_running(visitor, "explanation"):
-            asked = texts.NOT_READ if session.queries else texts.NO_QUERIES
-            yield {"patches_text": self._explained.patches_said(panels.notice(asked))}
+        why_not = "" if self._has_answer(session, visitor) else texts.NOT_READ if session.queries else texts.NO_QUERIES
+        if self.jobs.is_running(visitor, "explanation"):
+            why_not = texts.BUSY
+        if why_not:
+            yield {"patches_text": self._explained.patches_said(panels.notice(why_not))}
             return
         # Sound may go on after the last frame.
         shown_s = min(seconds_in(at_s), self.services.library.get(session.video).duration_s)

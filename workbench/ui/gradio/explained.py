@@ -11,6 +11,7 @@ from typing import Any
 
 from workbench.analyses.analysis import Report, silent
 from workbench.analyses.attribute import Attribute, AttributeParams, picture_of
+from workbench.analyses.ground import clock
 from workbench.analyses.services import Services
 from workbench.figures.interactions import interactions_figure
 from workbench.figures.patch_values import patch_values_figure
@@ -114,7 +115,7 @@ class Explained:
         jpeg = picture_of(self.services, video.id, found)
         return {
             "patches": patch_values_figure(found, jpeg, video.width_px / video.height_px),
-            "patches_text": _evidence(texts.PATCHES_TITLE, found),
+            "patches_text": _evidence(f"{texts.PATCHES_TITLE} at {clock(found.at_s or 0.0)}", found),
         }
 
     def patches_said(self, said: str) -> str:

@@ -56,7 +56,7 @@ class Session:
 
     def game(self, players: str, at_s: float | None = None, opened: str = "") -> AttributeParams:
         """Return the question who made the score of the current sentence, among ``players``."""
-        start_s, end_s = self.span_s or (None, None)
+        start_s, end_s = (self.span_s if at_s is None else None) or (None, None)
         query = self.queries[min(self.current, len(self.queries) - 1)]
         return AttributeParams(
             **self.params().shared() | {"queries": (query,)},
