@@ -224,8 +224,27 @@ class Player:
     span: tuple[float, ...]
 
 
+class PlayerValues:
+    """What can be said of the values of players, whoever worked them out."""
+
+    values: Float64[np.ndarray, "player"]
+    value_errors: Float64[np.ndarray, "player"] | None
+    empty_value: float
+    full_value: float
+
+    @property
+    def is_exact(self) -> bool:
+        """Return whether all coalitions were visited."""
+        return self.value_errors is None
+
+    @property
+    def gap(self) -> float:
+        """Return by how much the values sum to more than v(all) - v(none)."""
+        return float(self.values.sum() - (self.full_value - self.empty_value))
+
+
 @dataclass(frozen=True, eq=False)
-class Attribution:
+class Attribution(PlayerValues):
     """What every player adds to a score, and what pairs of them add together beyond what both do alone.
 
     ``score`` says in words what is explained, ``absent`` how a player is left out, ``empty`` what v(none) is.
@@ -254,16 +273,6 @@ class Attribution:
     at_s: float | None = None
     warnings: tuple[str, ...] = ()
     conclusion: str = ""
-
-    @property
-    def is_exact(self) -> bool:
-        """Return whether all coalitions were visited."""
-        return self.value_errors is None
-
-    @property
-    def gap(self) -> float:
-        """Return by how much the values sum to more than v(all) - v(none)."""
-        return float(self.values.sum() - (self.full_value - self.empty_value))
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ import numpy as np
 from jaxtyping import Float64
 
 from workbench.core.walsh import LowOrder
+from workbench.types import PlayerValues
 
 
 @dataclass(frozen=True, eq=False)
-class Indices:
+class Indices(PlayerValues):
     """What each player adds on average, and what each pair adds together beyond what both do alone.
 
     ``empty_value`` and ``full_value`` are v(none) and v(all), ``mean`` that of all coalitions. Standard errors are one
@@ -37,13 +38,3 @@ class Indices:
     def exact(cls, found: LowOrder, empty_value: float, full_value: float) -> Indices:
         """Return those of a game whose transform is known, all of whose coalitions were visited."""
         return cls(found.values, found.pairs, empty_value, full_value, 2 ** len(found.values), found.mean)
-
-    @property
-    def is_exact(self) -> bool:
-        """Return whether all coalitions were visited."""
-        return self.value_errors is None
-
-    @property
-    def gap(self) -> float:
-        """Return by how much the values sum to more than v(all) - v(none)."""
-        return float(self.values.sum() - (self.full_value - self.empty_value))
