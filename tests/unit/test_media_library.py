@@ -182,11 +182,11 @@ def test_file_of_the_machine_is_not_copied(library: VideoLibrary, settings: Sett
 
 def test_ambiguous_id_is_told(library: VideoLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
     one = library.open_path(film("h264_mp4"))
-    two = one.id[:12] + "0" * 52
+    two = one.id[:12] + ("1" if one.id[12] == "0" else "0") * 52
     library._files[two] = replace(library._files[one.id], info=replace(one, id=two))
     with pytest.raises(VideoError, match="2 videos"):
         library.find(one.id[:8])
-    assert library.find(one.id[:13]).id in (one.id, two)
+    assert library.find(one.id[:13]).id == one.id
 
 
 def test_least_recently_used_uploads_go_first(settings: Settings, examples: Path) -> None:
