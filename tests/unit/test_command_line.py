@@ -222,7 +222,7 @@ def test_index_counts_windows_where_a_model_reads_windows(capsys, film, tmp_path
 def test_models_says_what_each_costs_and_can_do_and_why_one_is_out_of_reach(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("WORKBENCH_MODELS", str(save_tiny_siglip(tmp_path / "mine")))
     lines = {line.split()[0]: line for line in run(capsys, "models")[1].splitlines()}
-    for said in ("clip", "8 MB", "Apache-2.0", "attention patches", "on this machine"):
+    for said in ("clip", "8 MB", "Apache-2.0", "attention differentiable patches", "on this machine"):
         assert said in lines["toyworld-frame"]
     assert "switched off here" in lines["openai/clip-vit-base-patch32"]
     assert lines["model"].split() == ["model", "family", "size", "licence", "maps", "availability"]

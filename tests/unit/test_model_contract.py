@@ -9,79 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.tiny_checkpoints import (
-    save_byte_pair_tokenizer,
-    save_tiny_clip,
-    save_tiny_metaclip2,
-    save_tiny_open_clip,
-    save_tiny_open_clip_queries,
-    save_tiny_open_clip_resnet,
-    save_tiny_open_clip_siglip,
-    save_tiny_pe_audio_video,
-    save_tiny_pe_video,
-    save_tiny_siglip,
-    save_tiny_siglip2,
-    save_tiny_xclip,
-)
+from tests.every_model import READY, TEXTS, TINY, every_model, four_pictures, model_registry, rows  # noqa: F401
+from tests.tiny_checkpoints import save_tiny_clip
 from workbench.errors import InputError
 from workbench.models import adapter_template, builtin
-from workbench.models.protocol import AttentionSource, PatchFeatures, VideoTextModel
+from workbench.models.protocol import AttentionSource, Differentiable, PatchFeatures, VideoTextModel
 from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
 from workbench.types import FrameBatch, SamplingSpec
-
-READY = [entry.id for entry in ModelRegistry(Settings(offline=True)).list() if entry.state == "ready"]
-TEXTS = ["a red circle", "a green circle on the red square with a cat and the dog", "cat"]
-
-
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> ModelRegistry:
-    registry = ModelRegistry(Settings(offline=True, device="cpu"))
-    registry.register_family(adapter_template.FAMILY)
-    registry.register(adapter_template.ENTRY)
-    return registry
-
-
-def save_tiny_clip_with_byte_pairs(folder: Path) -> Path:
-    return save_tiny_clip(folder, seed=1, context=77, save_tokenizer=save_byte_pair_tokenizer)
-
-
-TINY = {
-    "tiny-clip": save_tiny_clip,
-    "tiny-clip-byte-pairs": save_tiny_clip_with_byte_pairs,
-    "tiny-siglip": save_tiny_siglip,
-    "tiny-siglip2": save_tiny_siglip2,
-    "tiny-metaclip2": save_tiny_metaclip2,
-    "tiny-xclip": save_tiny_xclip,
-    "tiny-pe-video": save_tiny_pe_video,
-    "tiny-pe-audio-video": save_tiny_pe_audio_video,
-    "tiny-open-clip": save_tiny_open_clip,
-    "tiny-open-clip-siglip": save_tiny_open_clip_siglip,
-    "tiny-open-clip-resnet": save_tiny_open_clip_resnet,
-    "tiny-open-clip-queries": save_tiny_open_clip_queries,
-}
-
-
-@pytest.fixture(scope="module", params=[*READY, "colour-histogram", *TINY])
-def model(request, registry: ModelRegistry, tmp_path_factory: pytest.TempPathFactory) -> VideoTextModel:
-    if save := TINY.get(request.param):
-        return registry.load(str(save(tmp_path_factory.mktemp(request.param) / "model")))
-    return registry.load(request.param)
-
-
-@pytest.fixture(scope="module")
-def batch() -> FrameBatch:
-    random = np.random.default_rng(7)
-    coarse = random.integers(0, 256, (4, 6, 8, 3), dtype=np.uint8)
-    pixels = coarse.repeat(12, axis=1).repeat(12, axis=2)
-    return FrameBatch("f" * 64, SamplingSpec(), pixels, np.arange(4) / 2)
-
-
-def rows(model: VideoTextModel, batch: FrameBatch, pictures: list[int]) -> FrameBatch:
-    """Return frames of which ``model`` makes one row per picture: the picture, or a window that begins with it."""
-    n_frames = model.spec.window_frames
-    order = [(picture + k) % len(batch.pixels) for picture in pictures for k in range(n_frames)]
-    return replace(batch, pixels=batch.pixels[order], times_s=np.arange(len(order)) / 2)
 
 
 def test_is_the_protocol_and_says_what_it_is(model: VideoTextModel):
@@ -233,8 +168,7 @@ def test_a_very_long_text_is_cut_and_says_so_or_is_read_whole(model: VideoTextMo
 
 
 def test_a_capability_is_declared_exactly_where_it_is(model: VideoTextModel):
-    # Differentiability has no protocol yet: nobody can have it.
-    kinds = {"attention": AttentionSource, "patches": PatchFeatures}
+    kinds = {"attention": AttentionSource, "differentiable": Differentiable, "patches": PatchFeatures}
     assert model.spec.capabilities == {name for name, kind in kinds.items() if isinstance(model, kind)}
     families = {family.name: family for family in (*builtin.FAMILIES, adapter_template.FAMILY)}
     assert model.spec.capabilities <= families[model.spec.family].capabilities

@@ -17,6 +17,7 @@ from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
 
 TAG, PUBLISHED = "ViT-B-32:laion2b_s34b_b79k", "laion/CLIP-ViT-B-32-laion2B-s34B-b79K"
+EVERYTHING = frozenset({"attention", "differentiable", "patches"})
 README = "---\ntags:\n- clip\nlicense: {}\n---\n# A model\nlicense: none of its words\n"
 
 
@@ -41,13 +42,13 @@ def save_tiny_open_clip_custom(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("save", "shows"),
     [
-        (tiny_checkpoints.save_tiny_open_clip, {"attention", "patches"}),
-        (tiny_checkpoints.save_tiny_open_clip_siglip, {"attention", "patches"}),
+        (tiny_checkpoints.save_tiny_open_clip, EVERYTHING),
+        (tiny_checkpoints.save_tiny_open_clip_siglip, EVERYTHING),
         (tiny_checkpoints.save_tiny_open_clip_queries, {"attention"}),
         (tiny_checkpoints.save_tiny_open_clip_resnet, set()),
         (tiny_checkpoints.save_tiny_open_clip_timm, set()),
         (save_tiny_open_clip_custom, set()),
-        (tiny_checkpoints.save_tiny_clip, {"attention", "patches"}),
+        (tiny_checkpoints.save_tiny_clip, EVERYTHING),
         (tiny_checkpoints.save_tiny_pe_video, set()),
     ],
 )
@@ -90,7 +91,7 @@ def test_the_licence_is_that_of_the_head_of_the_readme(tmp_path: Path, readme: s
 def test_a_checkpoint_by_architecture_is_as_large_as_its_file(tmp_path: Path):
     (tmp_path / "epoch_3.pt").write_bytes(b"x" * 2_000_000)
     shows = {
-        "ViT-B-32": {"attention", "patches"},
+        "ViT-B-32": EVERYTHING,
         "RN50": set(),
         "coca_ViT-B-32": {"attention"},
         "ViT-B-16-SigLIP": set(),
@@ -102,22 +103,22 @@ def test_a_checkpoint_by_architecture_is_as_large_as_its_file(tmp_path: Path):
 
 
 def test_of_a_tag_that_is_still_to_be_fetched_its_architecture_is_known(cache: Path):
-    assert listed(TAG).capabilities == {"attention", "patches"}
+    assert listed(TAG).capabilities == EVERYTHING
     assert listed("RN50:openai").capabilities == frozenset()
     assert listed("hf-hub:org/theirs").capabilities == frozenset()
 
 
 def test_what_a_loaded_model_shows_is_what_it_says_itself():
     registry = ModelRegistry(Settings(offline=True))
-    registry.register_family(replace(FAMILY, name="boastful", capabilities=frozenset({"attention", "patches"})))
+    registry.register_family(replace(FAMILY, name="boastful", capabilities=EVERYTHING))
     registry.register(replace(ENTRY, id="modest", family="boastful"))
 
     def shown() -> frozenset:
         return {entry.id: entry.capabilities for entry in registry.list()}["modest"]
 
-    assert shown() == {"attention", "patches"}
+    assert shown() == EVERYTHING
     model = registry.load("modest")
-    assert shown() == model.spec.capabilities != {"attention", "patches"}
+    assert shown() == model.spec.capabilities != EVERYTHING
 
 
 def test_listing_a_model_is_no_use_of_it():

@@ -22,7 +22,7 @@ from workbench.types import AttentionMaps, FrameBatch, PatchMaps, SamplingSpec, 
 
 Arrays = dict[str, np.ndarray]
 
-_KEPT_AS = {"patches": "patches, version 2", "attention": "attention, version 1"}
+_KEPT_AS = {"patches": "patches, version 2", "attention": "attention, version 2"}
 """A version is raised whenever the same weights give other maps than before."""
 
 
@@ -68,13 +68,15 @@ def attention_maps(
     def arrays_of(window: FrameBatch) -> Arrays:
         found = attention(window)
         around = np.array([found.n_prefix, found.n_suffix])
-        return {"times_s": found.times_s, "weights": found.weights, "around": around, **_layout(found)}
+        between = {} if found.between_frames is None else {"between_frames": found.between_frames}
+        return {"times_s": found.times_s, "weights": found.weights, "around": around, **between, **_layout(found)}
 
     rows = _rows(services, video, model, sampling, frames, "attention", arrays_of)
     n_prefix, n_suffix = rows[0]["around"].tolist()
     weights = _joined(rows, "weights")
     times_s = _joined(rows, "times_s")
-    return AttentionMaps(video.id, model.spec.id, times_s, weights, n_prefix, n_suffix, *_layout_in(rows[0]))
+    between = _joined(rows, "between_frames") if "between_frames" in rows[0] else None
+    return AttentionMaps(video.id, model.spec.id, times_s, weights, n_prefix, n_suffix, *_layout_in(rows[0]), between)
 
 
 def _rows(

@@ -27,6 +27,23 @@ def at_token(index: int, n_tokens: int) -> Float[np.ndarray, "token"]:
     return np.eye(n_tokens)[index]
 
 
+def raw(weights: Weights, reader: Float[np.ndarray, "token"]) -> Float[np.ndarray, "token"]:
+    """Return how much the tokens that are read attend to every token in the last layer, heads averaged."""
+    return reader.astype(np.float64) @ weights[-1].mean(axis=0, dtype=np.float64)
+
+
+def by_head(
+    layers: Float[np.ndarray, "layer head query key"], reader: Float[np.ndarray, "query"]
+) -> Float[np.ndarray, "layer head key"]:
+    """Return what every layer and head has for each token, at the tokens that are read."""
+    return np.einsum("q,lhqk->lhk", reader, layers)
+
+
+def raising(weights: Weights, gradients: Weights) -> Weights:
+    """Return the attention that would raise the score, times how much: ``relu(gradient * attention)``."""
+    return np.maximum(gradients * weights, 0)
+
+
 def rollout(weights: Weights, reader: Float[np.ndarray, "token"], start_layer: int = 0) -> Float[np.ndarray, "token"]:
     """Return the share of every token in the output, as if layers only mixed tokens, half by attention.
 
@@ -48,28 +65,31 @@ def relevance(
     Raises ``InputError`` where there is no such layer.
     """
     share = reader.astype(np.float64)
-    raising = np.maximum(_from(gradients, start_layer) * _from(weights, start_layer), 0).mean(axis=1)
-    for layer in raising[::-1]:  # from the output back: a row, not a matrix, at every step
+    raised = raising(_from(weights, start_layer), _from(gradients, start_layer)).mean(axis=1)
+    for layer in raised[::-1]:  # from the output back: a row, not a matrix, at every step
         share = share + share @ layer
     return share
 
 
 def grad_eclip(
-    query: Float[np.ndarray, "dim"],
+    query: Float[np.ndarray, "*read dim"],
     keys: Float[np.ndarray, "token dim"],
     values: Float[np.ndarray, "token dim"],
-    gradient: Float[np.ndarray, "dim"],
+    gradient: Float[np.ndarray, "*read dim"],
 ) -> Float[np.ndarray, "token"]:
     """Return what every token gives to the output token of the last attention in the channels that raise the score.
 
     ``gradient`` is that of the score by the attention's output at the token that is read, before it is projected. A
     token's value counts as much as its key is like the query, spread from 0 to 1 instead of by a softmax, which would
-    leave all but a few tokens nothing.
+    leave all but a few tokens nothing. Where several tokens are read, what is given to each adds up.
     """
-    like = _unit(keys) @ _unit(query)
-    spread = float(like.max() - like.min())
-    loosened = (like - like.min()) / spread if spread > 0 else np.ones_like(like)
-    return np.maximum(loosened * (values @ gradient), 0)
+    given = np.zeros(len(keys))
+    for asked, by_output in zip(np.atleast_2d(query), np.atleast_2d(gradient), strict=True):
+        like = _unit(keys) @ _unit(asked)
+        spread = float(like.max() - like.min())
+        loosened = (like - like.min()) / spread if spread > 0 else np.ones_like(like)
+        given += loosened * (values @ by_output)
+    return np.maximum(given, 0)
 
 
 def legrad(gradients: Weights) -> Float[np.ndarray, "key"]:

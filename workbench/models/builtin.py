@@ -96,7 +96,7 @@ def _packages_state(entry: ModelEntry, settings: Settings) -> tuple[State, str]:
     return "ready", "on this machine"
 
 
-VISION_TRANSFORMER: frozenset[Capability] = frozenset({"attention", "patches"})
+VISION_TRANSFORMER: frozenset[Capability] = frozenset({"attention", "differentiable", "patches"})
 
 FAMILIES = (
     Family(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal, get_args
 
@@ -33,9 +33,14 @@ _NOT_EVEN_ONE = (
     "WORKBENCH_DEVICE=cpu."
 )
 
-Work = Literal["frames", "texts", "patches", "attention"]
+Work = Literal["frames", "texts", "patches", "attention", "gradients"]
 _WORKS: tuple[Work, ...] = get_args(Work)
-_NAMED = {"texts": " for sentences", "patches": " for patches", "attention": " for attention"}
+_NAMED = {
+    "texts": " for sentences",
+    "patches": " for patches",
+    "attention": " for attention",
+    "gradients": " for gradients",
+}
 
 
 class Compute:
@@ -109,6 +114,26 @@ class Compute:
         with self.running():
             parts = self._batches[work].over(n_rows, encode, frames_a_row)
             return np.concatenate([part.float().cpu().numpy() for part in parts])
+
+    def traced_in_batches(
+        self, n_rows: int, trace: Callable[[slice], Mapping[str, Any]], frames_a_row: int = 1
+    ) -> dict[str, Float32[np.ndarray, "..."]]:
+        """Return the tensors that ``trace`` makes of all rows, by name, in float32 and with gradients at hand.
+
+        Products of 16 bits are not used: gradients would vanish in them. ``frames_a_row`` and errors are those of
+        ``in_batches``.
+        """
+
+        def arrays(part: slice) -> dict[str, np.ndarray]:
+            return {name: tensor.detach().float().cpu().numpy() for name, tensor in trace(part).items()}
+
+        with (
+            self.torch.inference_mode(False),
+            self.torch.enable_grad(),
+            self.torch.autocast(self.device.split(":")[0], enabled=False),
+        ):
+            parts = self._batches["gradients"].over(n_rows, arrays, frames_a_row)
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def settle_precision(self, encode: Callable[[], Float[np.ndarray, "row dim"]]) -> None:
         """Go back to float32 unless ``encode`` gives the same in 16 bits, as far as directions go."""

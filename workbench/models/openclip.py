@@ -12,7 +12,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from typing import Any, get_args
 
@@ -38,6 +38,7 @@ class OpenClip(DualEncoder):
     def __init__(self, entry: ModelEntry, settings: Settings, source: Source, network: Any, tokenizer: Any) -> None:
         super().__init__(settings)
         self._lock = threading.Lock()
+        self.unhooked: AbstractContextManager[Any] = self._lock
         self._model, self._tokenizer = network, tokenizer
         self._model.eval().requires_grad_(False).to(self._device)
         self._preparation = _preparation(self._model.visual.preprocess_cfg, entry.id)

@@ -6,9 +6,6 @@ ResNets have no patches, and those of timm (ConvNeXt, SigLIP, EVA) have each an 
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -16,16 +13,20 @@ import numpy as np
 from jaxtyping import UInt8
 
 from workbench.models import checkpoint, hub, openclip_names, openclip_network
+from workbench.models.differentiable import DifferentiableEncoder
 from workbench.models.entry import ModelEntry
 from workbench.models.openclip import OpenClip
+from workbench.models.opened import Inside
 from workbench.models.protocol import Capability
 from workbench.models.runtime import require_torch
-from workbench.models.vision import AttendingEncoder, EncoderShape, Layout, PatchEncoder, covered, on_same_weights
+from workbench.models.vision import AttendingEncoder, EncoderShape, Layout, PatchEncoder, covered
 from workbench.settings import Settings
 
 
 class AttendingOpenClip(OpenClip, AttendingEncoder):
     """A model of open_clip whose vision encoder is a row of its ordinary attention blocks."""
+
+    seeing = Inside("visual.transformer", "resblocks", "attn", "ln_1")
 
     def layout(self, pixels: UInt8[np.ndarray, "time height width 3"]) -> Layout:
         """Return where the patches of such frames lie."""
@@ -39,20 +40,24 @@ class AttendingOpenClip(OpenClip, AttendingEncoder):
         blocks = self._model.visual.transformer.resblocks
         return EncoderShape(len(blocks), blocks[0].attn.num_heads)
 
-    def attend(self, prepared: Any) -> Any:
-        """Return the attention weights of all layers, from a network of the same weights that is hooked."""
-        # One at a time: the hooks sit on the second network for the length of one pass.
-        with self._lock, _listening(self._hooked) as weights:
-            self._hooked(prepared)
-        return self._torch.stack(weights, dim=1)
 
-    @functools.cached_property
-    def _hooked(self) -> Any:
-        return on_same_weights(self._model.visual)
-
-
-class PatchOpenClip(AttendingOpenClip, PatchEncoder):
+class PatchOpenClip(AttendingOpenClip, PatchEncoder, DifferentiableEncoder):
     """One whose pictures are pooled from tokens of patches, so that a patch can be read as the picture is."""
+
+    capabilities = PatchEncoder.capabilities | DifferentiableEncoder.capabilities
+
+    @property
+    def patch_px(self) -> tuple[int, int]:
+        """Return height and width of a patch in frames that are prepared."""
+        return self._model.visual.patch_size
+
+    @property
+    def reading(self) -> Inside | None:
+        """Return where the text encoder keeps its parts; None for those of the library transformers."""
+        where = "text." if hasattr(self._model, "text") else ""
+        if not hasattr(self.opened.part(f"{where}transformer"), "resblocks"):
+            return None
+        return Inside(f"{where}transformer", "resblocks", "attn", "ln_1", embedding=f"{where}token_embedding")
 
     def look_closely(self, prepared: Any) -> Any:
         """Return what the last layer's attention takes from each patch alone, scaled as there, read as the picture is.
@@ -123,24 +128,3 @@ def _kind(visual: Any) -> type[OpenClip]:
         return OpenClip
     # A pool of queries (CoCa) stands between the patches and what is compared with texts.
     return PatchOpenClip if visual.attn_pool is None else AttendingOpenClip
-
-
-@contextmanager
-def _listening(visual: Any) -> Iterator[list[Any]]:
-    """Give a list that fills with the attention weights of each block, in order, while the encoder runs."""
-    weights: list[Any] = []
-
-    def ask(module: Any, args: Any, named: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        return args, {**named, "need_weights": True, "average_attn_weights": False}
-
-    def listen(module: Any, args: Any, output: Any) -> None:
-        weights.append(output[1])
-
-    hooks = []
-    for block in visual.transformer.resblocks:
-        hooks += [block.attn.register_forward_pre_hook(ask, with_kwargs=True), block.attn.register_forward_hook(listen)]
-    try:
-        yield weights
-    finally:
-        for hook in hooks:
-            hook.remove()

@@ -7,14 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-from workbench.types import AttentionMaps, FrameBatch, MeasuredNull, PatchMaps, TextFeatures, VideoFeatures
+from workbench.types import (
+    AttentionMaps,
+    AttentionTrace,
+    FrameBatch,
+    Gradients,
+    MeasuredNull,
+    PatchMaps,
+    TextFeatures,
+    VideoFeatures,
+)
 
 Capability = Literal["attention", "differentiable", "patches"]
+GradientMethod = Literal["ig", "input-x-gradient", "gradcam"]
 
 MAX_ATTENTION_BYTES = 2 * 2**30
 """What the attention asked for at once may take: a large encoder has 100 MB of it a frame."""
@@ -136,4 +146,37 @@ class AttentionSource(Protocol):
         Where ``spec.window_frames`` is more than 1, ``frames`` are whole windows one after another.
         Raises ``InputError`` where they would take more than ``MAX_ATTENTION_BYTES``.
         """
+        ...
+
+
+@runtime_checkable
+class Differentiable(VideoTextModel, Protocol):
+    """A model whose cosines can be followed back to frames and words; declared as ``differentiable``.
+
+    ``frames`` are those of ``AttentionSource``; ``said`` is one sentence, in several prompts where it has several rows.
+    ``seen`` is one row of features, which the ``texts`` are held against as one sentence.
+    """
+
+    def layout(self, pixels: UInt8[np.ndarray, "time height width 3"]) -> Any:
+        """Return ``grid`` and ``seen`` of such frames, as ``PatchMaps`` has them."""
+        ...
+
+    def trace_frames(self, frames: FrameBatch, said: TextFeatures) -> AttentionTrace:
+        """Return what became of the cosine in the attention of the vision encoder, one row per frame."""
+        ...
+
+    def trace_texts(self, texts: Sequence[str], seen: VideoFeatures) -> AttentionTrace:
+        """Return what became of the cosine in the attention of the text encoder, one row per text."""
+        ...
+
+    def frame_gradients(self, frames: FrameBatch, said: TextFeatures, method: GradientMethod) -> Gradients:
+        """Return how far each patch makes the cosine, by a method of gradients, one row per frame."""
+        ...
+
+    def text_gradients(self, texts: Sequence[str], seen: VideoFeatures, method: GradientMethod) -> Gradients:
+        """Return how far each piece of the texts makes the cosine, by a method of gradients, one row per text."""
+        ...
+
+    def redrawn(self, seed: int) -> Differentiable:
+        """Return the model with rows and columns of every weight in random order: it has learned nothing."""
         ...

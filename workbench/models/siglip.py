@@ -24,6 +24,7 @@ class Siglip(TransformersDualEncoder):
     """
 
     fills_context: ClassVar[bool] = True
+    seeing = replace(TransformersDualEncoder.seeing, pooling="vision_model.head.attention")
 
     def layout(self, pixels: UInt8[np.ndarray, "time height width 3"]) -> Layout:
         """Return where the patches of such frames lie; one that keeps its proportions is seen whole."""
@@ -44,6 +45,12 @@ class Siglip(TransformersDualEncoder):
         tokens = self._model.vision_model(**prepared).last_hidden_state[:, : _n_patches(prepared)]
         alone = self._model.vision_model.head(tokens.flatten(0, 1)[:, None])
         return alone.unflatten(0, tokens.shape[:2])
+
+    def by_patch(self, pixels: Any, layout: Layout) -> Any:
+        """Return the sum over every patch; a picture that keeps its proportions is prepared as a row of patches."""
+        if pixels.dim() == 3:
+            return pixels[:, : layout.n_patches].sum(dim=2)
+        return super().by_patch(pixels, layout)
 
     def attend(self, prepared: Any) -> Any:
         """Return the attention weights of all layers among patches; nobody attends to what fills them up."""

@@ -1,24 +1,29 @@
-"""Patches and attention of the transformers library's vision encoders, and where their patches lie.
+"""Patches of the transformers library's vision encoders: where they lie, what each says, and what it is made of.
 
-Separate because encoding a film needs none of it. The library gives attention weights under its ``eager``
-attention alone, a setting of the whole network: a second view of it, on the same weights, has that setting.
+Separate because encoding a film needs none of it.
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
 
-from workbench.models.vision import EncoderShape, Layout, PatchEncoder, covered, on_same_weights
+from workbench.models.differentiable import DifferentiableEncoder
+from workbench.models.opened import Inside
+from workbench.models.vision import EncoderShape, Layout, PatchEncoder, covered
 
 
-class TransformersVision(PatchEncoder):
+class TransformersVision(PatchEncoder, DifferentiableEncoder):
     """The vision encoder of CLIP and its kin: a class token, then the patches."""
 
+    capabilities = PatchEncoder.capabilities | DifferentiableEncoder.capabilities
+    seeing = Inside("vision_model.encoder", "layers", "self_attn", "layer_norm1")
+    reading = Inside(
+        "text_model.encoder", "layers", "self_attn", "layer_norm1", embedding="text_model.embeddings.token_embedding"
+    )
     _image_processor: Any
 
     def vision_inputs(self, prepared: Any) -> Mapping[str, Any]:
@@ -31,6 +36,11 @@ class TransformersVision(PatchEncoder):
         n_along = config.image_size // config.patch_size
         resized, start = _placed(self._image_processor, *pixels.shape[1:3])
         return Layout((n_along, n_along), covered(resized, start, (config.patch_size,) * 2, (n_along, n_along)))
+
+    @property
+    def patch_px(self) -> tuple[int, int]:
+        """Return height and width of a patch in frames that are prepared."""
+        return (self._model.config.vision_config.patch_size,) * 2
 
     @property
     def shape(self) -> EncoderShape:
@@ -54,17 +64,6 @@ class TransformersVision(PatchEncoder):
         last = vision.encoder.layers[-1]
         values = last.self_attn.v_proj(last.layer_norm1(seen.hidden_states[-2][:, 1:]))
         return self._model.visual_projection(vision.post_layernorm(last.self_attn.out_proj(values)))
-
-    def attend(self, prepared: Any) -> Any:
-        """Return the attention weights of all layers, from a network of the same weights that writes them out."""
-        seen = self._writing_attention(**self.vision_inputs(prepared), output_attentions=True)
-        return self._torch.stack(seen.attentions, dim=1)
-
-    @functools.cached_property
-    def _writing_attention(self) -> Any:
-        encoder = on_same_weights(self._model.vision_model)
-        encoder.config._attn_implementation = "eager"
-        return encoder
 
 
 def _placed(image_processor: Any, height: int, width: int) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -7,15 +7,19 @@ subclass says where patches lie and what its network makes of them; ``transforme
 
 from __future__ import annotations
 
-import copy
+import functools
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, ClassVar
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float32, UInt8
 
 from workbench.errors import InputError
 from workbench.models.dual import DualEncoder
+from workbench.models.opened import Inside, Opened
 from workbench.models.protocol import MAX_ATTENTION_BYTES, Capability
 from workbench.models.rows import unit_rows
 from workbench.types import AttentionMaps, FrameBatch, PatchMaps
@@ -45,9 +49,11 @@ class EncoderShape:
 
 
 class AttendingEncoder(DualEncoder):
-    """A dual encoder whose attention can be looked at; a subclass gives ``layout``, ``shape`` and ``attend``."""
+    """A dual encoder whose attention can be looked at; a subclass gives ``layout``, ``shape`` and ``seeing``."""
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({"attention"})
+    unhooked: AbstractContextManager[Any] = nullcontext()
+    """Held while the network is copied, so that no hook of another thread is copied with it."""
 
     def layout(self, pixels: UInt8[np.ndarray, "time height width 3"]) -> Layout:
         """Return where the patches of such frames lie; they are of one size."""
@@ -58,9 +64,22 @@ class AttendingEncoder(DualEncoder):
         """Return what the attention of the vision encoder is made of."""
         raise NotImplementedError
 
+    @property
+    def seeing(self) -> Inside:
+        """Return where the vision encoder keeps its parts."""
+        raise NotImplementedError
+
+    @functools.cached_property
+    def opened(self) -> Opened:
+        """The network, opened: on the same weights, and with attention that can be watched."""
+        return Opened(self)
+
     def attend(self, prepared: Any) -> Any:
         """Return attention weights ``[time layer head query key]``, on the device, of what ``prepare`` made."""
-        raise NotImplementedError
+        layers = getattr(self.opened.part(self.seeing.encoder), self.seeing.layers)
+        attentions = [attrgetter(self.seeing.attention)(layer) for layer in layers]
+        weights = self.opened.weights(attentions, lambda adapter: adapter.look(prepared))
+        return self._torch.stack(weights, dim=1)
 
     def attention(self, frames: FrameBatch) -> AttentionMaps:
         """Return attention weights in float32 products, so that keys sum to 1, one row per frame.
@@ -77,20 +96,25 @@ class AttendingEncoder(DualEncoder):
                 f"{MAX_ATTENTION_BYTES / 1e9:.1f} GB may be asked for at once; ask for fewer frames."
             )
 
-        def exactly(prepared: Any) -> Any:
-            with self._torch.autocast(self._device.split(":")[0], enabled=False):
-                return self.attend(prepared)
-
         return AttentionMaps(
             video_id=frames.video_id,
             model_id=self.spec.id,
             times_s=frames.times_s,
-            weights=self._by_window(frames, exactly, "attention"),
+            weights=self._exactly(frames, self.attend),
             n_prefix=shape.n_prefix,
             n_suffix=shape.n_suffix,
             grid=layout.grid,
             seen=layout.seen,
         )
+
+    def _exactly(self, frames: FrameBatch, attend: Callable[[Any], Any]) -> Float32[np.ndarray, "row ..."]:
+        """Return ``attend`` of frames that are prepared, in float32 products."""
+
+        def exactly(prepared: Any) -> Any:
+            with self._torch.autocast(self._device.split(":")[0], enabled=False):
+                return attend(prepared)
+
+        return self._by_window(frames, exactly, "attention")
 
 
 class PatchEncoder(AttendingEncoder):
@@ -126,9 +150,3 @@ def covered(
     (height, width), (top, left) = resized_px, start_px
     bottom, right = top + grid[0] * patch_px[0], left + grid[1] * patch_px[1]
     return top / height, left / width, bottom / height, right / width
-
-
-def on_same_weights(network: Any) -> Any:
-    """Return the network once more, on the very same weights: what is set or hooked there alters nobody else's."""
-    weights = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
-    return copy.deepcopy(network, weights)

@@ -18,13 +18,18 @@ from jaxtyping import Float32
 from workbench.models.clip import Clip
 from workbench.models.rows import middle_times, unit_rows
 from workbench.models.vision import EncoderShape
-from workbench.types import FrameBatch, TextFeatures, VideoFeatures
+from workbench.types import AttentionMaps, FrameBatch, TextFeatures, VideoFeatures
 
 WINDOWS_AT_ONCE = 8
 
 
 class XClip(Clip):
-    """``XCLIPModel`` of the transformers library; windows begin a quarter of their length apart."""
+    """``XCLIPModel`` of the transformers library; windows begin a quarter of their length apart.
+
+    A window is read at the class tokens of its frames; the patches only bend the sentence that it is held against.
+    """
+
+    seeing = replace(Clip.seeing, read_at=0)
 
     @staticmethod
     def reads_as(config: Any) -> Mapping[str, Any]:
@@ -76,11 +81,25 @@ class XClip(Clip):
         for i in range(0, len(video.frames), WINDOWS_AT_ONCE):
             rows = slice(i, i + WINDOWS_AT_ONCE)
             against = self._compute.send(video.context[rows]) if context is None else context[rows]
-            read = said[None].expand(len(against), -1, -1)
-            read = read + self._model.prompts_generator(read, against)
-            read = self._torch.nn.functional.normalize(read, dim=-1)
+            read = self._read_against(said[None].expand(len(against), -1, -1), against)
             curves.append(self._torch.einsum("td,tqd->qt", seen[rows], read))
         return self._torch.cat(curves, dim=1).cpu().numpy()
+
+    def _read_against(self, said: Any, context: Any) -> Any:
+        """Return unit embeddings ``[window query dim]`` of sentences as they are read against each window."""
+        return self._torch.nn.functional.normalize(said + self._model.prompts_generator(said, context), dim=-1)
+
+    def compare(self, seen: Any, said: Any) -> Any:
+        """Return the cosine ``[window query]`` of raw windows with their context and sentences read against them."""
+        read = self._read_against(said[None].expand(len(seen), -1, -1), seen[:, 1:])
+        return self._torch.einsum("td,tqd->tq", self._torch.nn.functional.normalize(seen[:, 0], dim=-1), read)
+
+    def heard(self, raw: Any, seen: VideoFeatures) -> Any:
+        """Return the mean of the cosines of raw texts ``[group text dim]`` with the one window of ``seen``, a group."""
+        assert seen.context is not None
+        context = self._compute.send(seen.context[:1])
+        read = self._read_against(raw, context.expand(len(raw), -1, -1))
+        return (read @ self._compute.send(seen.frames)[0]).mean(dim=1)
 
     def score(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query"]:
         """Return the mean over the windows of their cosine with each text."""
@@ -99,6 +118,18 @@ class XClip(Clip):
     def shape(self) -> EncoderShape:
         """Return what the attention is made of; last comes the message that a frame gets from its window."""
         return replace(super().shape, n_suffix=1)
+
+    def attention(self, frames: FrameBatch) -> AttentionMaps:
+        """Return attention weights as for any encoder, and how much the messages of frames look at each other."""
+        layers = self.opened.part(self.seeing.encoder).layers
+
+        def messages(prepared: Any) -> Any:
+            weights = self.opened.weights(
+                [layer.message_attn for layer in layers], lambda adapter: adapter.look(prepared)
+            )
+            return self._torch.stack(weights, dim=1)
+
+        return replace(super().attention(frames), between_frames=self._exactly(frames, messages))
 
     def look(self, prepared: Any) -> Any:
         """Return ``[window 1 + token dim]``: raw window features, then their context.
