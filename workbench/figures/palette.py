@@ -6,6 +6,8 @@ are left out on purpose, the page sets them from its theme.
 
 from __future__ import annotations
 
+from plotly.colors import hex_to_rgb, sequential
+
 SEQUENTIAL = "Viridis"
 """Scale of similarity: perceptually uniform, readable with every kind of colour vision, and in grey."""
 
@@ -27,15 +29,36 @@ LESS, MORE = (0, 90, 181), (213, 94, 0)
 TEXT_SHARE = 0.6
 """How much of the scale is used under text, so that the ink of either theme can be read on it."""
 
-DIVERGING = tuple(
-    (round(0.5 + side * share / 2, 3), f"rgba({red},{green},{blue},{alpha})")
-    for side, (red, green, blue), steps in (
-        (-1, LESS, ((1.0, 0.95), (0.5, 0.5), (0.0, 0.0))),
-        (1, MORE, ((0.0, 0.0), (0.5, 0.5), (1.0, 0.95))),
-    )
+Stop = tuple[float, int, int, int, float]
+"""A place on a scale, from 0 to 1, with red, green and blue up to 255, and alpha up to 1."""
+
+_ALPHAS = ((0.0, 0.0), (0.5, 0.5), (1.0, 0.95))
+
+
+def _css(stops: tuple[Stop, ...]) -> tuple[tuple[float, str], ...]:
+    return tuple((place, f"rgba({red},{green},{blue},{alpha})") for place, red, green, blue, alpha in stops)
+
+
+DIVERGING_STOPS: tuple[Stop, ...] = tuple(
+    (round(0.5 + side * share / 2, 3), *colour, alpha)
+    for side, colour, steps in ((-1, LESS, _ALPHAS[::-1]), (1, MORE, _ALPHAS))
     for share, alpha in steps
 )
+DIVERGING = _css(DIVERGING_STOPS)
 """Scale of attributions: zero is no colour at all, so that it is the ground of the page in both themes."""
+
+RISING_STOPS: tuple[Stop, ...] = tuple(
+    (round(at / 9, 4), *hex_to_rgb(colour), round(0.9 * min(1.0, 2 * at / 9), 4))
+    for at, colour in enumerate(getattr(sequential, SEQUENTIAL))
+)
+RISING = _css(RISING_STOPS)
+"""The sequential scale over a picture: zero is no colour at all, so that the picture is seen."""
+
+UNSEEN = (72, 72, 72, 0.8)
+"""Shade of what a network does not see of a picture, with its alpha: told from black and from white."""
+
+COLOUR_BAR = {"thickness": 8, "outlinewidth": 0, "tickfont": {"size": 11}, "nticks": 5}
+"""How every scale is drawn beside its figure."""
 
 
 def signed_colour(value: float, most: float) -> str:

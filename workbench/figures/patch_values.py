@@ -5,14 +5,11 @@ Separate because it has the picture's two axes, and shows what of it the model d
 
 from __future__ import annotations
 
-import base64
-
 import plotly.graph_objects as go
 
-from workbench.figures.palette import DIVERGING, signed_colour
+from workbench.figures.on_picture import jpeg_uri, over_picture, picture_layout
+from workbench.figures.palette import COLOUR_BAR, DIVERGING, signed_colour
 from workbench.types import Attribution, Player
-
-WIDTH_PX = 480
 
 
 def patch_values_figure(found: Attribution, jpeg: bytes, aspect: float) -> go.Figure:
@@ -40,7 +37,7 @@ def patch_values_figure(found: Attribution, jpeg: bytes, aspect: float) -> go.Fi
                 "cmin": -most,
                 "cmax": most,
                 "showscale": True,
-                "colorbar": {"thickness": 8, "outlinewidth": 0, "tickfont": {"size": 11}, "nticks": 5},
+                "colorbar": COLOUR_BAR,
             },
             customdata=[
                 f"{value:+.4f}" + ("" if errors is None else f" ± {errors[at]:.2g}") for at, value in enumerate(values)
@@ -49,39 +46,10 @@ def patch_values_figure(found: Attribution, jpeg: bytes, aspect: float) -> go.Fi
         )
     )
     return figure.update_layout(
-        height=round(WIDTH_PX / aspect) + 16,
-        meta={"aspect": aspect},  # where there is less room, it is no taller than that
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        showlegend=False,
-        dragmode=False,
-        images=[_picture(jpeg)] if jpeg else [],
+        picture_layout(aspect),
+        images=[over_picture(jpeg_uri(jpeg))] if jpeg else [],
         shapes=[_cell(p, v / most, told) for p, v, told in zip(players, values, is_told, strict=True)],
-        xaxis={"range": [0, 1], "visible": False, "fixedrange": True, "constrain": "domain"},
-        yaxis={
-            "range": [1, 0],
-            "visible": False,
-            "fixedrange": True,
-            "scaleanchor": "x",
-            "scaleratio": 1 / aspect,
-            "constrain": "domain",
-        },
     )
-
-
-def _picture(jpeg: bytes) -> dict:
-    return {
-        "source": "data:image/jpeg;base64," + base64.b64encode(jpeg).decode(),
-        "xref": "x",
-        "yref": "y",
-        "x": 0,
-        "y": 0,
-        "sizex": 1,
-        "sizey": 1,
-        "sizing": "stretch",
-        "layer": "below",
-    }
 
 
 def _cell(player: Player, share: float, is_told: bool) -> dict:

@@ -13,10 +13,15 @@ import numpy as np
 import plotly.graph_objects as go
 
 from workbench.figures.absence import ABSENT_SENTENCES, absence_figure
+from workbench.figures.agreement import agreement_figure
 from workbench.figures.attribution import attribution_figure
 from workbench.figures.clock import clock_label
+from workbench.figures.heat_maps import heat_figure
+from workbench.figures.map_report import agreement_said, maps_said
 from workbench.figures.timeline import timeline_figure
-from workbench.types import Attribution, Grounding, Outcome, VideoInfo
+from workbench.types import Agreement, Attribution, Grounding, HeatMaps, Outcome, VideoInfo
+
+_OPACITY = 0.7
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #1a1e24; margin: 32px auto; max-width: 960px; padding: 0 16px }
@@ -27,30 +32,38 @@ th, .quiet { color: #5a6470 } td { font-variant-numeric: tabular-nums }
 
 
 def outcome_figure(
-    outcome: Outcome[Grounding] | Outcome[Attribution],
+    outcome: Outcome[Grounding] | Outcome[Attribution | HeatMaps | Agreement],
     video: VideoInfo,
     truth: Mapping[str, Sequence[tuple[float, float]]] | None = None,
     jpeg: bytes = b"",
 ) -> go.Figure:
     """Return the picture of an outcome on a plain background, for a notebook or a page of its own.
 
-    ``truth`` are the true moments of sentences, for a timeline; ``jpeg`` is the picture whose patches play.
+    ``truth`` are the true moments of sentences, for a timeline; ``jpeg`` is the picture whose patches play, or that
+    has a map. Of several maps it is that of the picture which fits the sentence best.
     """
-    found = outcome.result
+    found, plain = outcome.result, {"paper_bgcolor": "white", "plot_bgcolor": "white"}
     if isinstance(found, Attribution):
-        return attribution_figure(found, video, jpeg).update_layout(paper_bgcolor="white", plot_bgcolor="white")
+        return attribution_figure(found, video, jpeg).update_layout(plain)
+    if isinstance(found, HeatMaps):
+        aspect = video.width_px / video.height_px
+        return heat_figure(found, int(found.scores.argmax()), jpeg, aspect, _OPACITY).update_layout(plain)
+    if isinstance(found, Agreement):
+        return agreement_figure(found).update_layout(plain)
     figure = timeline_figure(found, video.duration_s, truth)
-    return figure.update_layout(paper_bgcolor="white", plot_bgcolor="white", margin={"l": 8, "r": 8})
+    return figure.update_layout(plain, margin={"l": 8, "r": 8})
 
 
-def standalone_html(outcome: Outcome[Grounding] | Outcome[Attribution], video: VideoInfo, jpeg: bytes = b"") -> str:
+def standalone_html(
+    outcome: Outcome[Grounding] | Outcome[Attribution | HeatMaps | Agreement], video: VideoInfo, jpeg: bytes = b""
+) -> str:
     """Return an HTML page that needs no network: about 5 MB, nearly all of it plotly.js.
 
-    ``jpeg`` is the picture whose patches play.
+    ``jpeg`` is the picture whose patches play, or that has a map.
     """
     found, made = outcome.result, outcome.provenance
     picture = outcome_figure(outcome, video, jpeg=jpeg).to_html(full_html=False, include_plotlyjs=True)
-    said = _attribution_said(found) if isinstance(found, Attribution) else _grounding_said(found)
+    said = _said(found)
     warnings = "".join(f"<p>{escape(warning)}</p>" for warning in found.warnings)
     facts = {
         "video": f"{video.title} ({clock_label(video.duration_s)}, sha256 {video.id[:12]})",
@@ -65,6 +78,14 @@ def standalone_html(outcome: Outcome[Grounding] | Outcome[Attribution], video: V
 {said}
 <h2>How this was made</h2>{_table(facts)}</body></html>
 """
+
+
+def _said(found: Grounding | Attribution | HeatMaps | Agreement) -> str:
+    if isinstance(found, Attribution):
+        return _attribution_said(found)
+    if isinstance(found, HeatMaps):
+        return maps_said(found)
+    return agreement_said(found) if isinstance(found, Agreement) else _grounding_said(found)
 
 
 def _table(rows: Mapping[str, object]) -> str:
