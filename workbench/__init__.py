@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from workbench.analyses.attribute import Answer
     from workbench.analyses.services import Services
     from workbench.models.entry import ModelEntry
     from workbench.models.protocol import VideoTextModel
     from workbench.settings import Settings
     from workbench.types import (
         AttentionMaps,
-        Attribution,
         Grounding,
         Outcome,
         PatchMaps,
@@ -85,11 +85,13 @@ class Workbench:
         method: str = "banzhaf",
         model: str | None = None,
         **parameters: Any,
-    ) -> Outcome[Attribution]:
-        """Return what every player adds to the score of one sentence.
+    ) -> Outcome[Answer]:
+        """Return what every player adds to the score of one sentence, or where the model looked for it.
 
-        ``players`` are frames, words, frames+words, patches, patches+words, events or phrases; ``parameters`` those of
-        ``workbench.analyses.attribute.Attribute.Params``, such as ``start_s=12, end_s=15``.
+        ``players`` are frames, words, frames+words, patches, patches+words, events or phrases. Another ``method``, such
+        as relevance, gives maps of pictures; ``all`` gives the maps of all methods and how they agree. ``parameters``
+        are those of ``workbench.analyses.attribute.Attribute.Params``, such as ``start_s=12, end_s=15`` or
+        ``evidence=True``.
         Raises ``WorkbenchError`` with one sentence that says what to do.
         """
         from workbench.analyses.attribute import Attribute
@@ -129,7 +131,7 @@ class Workbench:
         chosen = self.services.models.load(model or self.services.settings.default_model)
         return self.services, self.services.library.find(str(video)), chosen, SamplingSpec(fps)
 
-    def figure(self, outcome: Outcome[Grounding] | Outcome[Attribution]) -> Any:
+    def figure(self, outcome: Outcome[Grounding] | Outcome[Answer]) -> Any:
         """Return the picture of an outcome as a plotly ``Figure``, which a notebook shows."""
         from workbench.analyses.attribute import picture_of
         from workbench.figures.report import outcome_figure

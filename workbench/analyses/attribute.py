@@ -9,11 +9,11 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from workbench.analyses import frame_games, window_games, word_games
+from workbench.analyses import frame_games, map_methods, map_texts, mapped, maps, window_games, word_games
 from workbench.analyses.analysis import Control, Report, check_ranges, controls, parameter, silent
 from workbench.analyses.conclusions import conclusion
 from workbench.analyses.extraction import extract
@@ -26,23 +26,31 @@ from workbench.analyses.question import Question
 from workbench.analyses.services import Services
 from workbench.errors import InputError
 from workbench.models.protocol import Capability
-from workbench.types import Attribution, Outcome, SamplingSpec
+from workbench.types import Agreement, Attribution, HeatMaps, Outcome, SamplingSpec
+
+Answer = Attribution | HeatMaps | Agreement
 
 PLAYERS = ("frames", "words", "frames+words", "patches", "patches+words", "events", "phrases")
-METHODS = ("banzhaf",)
+METHODS = (mapped.BANZHAF, *map_methods.METHODS, "all")
 MAX_BUDGET = 50_000
 """Most evaluations that may be asked for: hours, for a large model without a GPU."""
 _PICTURE_PX = 360
 _SEEN = tuple(players for players in PLAYERS if players.startswith(("frames", "patches")))
 _ONLY_FOR = {"opened": ("events",), "at_s": _SEEN, "absent": _SEEN}
 """Parameters that only some players have a use for: a wish that would change nothing is told."""
+_LAYERED = ("relevance", "rollout")
+_ONLY_FOR_GAMES = ("players", "opened", "budget")
+_ONLY_FOR_MAPS = ("pictures", "start_layer", "evidence", "contrast")
 
 
 @dataclass(frozen=True)
 class AttributeParams(MomentParams):
-    """What is asked of one sentence: who plays, and which part of the video is explained."""
+    """What is asked of one sentence: who plays, or where the model looked, and which part of the video is explained."""
 
-    method: str = parameter("banzhaf", Control("Method", "How a score is attributed", choices=METHODS))
+    method: str = parameter(
+        mapped.BANZHAF,
+        Control("Method", "How a score is attributed: a game, a map, or all methods on one picture", choices=METHODS),
+    )
     players: str = parameter("words", Control("Players", "Who takes part in the game", choices=PLAYERS))
     start_s: float | None = parameter(
         None, Control("Start", "Where the span that is explained begins", unit="seconds", kind=float, flag="start")
@@ -86,13 +94,30 @@ class AttributeParams(MomentParams):
     absent: str = parameter(
         "mean", Control("Absent", "How a frame of a window or a patch is left out", choices=tuple(HIDING))
     )
+    pictures: int = parameter(
+        8, Control("Pictures", "How many pictures of the span or the best moment are mapped", 1, maps.MOST_PICTURES, 1)
+    )
+    start_layer: int | None = parameter(
+        None,
+        Control(
+            "First layer",
+            "The first layer that relevance and rollout count, from 1; without, all, and of deep encoders the last",
+            unit="layer",
+            kind=int,
+            flag="start-layer",
+        ),
+    )
+    evidence: bool = parameter(False, Control("Evidence", "Test each map: against chance, new weights, other words"))
+    contrast: str = parameter(
+        "", Control("Other sentence", "The sentence that maps are held against; without, one unlike it", unit="text")
+    )
     seed: int = parameter(
         0, Control("Seed", "Which coalitions are drawn where not all can be visited", 0, 2**32 - 1, 1)
     )
 
 
 class Attribute:
-    """Banzhaf values of frames, words and patches: exact wherever all coalitions can be visited."""
+    """Banzhaf values of frames, words and patches, exact wherever all coalitions can be visited; and maps."""
 
     id: ClassVar[str] = "attribute"
     title: ClassVar[str] = "Who made it"
@@ -101,8 +126,8 @@ class Attribute:
     takes_many: ClassVar[bool] = False
     Params: ClassVar[type] = AttributeParams
 
-    def run(self, services: Services, params: AttributeParams, report: Report = silent) -> Outcome[Attribution]:
-        """Return what every player adds.
+    def run(self, services: Services, params: AttributeParams, report: Report = silent) -> Outcome[Answer]:
+        """Return what every player adds, or the maps of a method, or how all methods agree.
 
         Raises ``QueryError``, ``InputError``, ``VideoError`` or ``ModelError``, each one sentence with what to do,
         and whatever ``report`` raises to cancel.
@@ -111,19 +136,28 @@ class Attribute:
         """
         started = time.monotonic()
         question, from_cache, problem = _ask(services, params, report)
-        found = _GAMES[params.players](question, params)
-        warnings = (*found.warnings, problem) if problem else found.warnings
-        found = replace(found, conclusion=conclusion(found), warnings=warnings)
+        found: Answer
+        if params.method == mapped.BANZHAF:
+            found = _GAMES[params.players](question, params)
+            found = _told(replace(found, conclusion=conclusion(found)), problem)
+        elif params.method == "all":
+            found = mapped.agreed(question, _wanted(params))
+        else:
+            found = _told(mapped.mapped(question, params.method, _wanted(params)), problem)
+        seed = found.seed if isinstance(found, Attribution) else params.seed
         provenance = provenance_of(
-            self.id, params, question.video, question.model, question.sampling, started, from_cache, found.seed
+            self.id, params, question.video, question.model, question.sampling, started, from_cache, seed
         )
         return Outcome(found, provenance)
 
-    def as_json(self, outcome: Outcome[Attribution]) -> dict[str, Any]:
+    def as_json(self, outcome: Outcome[Answer]) -> dict[str, Any]:
         """Return the answer in plain JSON types; the keys are the command line's contract."""
-        found = outcome.result
-        return {
-            "provenance": plain(outcome.provenance),
+        found, made = outcome.result, {"provenance": plain(outcome.provenance)}
+        if isinstance(found, HeatMaps):
+            return made | map_texts.maps_as_json(found)
+        if isinstance(found, Agreement):
+            return made | map_texts.agreement_as_json(found)
+        return made | {
             "method": found.method,
             "query": found.query,
             "conclusion": found.conclusion,
@@ -146,9 +180,13 @@ class Attribute:
             "warnings": list(found.warnings),
         }
 
-    def as_text(self, outcome: Outcome[Attribution]) -> str:
-        """Return the players with their values, then the strongest pairs, and how sure that is."""
+    def as_text(self, outcome: Outcome[Answer]) -> str:
+        """Return the players with their values, then the strongest pairs, and how sure that is; or maps."""
         found = outcome.result
+        if isinstance(found, HeatMaps):
+            return map_texts.maps_as_text(found)
+        if isinstance(found, Agreement):
+            return map_texts.agreement_as_text(found)
         width = max(len(player.label) for player in found.players)
         lines = [f"{found.query}: {found.score}", found.conclusion]
         for at, player in enumerate(found.players):
@@ -164,8 +202,23 @@ class Attribute:
         return "\n".join(lines)
 
 
+def _wanted(params: AttributeParams) -> mapped.Wanted:
+    start = None if params.start_layer is None else params.start_layer - 1
+    return mapped.Wanted(params.pictures, start, params.evidence, " ".join(params.contrast.split()))
+
+
+Told = TypeVar("Told", Attribution, HeatMaps)
+
+
+def _told(found: Told, problem: str | None) -> Told:
+    """Return an answer with what did not go as it should."""
+    return replace(found, warnings=(*found.warnings, problem)) if problem else found
+
+
 def picture_of(services: Services, video_id: str, found: object) -> bytes:
-    """Return the picture whose patches play in an answer, as a JPEG file; nothing where no patches do."""
+    """Return the picture whose patches play in an answer, or that has its best map, as JPEG; else nothing."""
+    if isinstance(found, HeatMaps):
+        return services.library.thumbnails(video_id, [float(found.times_s[found.scores.argmax()])], _PICTURE_PX)[0]
     if not isinstance(found, Attribution) or found.at_s is None or found.players[0].kind != "patch":
         return b""
     return services.library.thumbnails(video_id, [found.at_s], _PICTURE_PX)[0]
@@ -197,7 +250,9 @@ def _ask(services: Services, params: AttributeParams, report: Report) -> tuple[Q
     video = services.library.get(params.video)
     _check(params, video.duration_s)
     model = services.models.load(params.model)
-    if not model.spec.frame_independent:
+    if params.method in map_methods.METHODS:
+        maps.check_method(model, params.method)
+    if not model.spec.frame_independent and params.method == mapped.BANZHAF:
         check_hiding(params.absent, params.players)
     elif params.players.startswith("frames"):
         if params.at_s is not None:
@@ -233,13 +288,15 @@ def _ask(services: Services, params: AttributeParams, report: Report) -> tuple[Q
 def _check(params: AttributeParams, duration_s: float) -> None:
     """Raise ``InputError`` for what cannot be explained, before the video is read."""
     _opened(params.opened)
+    _check_method(params)
     for name, players in _ONLY_FOR.items():
-        if getattr(params, name) != getattr(AttributeParams, name) and params.players not in players:
+        is_chosen = getattr(params, name) != getattr(AttributeParams, name) and params.method == mapped.BANZHAF
+        if is_chosen and params.players not in players:
             label = controls(AttributeParams)[name].label
             offered = " and ".join(part for part in (", ".join(players[:-1]), players[-1]) if part)
             raise InputError(f"{label} means nothing to the players {params.players}, only to {offered}; leave it out.")
-    if params.players.startswith("patches"):
-        check_hiding(params.absent, params.players)
+    if params.players.startswith("patches") or params.method != mapped.BANZHAF:
+        check_hiding(params.absent, "patches")
     if (params.start_s is None) != (params.end_s is None):
         raise InputError("A span has a start and an end; give both, or neither.")
     if params.start_s is not None and params.end_s is not None:
@@ -255,6 +312,19 @@ def _check(params: AttributeParams, duration_s: float) -> None:
         raise InputError(
             f"There is no frame at {params.at_s:g} s; choose an instant within the {duration_s:.1f} s of the video."
         )
+
+
+def _check_method(params: AttributeParams) -> None:
+    """Raise ``InputError`` for a wish that the method has no use for."""
+    is_game = params.method == mapped.BANZHAF
+    for name in _ONLY_FOR_MAPS if is_game else _ONLY_FOR_GAMES:
+        if getattr(params, name) != getattr(AttributeParams, name):
+            label, use = controls(AttributeParams)[name].label, "methods that make maps" if is_game else "banzhaf"
+            raise InputError(f"{label} means nothing to the method {params.method}, only to {use}; leave it out.")
+    if params.start_layer is not None and params.method not in (*_LAYERED, "all"):
+        raise InputError(f"{params.method} has no first layer to choose, only {' and '.join(_LAYERED)}; leave it out.")
+    if params.contrast and not params.evidence:
+        raise InputError("Another sentence is for the evidence; ask for evidence, too, or leave it out.")
 
 
 def _opened(path: str) -> tuple[int, ...]:

@@ -5,7 +5,8 @@ Separate because every method and every kind of player starts from the same thin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -14,11 +15,12 @@ from jaxtyping import Bool, Float32, Float64
 from workbench.analyses.analysis import Report
 from workbench.analyses.chunks import chunk_keys
 from workbench.analyses.ground import Ground, GroundParams, clock
+from workbench.analyses.patches import windows_of
 from workbench.analyses.prompts import Asked, ask, curves_of
 from workbench.analyses.services import Services
 from workbench.core.intervals import frame_edges
 from workbench.models.protocol import VideoTextModel
-from workbench.types import SamplingSpec, VideoFeatures, VideoInfo
+from workbench.types import FrameBatch, SamplingSpec, VideoFeatures, VideoInfo
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Question:
     budget: int
     absent: str
     seed: int
+    _windows: dict[int, FrameBatch] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def edges_s(self) -> Float64[np.ndarray, "edge"]:
@@ -70,6 +73,12 @@ class Question:
         if not inside.any():
             inside[np.abs(times_s - (start_s + end_s) / 2).argmin()] = True
         return inside
+
+    def windows(self, rows: Sequence[int]) -> list[FrameBatch]:
+        """Return the frames that each row of the features is made of; what was decoded is held with the question."""
+        missing = sorted(set(rows) - self._windows.keys())
+        self._windows.update(windows_of(self.services, self.video, self.model, self.sampling, missing))
+        return [self._windows[row] for row in rows]
 
     def row_at(self) -> int:
         """Return the row of the features nearest to ``at_s``; where none was chosen, where the sentence fits best."""

@@ -7,27 +7,13 @@ held against it, so words may play too at no further cost but that of the text e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any
-
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 from workbench.analyses.attributed import attribution
 from workbench.analyses.ground import clock
-from workbench.analyses.hidden import (
-    HIDING,
-    Hide,
-    MadeOf,
-    Pixels,
-    cells_of,
-    encode_hidden,
-    hide_cells,
-    hide_frames,
-)
-from workbench.analyses.patches import patch_maps, windows_of
-from workbench.analyses.prompts import Asked
+from workbench.analyses.hidden import HIDING, Pixels, hide_frames
+from workbench.analyses.hidden_cells import BUDGET_A_PLAYER, Hidden, cosines, encoder, hidden_patches
 from workbench.analyses.question import Question
 from workbench.analyses.word_coalitions import ABSENT
 from workbench.analyses.word_games import Spoken, all_coalitions, few_players
@@ -35,27 +21,10 @@ from workbench.core.banzhaf import estimate_indices, exact_indices
 from workbench.core.coalitions import Game, coalition_table, game_of
 from workbench.core.indices import Indices
 from workbench.core.walsh import up_to_pairs
-from workbench.models.protocol import PatchFeatures
-from workbench.types import Attribution, FrameBatch, Player, Progress, VideoFeatures
+from workbench.types import Attribution, Player
 
-_N_CELLS = (4, 8)
-"""Fewest and most cells along a side of a picture."""
-_BUDGET_A_PLAYER = 12
-"""Encoder calls an unknown, where a person set no budget."""
 MOST_FRAMES = 8
 """Frames of a window that play one by one: 256 encoder calls."""
-
-
-@dataclass(frozen=True, eq=False)
-class Hidden:
-    """A window and the players in it, with how it is encoded with some of them hidden, and how that begins."""
-
-    players: tuple[Player, ...]
-    encode: Callable[[Bool[np.ndarray, "coalition player"], int], Iterator[VideoFeatures]]
-    at_s: float
-    what: str
-    empty: str
-    warnings: tuple[str, ...] = ()
 
 
 def explain_window(question: Question, with_words: bool) -> Attribution:
@@ -63,11 +32,11 @@ def explain_window(question: Question, with_words: bool) -> Attribution:
     hidden = _frames_of_window(question)
     coalitions = coalition_table(len(hidden.players))
     if not with_words:
-        worth = _cosines(question.asked, question, hidden.encode(coalitions, 0))[0]
+        worth = cosines(question.asked, question.model, hidden.encode(coalitions, 0))[0]
         return _answer(question, hidden, exact_indices(worth), game_of(worth))
     spoken = few_players(question)
     said = all_coalitions(question, spoken.players)
-    worth = _cosines(said, question, hidden.encode(coalitions, 0)).reshape(-1)  # words vary most slowly
+    worth = cosines(said, question.model, hidden.encode(coalitions, 0)).reshape(-1)  # words vary most slowly
     return _answer(question, hidden, exact_indices(worth), game_of(worth), spoken)
 
 
@@ -76,7 +45,7 @@ def explain_patches(question: Question, with_words: bool) -> Attribution:
 
     Estimated from as many encoder calls as the budget allows. With words, what each patch and word add together.
     """
-    hidden = _patches(question)
+    hidden = hidden_patches(question, question.row_at())
     n_patches = len(hidden.players)
     spoken = few_players(question) if with_words else None
     said = question.asked if spoken is None else all_coalitions(question, spoken.players)
@@ -90,17 +59,17 @@ def explain_patches(question: Question, with_words: bool) -> Attribution:
         key = coalitions.tobytes()
         if key not in known:
             parts = hidden.encode(coalitions, done[0])
-            known[key] = np.concatenate([rows @ _cosines(said, question, [part]) for part in parts], axis=1)
+            known[key] = np.concatenate([rows @ cosines(said, question.model, [part]) for part in parts], axis=1)
             done[0] += len(coalitions)
         return known[key]
 
     def game(coalitions: Bool[np.ndarray, "coalition player"]) -> Float64[np.ndarray, "coalition"]:
         """Return the score of patches and words, the words last."""
         numbers = coalitions[:, n_patches:] @ (1 << np.arange(n_words))
-        table = _cosines(said, question, hidden.encode(coalitions[:, :n_patches], done[0]))
+        table = cosines(said, question.model, hidden.encode(coalitions[:, :n_patches], done[0]))
         return table[numbers, np.arange(len(coalitions))]
 
-    budget = question.budget or _BUDGET_A_PLAYER * (1 + n_patches)
+    budget = question.budget or BUDGET_A_PLAYER * (1 + n_patches)
     # The same seed draws the same coalitions: each is encoded once for all rows.
     by_row = []
     for row in range(len(rows)):
@@ -117,11 +86,6 @@ def explain_patches(question: Question, with_words: bool) -> Attribution:
     ends[1] = True
     empty_value, full_value = game(ends).tolist()
     return _answer(question, hidden, _crossed(by_row, empty_value, full_value), game, spoken)
-
-
-def _cosines(said: Asked, question: Question, parts: Iterable[VideoFeatures]) -> Float64[np.ndarray, "text coalition"]:
-    curves = [said.curves(question.model, part) for part in parts]
-    return np.concatenate(curves, axis=1).astype(np.float64)
 
 
 def _crossed(by_row: list[Indices], empty_value: float, full_value: float) -> Indices:
@@ -170,7 +134,7 @@ def _answer(
 
 def _frames_of_window(question: Question) -> Hidden:
     spec, row = question.model.spec, question.row_at()
-    window = _window(question, row)
+    window = question.windows([row])[0]
     starts = _starts(window.times_s)
     times_s = window.times_s[starts]
     step_s = 1 / question.sampling.rate_for(question.video.duration_s)
@@ -201,7 +165,7 @@ def _frames_of_window(question: Question) -> Hidden:
     how = {"frames": question.absent, "starts": starts.tolist()}
     return Hidden(
         players=players,
-        encode=_encoder(question, window, row, hide, how, 2 ** len(players)),
+        encode=encoder(question, window, row, hide, how, 2 ** len(players)),
         at_s=at_s,
         what=f"the window of {n_frames} frames at {clock(at_s)}",
         empty="every frame painted " + ("grey" if question.absent == "grey" else "in its mean colour"),
@@ -215,71 +179,3 @@ def _starts(times_s: Float64[np.ndarray, "time"]) -> Int64[np.ndarray, "part"]:
     if len(starts) > MOST_FRAMES:
         starts = starts[np.linspace(0, len(starts), MOST_FRAMES + 1).round().astype(int)[:-1]]
     return starts
-
-
-def _patches(question: Question) -> Hidden:
-    row = question.row_at()
-    window = _window(question, row)
-    grid, seen = _layout(question, row)
-    _, height, width, _ = window.pixels.shape
-    # Where the model sees filling beside the picture, whole cells may lie in it: nobody is there.
-    placed = [
-        (number, cell)
-        for number, cell in enumerate(cells_of(height, width, seen, grid))
-        if cell[0] < cell[1] and cell[2] < cell[3]
-    ]
-    cells = tuple(cell for _, cell in placed)
-    players = tuple(
-        Player(
-            "patch",
-            f"row {number // grid[1] + 1}, column {number % grid[1] + 1}",
-            (top / height, left / width, bottom / height, right / width),
-        )
-        for number, (top, bottom, left, right) in placed
-    )
-    at_s = float(question.features.times_s[row])
-    n_frames = len(window.times_s)
-    what = f"the frame at {clock(at_s)}" if n_frames == 1 else f"the window of {n_frames} frames at {clock(at_s)}"
-    why: tuple[str, ...] = ()
-    if n_frames > 1:
-        why = (f"{question.model.spec.title} reads {n_frames} frames at once: a patch is hidden in all of them.",)
-    budget = 1 + (question.budget or _BUDGET_A_PLAYER * (1 + len(players)))  # the leaders are left out once more
-    how = {"patches": question.absent, "cells": cells}
-    hide = hide_cells(question.absent, window.pixels, cells)
-    return Hidden(
-        players=players,
-        encode=_encoder(question, window, row, hide, how, budget),
-        at_s=at_s,
-        what=what,
-        empty="every patch hidden",
-        warnings=why,
-    )
-
-
-def _layout(question: Question, row: int) -> tuple[tuple[int, int], tuple[float, float, float, float]]:
-    """Return the grid of cells, which follow the model's own patches where they can, and the part that it sees."""
-    if not isinstance(question.model, PatchFeatures):
-        return (_N_CELLS[1] - 1,) * 2, (0.0, 0.0, 1.0, 1.0)
-    maps = patch_maps(question.services, question.video, question.model, question.sampling, [row])
-    fewest, most = _N_CELLS
-    rows, columns = (next((n for n in range(most, fewest - 1, -1) if side % n == 0), most - 1) for side in maps.grid)
-    return (rows, columns), maps.seen
-
-
-def _window(question: Question, row: int) -> FrameBatch:
-    _, window = next(windows_of(question.services, question.video, question.model, question.sampling, [row]))
-    return window
-
-
-def _encoder(
-    question: Question, window: FrameBatch, row: int, hide: Hide, how: dict[str, Any], total: int
-) -> Callable[[Bool[np.ndarray, "coalition player"], int], Iterator[VideoFeatures]]:
-    made_of = MadeOf(question.video, question.sampling, row, how)
-
-    def encode(coalitions: Bool[np.ndarray, "coalition player"], done: int) -> Iterator[VideoFeatures]:
-        def report(progress: Progress) -> None:
-            question.report(replace(progress, done=done + progress.done, total=max(total, done + progress.total)))
-
-        return encode_hidden(question.services, question.model, window, coalitions, hide, made_of, report)
-
-    return encode

@@ -116,7 +116,7 @@ def _encode(
     text = prompt.replace("{}", query)
     before = prompt.index("{}")
     spans = model.encode_texts([text]).spans[0]
-    holders = _players_of_tokens([(start - before, stop - before) for start, stop in spans], players)
+    holders = holders_of([(start - before, stop - before) for start, stop in spans], players)
     absent = ~coalitions @ holders == holders.sum(axis=0)
     absent &= holders.any(axis=0)
     what, parts = f"Reading the sentence without some of its words with {model.spec.title}", []
@@ -128,7 +128,7 @@ def _encode(
     return np.concatenate(parts)
 
 
-def _players_of_tokens(spans: Sequence[Span], players: Sequence[Player]) -> np.ndarray:
+def holders_of(spans: Sequence[Span], players: Sequence[Player]) -> np.ndarray:
     """Return which player each token is a part of, ``int [player token]``; one of two words stays with either."""
     held = [[start < player.span[1] and stop > player.span[0] for start, stop in spans] for player in players]
     return np.array(held, dtype=int).reshape(len(players), len(spans))

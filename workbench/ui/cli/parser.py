@@ -96,9 +96,13 @@ def _add_flag(sub: argparse.ArgumentParser, params: type, name: str, control: Co
     item = next(item for item in fields(params) if item.name == name)
     assert item.default is not MISSING, f"{name} needs a default to be a flag"
     metavar = control.unit.upper().split()[0] if control.unit else "N"
+    flag = f"--{control.flag or name.replace('_', '-')}"
+    if item.default is False:
+        sub.add_argument(flag, dest=name, action="store_true", help=control.help)
+        return
     default = f" (default {item.default})" if item.default not in (None, "") else ""
     sub.add_argument(
-        f"--{control.flag or name.replace('_', '-')}",
+        flag,
         dest=name,
         type=control.kind or type(item.default),
         default=item.default,
