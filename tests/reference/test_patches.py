@@ -267,6 +267,26 @@ def test_the_first_layer_of_open_clips_attention_written_out(folders):
     np.testing.assert_allclose(load(folders["open_clip"]).attention(batch).weights[:, 0], expected, atol=1e-4)
 
 
+def test_the_first_layer_of_xclips_messages_written_out(folders):
+    """Each frame's message is made of its class token, and they look at each other before anybody reads them."""
+    from transformers import XCLIPModel
+
+    batch = frames(90, 160)
+    batch = replace(batch, pixels=batch.pixels[:4], times_s=batch.times_s[:4])
+    vision = XCLIPModel.from_pretrained(folders["xclip"]).vision_model
+    parts, layer = vision.embeddings, vision.encoder.layers[0]
+    pictures = prepared_by_library(folders["xclip"], batch)["pixel_values"].double().numpy()
+    x = first_tokens(pictures, parts.patch_embedding.weight, parts.class_embedding, parts.position_embedding.weight)
+    classes = normalised(x, vision.pre_layernorm)[:, 0]
+    weight, bias = (t.detach().double().numpy() for t in (layer.message_fc.weight, layer.message_fc.bias))
+    messages = normalised(classes @ weight.T + bias, layer.message_ln)[None]
+    looking = layer.message_attn
+    sides = [(side.weight, side.bias) for side in (looking.q_proj, looking.k_proj)]
+    found = load(folders["xclip"]).attention(batch).between_frames
+    assert found.shape == (1, 2, 4, 4, 4)
+    np.testing.assert_allclose(found[:, 0], attention_of(messages, *sides, 4), atol=1e-4)
+
+
 @pytest.mark.parametrize("family", ["clip", "metaclip2", "siglip", "siglip2", "open_clip"])
 def test_the_network_that_is_watched_gives_the_same_embeddings_on_the_same_weights(folders, family: str):
     import torch

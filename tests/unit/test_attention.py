@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from workbench.core.attention import at_token, grad_eclip, legrad, relevance, rollout
+from workbench.core.attention import at_token, by_head, grad_eclip, legrad, raising, raw, relevance, rollout
 from workbench.errors import InputError
 
 N_LAYERS, N_HEADS, N_TOKENS, DIM = 4, 3, 6, 5
@@ -80,6 +80,35 @@ def test_grad_eclip_is_the_sum_over_channels_of_the_paper():
         loosened = (like[at] - min(like)) / (max(like) - min(like))
         slow = sum(gradient[c] * loosened * values[at, c] for c in range(DIM))
         assert found == pytest.approx(max(slow, 0.0), abs=1e-12)
+
+
+def test_grad_eclip_of_several_tokens_that_are_read_adds_up_before_it_is_cut_off_at_zero():
+    draw = np.random.default_rng(4)
+    queries, gradients_ = draw.normal(size=(2, DIM)), draw.normal(size=(2, DIM))
+    keys, values = draw.normal(size=(N_TOKENS, DIM)), draw.normal(size=(N_TOKENS, DIM))
+    given = np.zeros(N_TOKENS)
+    for query, gradient in zip(queries, gradients_, strict=True):
+        like = keys @ query / np.linalg.norm(keys, axis=1) / np.linalg.norm(query)
+        given += (like - like.min()) / (like.max() - like.min()) * (values @ gradient)
+    np.testing.assert_allclose(grad_eclip(queries, keys, values, gradients_), np.maximum(given, 0), atol=1e-12)
+
+
+def test_raw_attention_is_the_last_layers_row_of_what_is_read():
+    mean = sum(weights()[-1, head, 2] for head in range(N_HEADS)) / N_HEADS
+    np.testing.assert_allclose(raw(weights(), at_token(2, N_TOKENS)), mean, atol=1e-12)
+    np.testing.assert_allclose(raw(weights(), pooling()), pooling() @ weights()[-1].mean(axis=0), atol=1e-12)
+
+
+def test_every_head_has_its_own_row():
+    found = by_head(weights(), at_token(1, N_TOKENS))
+    assert found.shape == (N_LAYERS, N_HEADS, N_TOKENS)
+    np.testing.assert_allclose(found[2, 1], weights()[2, 1, 1])
+
+
+def test_attention_that_would_lower_the_score_raises_nothing():
+    found = raising(weights(), gradients())
+    np.testing.assert_allclose(found[1, 2, 3, 4], max(weights()[1, 2, 3, 4] * gradients()[1, 2, 3, 4], 0.0))
+    assert found.min() == 0.0
 
 
 def test_grad_eclip_of_tokens_whose_keys_are_alike_counts_them_alike():

@@ -315,6 +315,42 @@ def test_attribute_takes_a_span_a_part_and_an_instant(capsys, film):
     assert {player["kind"] for player in answer["players"]} == {"patch"}
 
 
+def test_attribute_maps_a_picture_with_its_evidence(capsys, film, tmp_path):
+    asked = ("--query", "a red circle", "--method", "relevance", "--at", "3", "--evidence")
+    status, out, err = attribute(capsys, film, *asked, "--json", "-", "--html", str(tmp_path / "map.html"))
+    answer = json.loads(out)
+    assert status == 0, err
+    assert (answer["method"], answer["grid"], answer["times_s"]) == ("relevance", [8, 8], [3.0])
+    assert len(answer["values"][0]) == 64
+    assert [line.split(":")[0] for line in answer["evidence"]["verdicts"][0]] == [
+        "Better than random on this picture",
+        "About what the model has learned",
+        "Depends on the sentence",
+    ]
+    page = (tmp_path / "map.html").read_text(encoding="utf-8")
+    assert "How far to trust it" in page
+    assert answer["conclusion"] in page
+    status, out, _ = attribute(capsys, film, *asked)
+    assert status == 0
+    assert out.splitlines()[0] == "a red circle: cosine of the sentence with the frame at 0:03.0"
+    assert "Depends on the sentence" in out
+
+
+def test_attribute_holds_all_methods_side_by_side(capsys, film, tmp_path):
+    asked = ("--query", "a red circle", "--method", "all", "--at", "3", "--html", str(tmp_path / "all.html"))
+    status, out, err = attribute(capsys, film, *asked, "--json", "-")
+    answer = json.loads(out)
+    assert status == 0, err
+    assert answer["methods"][0] == "relevance"
+    assert answer["methods"][-1] == "banzhaf"
+    n_methods = len(answer["methods"])
+    assert [len(row) for row in answer["correlations"]] == [n_methods] * n_methods
+    assert (tmp_path / "all.html").stat().st_size > 1e6
+    status, out, _ = attribute(capsys, film, *asked[:-2])
+    assert status == 0
+    assert "agree most" in out
+
+
 def test_the_help_of_attribute_lists_what_there_is_to_choose(capsys):
     with pytest.raises(SystemExit) as left:
         command.main(["attribute", "--help"])
@@ -323,7 +359,10 @@ def test_the_help_of_attribute_lists_what_there_is_to_choose(capsys):
     for choices in (
         "--players frames|words|frames+words|patches|patches+words|events|phrases",
         "--absent mean|grey|blur|held",
-        "--method banzhaf",
+        "--method banzhaf|relevance|grad-eclip|legrad|raw|rollout|ig|input-x-gradient|gradcam|occlusion|similarity|all",
+        "--start-layer LAYER",
+        "--contrast TEXT",
+        "--evidence",
         "--start SECONDS",
         "--end SECONDS",
         "--at SECONDS",
@@ -340,7 +379,11 @@ def test_the_help_of_attribute_lists_what_there_is_to_choose(capsys):
     [
         (["--query", "red", "--players", "letters"], "choose frames, words"),
         (["--query", "red", "--absent", "burnt"], "choose mean, grey, blur or held."),
-        (["--query", "red", "--method", "shapley"], "choose banzhaf."),
+        (["--query", "red", "--method", "shapley"], "choose banzhaf, relevance, grad-eclip, legrad, raw, rollout, ig"),
+        (["--query", "red", "--method", "raw", "--at", "20"], "within the 8.0 s"),
+        (["--query", "red", "--method", "raw", "--players", "words", "--budget", "9"], "Budget means nothing"),
+        (["--query", "red", "--method", "relevance", "--start-layer", "9"], "There are 4 layers, counted from 1"),
+        (["--query", "red", "--evidence"], "only to methods that make maps; leave it out."),
         (["--query", "red", "--start", "2"], "give both, or neither."),
         (["--query", "red", "--start", "two", "--end", "3"], "two"),
         (["--query", "red", "--start", "20", "--end", "30"], "within the 8.0 s"),
