@@ -253,7 +253,7 @@ def test_gradients_are_taken_in_full_precision_whatever_the_model_runs_in(world:
 def test_progress_is_told_and_work_can_be_stopped(world: World):
     told: list[Progress] = []
     maps_of(world, "legrad", report=told.append, query="a cat")
-    assert [(step.done, step.total) for step in told if "Looking into" in step.what] == [(0, 1), (1, 1)]
+    assert [(step.done, step.total) for step in told if "Looking into" in step.what] == [(0, 1)]
 
     class Stopped(Exception):
         pass

@@ -6,8 +6,8 @@ what it was made of; a second look costs a file.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
@@ -21,7 +21,7 @@ from workbench.analyses.patches import patch_maps
 from workbench.analyses.question import Question
 from workbench.analyses.word_coalitions import without_one
 from workbench.core import attention
-from workbench.errors import InputError, ModelError, StoreError
+from workbench.errors import InputError, ModelError
 from workbench.models.protocol import Differentiable, GradientMethod, PatchFeatures, VideoTextModel
 from workbench.types import AttentionTrace, FrameBatch, HeatMaps, Progress, VideoFeatures
 
@@ -135,8 +135,8 @@ def _warnings(asking: Asking, found: list[Arrays]) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _kept(asking: Asking, rows: Sequence[int], kind: str, make: Callable[[FrameBatch], list[Arrays]]) -> list[Arrays]:
-    """Return the arrays of each row: the store's, or ``make`` of the frames of all rows that it lacks, told of."""
+def _kept(asking: Asking, rows: Sequence[int], kind: str, make: Callable[[FrameBatch], Arrays]) -> list[Arrays]:
+    """Return the arrays of each row: the store's, or ``make`` of its frames, one after another and told of."""
     question = asking.question
     spec, prompts = question.model.spec, question.model.spec.prompts
     keys = {
@@ -149,37 +149,21 @@ def _kept(asking: Asking, rows: Sequence[int], kind: str, make: Callable[[FrameB
         )
         for row in rows
     }
-    store = question.services.store
-    kept = {row: found for row, key in keys.items() if (found := store.get(key)) is not None}
-    missing = sorted(set(rows) - kept.keys())
-    what = f"Looking into {spec.title}"
-    at_once = max(1, 8 // spec.window_frames)
-    for at in range(0, len(missing), at_once):
-        question.report(Progress(at, len(missing), what, unit="picture"))
-        part = missing[at : at + at_once]
-        windows = question.windows(part)
-        frames = replace(
-            windows[0],
-            pixels=np.concatenate([window.pixels for window in windows]),
-            times_s=np.concatenate([window.times_s for window in windows]),
+    store, kept = question.services.store, []
+    missing = [row for row in rows if keys[row] not in store]
+    for row in rows:
+
+        def compute(row: int = row) -> Arrays:
+            return make(question.windows([row])[0])
+
+        at = sum(other < row for other in missing)
+        waiting = functools.partial(
+            question.report, Progress(at, len(missing), f"Looking into {spec.title}", unit="picture")
         )
-        for row, arrays in zip(part, make(frames), strict=True):
-            with suppress(StoreError):  # a full disk costs the cache and not the answer
-                store.put(keys[row], arrays)
-            kept[row] = arrays
-    if missing:
-        question.report(Progress(len(missing), len(missing), what, unit="picture"))
-    return [kept[row] for row in rows]
-
-
-def _by_row(question: Question, frames: FrameBatch, arrays: Arrays, shared: Arrays) -> list[Arrays]:
-    """Return arrays with one entry a frame as one record a row of the features, each with what is ``shared``."""
-    n_frames = question.model.spec.window_frames
-    arrays = {**arrays, "times_s": frames.times_s}
-    return [
-        {**{name: np.ascontiguousarray(array[at : at + n_frames]) for name, array in arrays.items()}, **shared}
-        for at in range(0, len(frames.times_s), n_frames)
-    ]
+        if row in missing:
+            waiting()
+        kept.append(store.get_or_compute(keys[row], compute, waiting))
+    return kept
 
 
 def _layout(model: Differentiable, frames: FrameBatch) -> Arrays:
@@ -191,11 +175,11 @@ def _traced(asking: Asking, rows: Sequence[int]) -> list[Arrays]:
     question, model = asking.question, asking.question.model
     assert isinstance(model, Differentiable)
 
-    def make(frames: FrameBatch) -> list[Arrays]:
+    def make(frames: FrameBatch) -> Arrays:
         trace = model.trace_frames(frames, question.asked.said)
         found = [maps_of_trace(trace, row, asking.start_layer) for row in range(len(frames.times_s))]
         arrays = {name: np.stack([one[name] for one in found]) for name in found[0]}
-        return _by_row(question, frames, {**arrays, "scores": trace.scores}, _layout(model, frames))
+        return {**arrays, "times_s": frames.times_s, "scores": trace.scores, **_layout(model, frames)}
 
     kept = _kept(asking, rows, f"attention from layer {asking.start_layer}", make)
     named = {"values": asking.method, "by_head": f"{asking.method} by head"}
@@ -251,12 +235,13 @@ def _gradients(asking: Asking, rows: Sequence[int]) -> list[Arrays]:
     assert isinstance(model, Differentiable)
     assert asking.method in get_args(GradientMethod)
 
-    def make(frames: FrameBatch) -> list[Arrays]:
+    def make(frames: FrameBatch) -> Arrays:
         found = model.frame_gradients(frames, question.asked.said, asking.method)  # type: ignore[arg-type]
         ends = {name: end for name in ("empty", "full") if (end := getattr(found, name)) is not None}
         features = model.encode_frames(frames)
         scores = question.asked.curves(question.model, features)[0].repeat(question.model.spec.window_frames)
-        return _by_row(question, frames, {"values": found.values, "scores": scores, **ends}, _layout(model, frames))
+        made = {"times_s": frames.times_s, "values": found.values, "scores": scores}
+        return {**made, **ends, **_layout(model, frames)}
 
     return _kept(asking, rows, asking.method, make)
 
