@@ -114,8 +114,7 @@ class AttentionMaps:
     """How much every token of a vision encoder looks at every other, the first layer first; keys sum to 1.
 
     ``n_prefix`` tokens, such as the class token, stand before the patches, and ``n_suffix`` after them, such as
-    X-CLIP's message token. ``grid`` and ``seen`` are those of ``PatchMaps``. ``between_frames`` is how much every frame
-    of a window looks at every other, where the encoder lets them.
+    X-CLIP's message token. ``grid`` and ``seen`` are those of ``PatchMaps``.
     """
 
     video_id: str
@@ -126,7 +125,6 @@ class AttentionMaps:
     n_suffix: int
     grid: tuple[int, int]
     seen: tuple[float, float, float, float]
-    between_frames: Float32[np.ndarray, "window layer head query_frame key_frame"] | None = None
 
 
 @dataclass(frozen=True)
@@ -324,9 +322,8 @@ class HeatMaps:
     ``grid`` and ``seen`` are those of ``PatchMaps``. ``values`` are signed where the method tells what lowers the
     score, else 0 and more. ``scores`` are the cosines that are explained, ``score`` says in words of what.
     ``is_about_sentence``: whether the sentence enters the method at all. ``by_head`` is what every layer and head gives
-    to each cell, where the method has such. ``words`` with ``word_values`` are the same method's map of the sentence;
-    NaN where there is none of a word. ``between_frames`` is how much each frame of a window looks at the others, where
-    a model lets them.
+    to each cell, where the method has such. ``words`` with ``word_values`` are the same method's map of the sentence.
+    ``between_frames`` is how much each frame of a window looks at the others, where a model lets them.
     """
 
     method: str
@@ -348,6 +345,11 @@ class HeatMaps:
     conclusion: str = ""
     evidence: Evidence | None = None
 
+    @property
+    def best(self) -> int:
+        """Return the number of the picture that fits the sentence best; in a window, of the highest value."""
+        return int(np.lexsort((self.values.max(axis=1), self.scores))[-1])
+
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
@@ -358,9 +360,9 @@ class Evidence:
     often a random order does as well as the map. ``rank_correlations`` are those of the sum of the map over what is in
     sight with the score, on ``n_masks`` fresh random masks of half the cells. ``randomised`` are the rank correlations
     of the map with those of the same model with weights drawn anew, and ``randomised_areas`` what those maps reach.
-    ``contrast`` is another sentence, and ``contrast_correlations`` those of its maps with these. ``standing`` is how
-    often a sentence of the model's distractors fits the picture as well. NaN where there is no order to compare.
-    ``verdicts`` say in words what follows, one list a map.
+    ``contrast`` is another sentence, and ``contrast_correlations`` those of its maps with these. ``standing`` is
+    ``(1 + k) / (1 + n_others)`` where k of the model's distractors fit the picture as well. NaN where there is no order
+    to compare. ``verdicts`` say in words what follows, one list a map.
     """
 
     shares: Float64[np.ndarray, "step"]
@@ -378,6 +380,7 @@ class Evidence:
     contrast: str
     contrast_correlations: Float64[np.ndarray, "time"]
     standing: Float64[np.ndarray, "time"]
+    n_others: int
     verdicts: tuple[tuple[str, ...], ...] = ()
 
 

@@ -282,7 +282,7 @@ def test_the_first_layer_of_xclips_messages_written_out(folders):
     messages = normalised(classes @ weight.T + bias, layer.message_ln)[None]
     looking = layer.message_attn
     sides = [(side.weight, side.bias) for side in (looking.q_proj, looking.k_proj)]
-    found = load(folders["xclip"]).attention(batch).between_frames
+    found = load(folders["xclip"]).between_frames(batch)
     assert found.shape == (1, 2, 4, 4, 4)
     np.testing.assert_allclose(found[:, 0], attention_of(messages, *sides, 4), atol=1e-4)
 

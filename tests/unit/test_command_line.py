@@ -326,6 +326,7 @@ def test_attribute_maps_a_picture_with_its_evidence(capsys, film, tmp_path):
         "Better than random on this picture",
         "About what the model has learned",
         "Depends on the sentence",
+        "Mean cosine while cells come into sight",
     ]
     page = (tmp_path / "map.html").read_text(encoding="utf-8")
     assert "How far to trust it" in page
@@ -383,6 +384,7 @@ def test_the_help_of_attribute_lists_what_there_is_to_choose(capsys):
         (["--query", "red", "--method", "raw", "--at", "20"], "within the 8.0 s"),
         (["--query", "red", "--method", "raw", "--players", "words", "--budget", "9"], "Budget means nothing"),
         (["--query", "red", "--method", "relevance", "--start-layer", "9"], "There are 4 layers, counted from 1"),
+        (["--query", "red", "--method", "all", "--evidence"], "Evidence is for the maps of one method at a time"),
         (["--query", "red", "--evidence"], "only to methods that make maps; leave it out."),
         (["--query", "red", "--start", "2"], "give both, or neither."),
         (["--query", "red", "--start", "two", "--end", "3"], "two"),

@@ -115,7 +115,7 @@ def test_a_model_whose_weights_cannot_be_drawn_anew_says_so(world: World, unopen
     found = maps_of(world, "occlusion", unopened, evidence=True).evidence
     assert found.randomised.shape == (1, 0)
     told = found.verdicts[0][1]
-    assert "cannot be drawn anew here" in told or "no better than chance" in told or "other sentences fit" in told
+    assert "cannot be drawn anew here" in told or "not shown to be better" in told or "other sentences fit" in told
 
 
 def test_a_model_that_has_learned_nothing_has_no_map_about_what_it_learned(world: World, monkeypatch):
@@ -153,7 +153,8 @@ def some_evidence(**more) -> Evidence:
         "randomised_areas": np.array([[0.3, 0.31, 0.29]]),
         "contrast": "a green square",
         "contrast_correlations": np.array([0.2]),
-        "standing": np.array([0.02]),
+        "standing": np.array([1 / 49]),
+        "n_others": 48,
     }
     return Evidence(**numbers | more)
 
@@ -164,16 +165,21 @@ def some_maps(world: World, **more) -> HeatMaps:
 
 def test_verdicts_are_written_from_the_numbers(world: World):
     evidence = some_evidence()
-    ((random, model, sentence),) = verdicts(some_maps(world), evidence)
+    ((random, model, sentence, measured),) = verdicts(some_maps(world), evidence)
     # From 0.1 to 0.5: an area of 0.4 is three quarters of the way, and 0.3 half of it.
     assert random == (
-        "Better than random on this picture: yes, 0.75 against 0.50 of the score on average; 0 of 19 random orders do "
-        "as well."
+        "Better than random on this picture: yes, 0.75 against 0.50 of the rise from nothing to all in sight, on "
+        "average; 0 of 19 random orders do as well."
     )
-    assert model.startswith(
-        "About what the model has learned: yes, weights drawn anew give maps with rank correlations"
+    assert model == (
+        "About what the model has learned: yes, 0 of 48 other sentences fit this picture as well, and weights drawn "
+        "anew give other maps, which find less of the score (rank correlations with it −0.20 to 0.30)."
     )
-    assert "−0.20 to 0.30" in model
+    assert measured == (
+        "Mean cosine while cells come into sight: 0.400 the highest first (insertion), 0.200 the lowest first (which "
+        "is deletion read backwards), 0.300 in random order. On 32 random halves of the picture, the map in sight and "
+        "the cosine have a rank correlation of 0.80."
+    )
     assert sentence == (
         "Depends on the sentence: yes, the map of “a green square” has a rank correlation of 0.20 with it."
     )
@@ -182,13 +188,16 @@ def test_verdicts_are_written_from_the_numbers(world: World):
 @pytest.mark.parametrize(
     ("more", "why"),
     [
-        ({"p_random": np.array([0.1])}, "no, it finds the score no better than chance"),
+        ({"p_random": np.array([0.1])}, "not shown, as it is not shown to be better than random"),
         ({"randomised": np.array([[0.95, 0.1, 0.1]])}, "no, weights drawn anew give the same map"),
         (
             {"randomised_areas": np.array([[0.1, 0.4, 0.1]])},
             "weights drawn anew give a map that finds the score as well",
         ),
-        ({"standing": np.array([0.4])}, "no, 40% of other sentences fit this picture as well"),
+        (
+            {"standing": np.array([20 / 49])},
+            "no, 19 of 48 other sentences fit this picture as well, so the score itself",
+        ),
     ],
 )
 def test_a_map_that_is_not_about_the_model_is_told(world: World, more: dict, why: str):
@@ -208,7 +217,7 @@ def test_a_map_that_does_not_change_with_the_sentence_is_told(world: World):
 
 
 def test_a_picture_that_fits_no_better_than_nothing_is_told_in_cosines(world: World):
-    flat = some_evidence(insertion=np.array([[0.5, 0.5, 0.4]]))
+    flat = some_evidence(insertion=np.array([[0.5, 0.5, 0.51]]))
     assert "a cosine of 0.400 against 0.300 on average" in verdicts(some_maps(world), flat)[0][0]
 
 
@@ -217,7 +226,26 @@ def test_a_constant_map_is_never_good(world: World):
         p_random=np.array([0.5]), rank_correlations=np.array([np.nan]), contrast_correlations=np.array([np.nan])
     )
     assert not is_better_than_random(evidence, 0)
-    assert "rank correlation of none" in verdicts(some_maps(world), evidence)[0][2]
+    told = verdicts(some_maps(world), evidence)[0]
+    assert told[2] == "Depends on the sentence: cannot be told, this map or that of “a green square” is flat."
+    assert is_about_sentence(some_maps(world), evidence, 0) is None
+    assert told[3].endswith("a rank correlation of none.")
+
+
+def test_a_model_with_few_other_sentences_cannot_say_what_a_score_is_worth(world: World):
+    evidence = some_evidence(n_others=5, standing=np.array([1 / 6]))
+    assert is_about_model(evidence, 0) is None
+    assert "brings too few other sentences" in verdicts(some_maps(world), evidence)[0][1]
+
+
+def test_new_weights_whose_maps_are_flat_are_told_so(world: World):
+    evidence = some_evidence(randomised=np.array([[np.nan, np.nan, np.nan]]))
+    assert "(rank correlations with it none, as they are flat)" in verdicts(some_maps(world), evidence)[0][1]
+
+
+def test_a_window_is_called_one(world: World):
+    maps = some_maps(world, times_s=np.arange(4.0), values=np.ones((4, 16)), scores=np.ones(4), by_head=None)
+    assert verdicts(maps, some_evidence())[0][0].startswith("Better than random on this window: yes")
 
 
 def test_all_methods_agree_by_the_rank_correlation_of_their_maps(world: World):

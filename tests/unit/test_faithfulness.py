@@ -16,7 +16,6 @@ from workbench.core.faithfulness import (
     chain,
     curve_of,
     curves,
-    is_peak_inside,
     order_of,
     random_chains,
     random_masks,
@@ -176,10 +175,11 @@ def test_deletion_is_what_is_left_when_cells_go_one_by_one(n_steps: int):
         scores[n_taken] = float(game(in_sight[None])[0])
         if n_taken < n_cells:
             in_sight[max(np.flatnonzero(in_sight), key=lambda cell: values[cell])] = False
-    n_taken_at = np.round(found.shares_taken * n_cells).astype(int).tolist()
+    n_taken_at = np.round((1 - found.shares[::-1]) * n_cells).astype(int).tolist()
     assert (n_taken_at[0], n_taken_at[-1]) == (0, n_cells)
-    np.testing.assert_array_equal(found.deletion, [scores[n_taken] for n_taken in n_taken_at])
-    assert found.deletion_area == pytest.approx(np.trapezoid(found.deletion, found.shares_taken))
+    np.testing.assert_array_equal(found.reversed[::-1], [scores[n_taken] for n_taken in n_taken_at])
+    taken = np.trapezoid(found.reversed[::-1], 1 - found.shares[::-1])
+    assert found.reversed_area == pytest.approx(taken)
 
 
 def test_the_best_order_is_as_improbable_as_the_random_orders_allow():
@@ -319,22 +319,6 @@ def test_faithfulness_of_one_score_or_of_two_masks_cannot_be_told():
         assert math.isnan(rank_faithfulness(WEIGHTS, masks[:0], np.array([])))
 
 
-@pytest.mark.parametrize(
-    ("values", "inside", "expected"),
-    [
-        ([0.1, 0.9, 0.3], [1], True),
-        ([0.1, 0.9, 0.3], [0, 2], False),
-        ([0.1, 0.9, 0.9], [1, 2], True),
-        ([0.1, 0.9, 0.9], [1], False),
-        ([0.0, 0.0, 0.0], [0, 1], False),
-        ([-3.0, -2.0, -1.0], [2], True),
-        ([0.1, 0.9, 0.3], [], False),
-    ],
-)
-def test_the_peak_is_inside_where_all_highest_cells_are(values: list[float], inside: list[int], expected: bool):
-    assert is_peak_inside(np.array(values), np.isin(np.arange(3), inside)) is expected
-
-
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_values_that_are_no_numbers_are_refused(bad: float):
     values, masks = np.array([0.0, bad, 1.0]), random_masks(3, 5, rng())
@@ -345,7 +329,6 @@ def test_values_that_are_no_numbers_are_refused(bad: float):
         lambda: rank_correlations(values[None]),
         lambda: rank_faithfulness(values, masks, np.arange(5.0)),
         lambda: rank_faithfulness(np.arange(3.0), masks, np.array([0.0, 1.0, 2.0, bad, 3.0])),
-        lambda: is_peak_inside(values, masks[0]),
     ):
         with pytest.raises(InputError, match="A value or a score is not a finite number; compute the map"):
             refused()
@@ -354,7 +337,6 @@ def test_values_that_are_no_numbers_are_refused(bad: float):
 def test_maps_of_no_cells_are_refused():
     for refused in (
         lambda: order_of(np.array([]), rng()),
-        lambda: is_peak_inside(np.array([]), np.array([], dtype=bool)),
         lambda: rank_correlations(np.empty((2, 0))),
     ):
         with pytest.raises(InputError, match="no cells to compare; give a map of at least one"):

@@ -387,7 +387,7 @@ def test_traces_that_would_fill_the_memory_are_refused_in_words(
 ):
     asked, said = rows(source, batch, [0]), source.encode_texts(SENTENCE)
     monkeypatch.setattr("workbench.models.differentiable.MAX_ATTENTION_BYTES", 1000)
-    with pytest.raises(InputError, match="may be asked for at once; ask for fewer frames"):
+    with pytest.raises(InputError, match="may be asked for at once; choose a smaller model or a gradient"):
         source.trace_frames(asked, said)
 
 

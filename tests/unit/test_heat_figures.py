@@ -246,7 +246,7 @@ def evidence_of(insertion, backward, random) -> Evidence:
     curves = [np.array(curve, dtype=float)[None] for curve in (insertion, backward, random)]
     areas = [curve.mean(axis=-1) for curve in curves]
     nothing = np.full((1, 1), np.nan)
-    return Evidence(SHARES, *curves, *areas, nothing[0], nothing[0], 8, nothing, nothing, "", nothing[0])
+    return Evidence(SHARES, *curves, *areas, nothing[0], nothing[0], 8, nothing, nothing, "", nothing[0], nothing[0], 0)
 
 
 RANDOM = [[0.1, 0.15, 0.2, 0.25, 0.3], [0.1, 0.2, 0.2, 0.2, 0.3]]

@@ -191,6 +191,20 @@ def test_methods_of_pictures_say_that_they_have_no_map_of_words(world: World, me
     assert f"{METHODS[method].title} has no map of words." in found.warnings
 
 
+def test_a_first_layer_is_one_of_the_pictures_and_words_count_their_own(world: World):
+    """toyworld-frame has 4 layers for pictures and 3 for texts."""
+    late = maps_of(world, "relevance", "toyworld-frame", query="a white cross", start_layer=4)
+    usual = maps_of(world, "relevance", "toyworld-frame", query="a white cross")
+    assert np.abs(late.values - usual.values).max() > 0
+    np.testing.assert_array_equal(late.word_values, usual.word_values)
+
+
+def test_the_best_frame_of_a_window_is_that_of_the_highest_value(world: World):
+    found = maps_of(world, "relevance", world.xclip)
+    assert found.best == int(found.values.max(axis=1).argmax())
+    assert replace(found, scores=np.array([0.1, 0.3, 0.2, 0.0])).best == 1
+
+
 def test_one_word_is_a_sentence(world: World):
     found = maps_of(world, "relevance", query="cat")
     assert [word.label for word in found.words] == ["cat"]

@@ -141,7 +141,7 @@ class Attribute:
             found = _GAMES[params.players](question, params)
             found = _told(replace(found, conclusion=conclusion(found)), problem)
         elif params.method == "all":
-            found = mapped.agreed(question, _wanted(params))
+            found = _told(mapped.agreed(question, _wanted(params)), problem)
         else:
             found = _told(mapped.mapped(question, params.method, _wanted(params)), problem)
         seed = found.seed if isinstance(found, Attribution) else params.seed
@@ -207,7 +207,7 @@ def _wanted(params: AttributeParams) -> mapped.Wanted:
     return mapped.Wanted(params.pictures, start, params.evidence, " ".join(params.contrast.split()))
 
 
-Told = TypeVar("Told", Attribution, HeatMaps)
+Told = TypeVar("Told", Attribution, HeatMaps, Agreement)
 
 
 def _told(found: Told, problem: str | None) -> Told:
@@ -218,7 +218,7 @@ def _told(found: Told, problem: str | None) -> Told:
 def picture_of(services: Services, video_id: str, found: object) -> bytes:
     """Return the picture whose patches play in an answer, or that has its best map, as JPEG; else nothing."""
     if isinstance(found, HeatMaps):
-        return services.library.thumbnails(video_id, [float(found.times_s[found.scores.argmax()])], _PICTURE_PX)[0]
+        return services.library.thumbnails(video_id, [float(found.times_s[found.best])], _PICTURE_PX)[0]
     if not isinstance(found, Attribution) or found.at_s is None or found.players[0].kind != "patch":
         return b""
     return services.library.thumbnails(video_id, [found.at_s], _PICTURE_PX)[0]
@@ -318,11 +318,13 @@ def _check_method(params: AttributeParams) -> None:
     """Raise ``InputError`` for a wish that the method has no use for."""
     is_game = params.method == mapped.BANZHAF
     for name in _ONLY_FOR_MAPS if is_game else _ONLY_FOR_GAMES:
-        if getattr(params, name) != getattr(AttributeParams, name):
+        if getattr(params, name) != getattr(AttributeParams, name) and (name, params.method) != ("budget", "all"):
             label, use = controls(AttributeParams)[name].label, "methods that make maps" if is_game else "banzhaf"
             raise InputError(f"{label} means nothing to the method {params.method}, only to {use}; leave it out.")
     if params.start_layer is not None and params.method not in (*_LAYERED, "all"):
         raise InputError(f"{params.method} has no first layer to choose, only {' and '.join(_LAYERED)}; leave it out.")
+    if params.evidence and params.method == "all":
+        raise InputError("Evidence is for the maps of one method at a time; choose one of them, or leave it out.")
     if params.contrast and not params.evidence:
         raise InputError("Another sentence is for the evidence; ask for evidence, too, or leave it out.")
 

@@ -6,6 +6,7 @@ by other maps, of the same model with its weights drawn anew and of the same mod
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -40,7 +41,7 @@ from workbench.errors import StoreError
 from workbench.models.protocol import Differentiable
 from workbench.types import Evidence, HeatMaps, Progress
 
-_VERSION = 2
+_VERSION = 3
 """Raised whenever the same maps and models give other evidence than before."""
 N_MASKS = 32
 N_REDRAWN = 3
@@ -58,28 +59,43 @@ def evidence_for(asking: Asking, maps: HeatMaps, rows: Sequence[int], contrast: 
     contrast = contrast or other_sentence(question)
     key_of = {row: _key(asking, row, contrast) for row in rows}
     store = question.services.store
-    kept: dict[int, Arrays] = {row: stored for row, key in key_of.items() if (stored := store.get(key)) is not None}
-    missing = [row for row in rows if row not in kept]
-    if missing:
-        others = list(_other_maps(asking, missing, contrast))
-        for number, row in enumerate(missing):
-            own = _values_of(maps, list(rows).index(row), len(rows))
-            report = _part_of(question, number, len(missing))
-            kept[row] = _judge(replace(question, report=report), row, own, [each[number] for each in others])
-            with suppress(StoreError):
-                store.put(key_of[row], kept[row])
+
+    def stored() -> dict[int, Arrays]:
+        return {row: found for row, key in key_of.items() if (found := store.get(key)) is not None}
+
+    kept = stored()
+    if len(kept) < len(key_of):
+        what = f"Waiting for maps to be tested with {question.model.spec.title}"
+        waiting = functools.partial(question.report, Progress(0, 0, what, unit="picture"))
+        with store.lock(_key(asking, rows[0], f"all of {contrast}"), waiting):
+            kept = stored()
+            missing = [row for row in rows if row not in kept]
+            others = list(_other_maps(asking, missing, contrast)) if missing else []
+            for number, row in enumerate(missing):
+                own = _values_of(maps, list(rows).index(row), len(rows))
+                told = replace(question, report=_part_of(question, number, len(missing)))
+                kept[row] = _judge(told, row, own, [each[number] for each in others])
+                with suppress(StoreError):
+                    store.put(key_of[row], kept[row])
     arrays = {name: np.stack([kept[row][name] for row in rows]) for name in kept[rows[0]]}
     arrays["shares"] = arrays["shares"][0]  # which are the same for all
-    found = Evidence(n_masks=N_MASKS, contrast=contrast, **arrays)  # type: ignore[arg-type]
+    sentences = _others(question)
+    found = Evidence(
+        n_masks=N_MASKS,
+        contrast=contrast,
+        standing=_standing(question, rows, sentences),
+        n_others=len(sentences),
+        **arrays,  # type: ignore[arg-type]
+    )
     return replace(found, verdicts=verdicts(maps, found))
 
 
 def other_sentence(question: Question) -> str:
     """Return the distractor of the model that is least like the sentence; of what is read with a video, the first."""
     model = question.model
-    others = tuple(text for text in model.spec.distractors if text != question.query)
-    if not model.spec.separable:
-        return others[0]
+    others = _others(question)
+    if not model.spec.separable or not others:
+        return others[0] if others else "a photo"
     said = encode_texts(question.services, model, (question.query, *others)).embeddings
     return others[int((said[1:] @ said[0]).argmin())]
 
@@ -142,19 +158,25 @@ def _judge(question: Question, row: int, own: _Map, others: list[_Map]) -> Array
         "rank_correlations": np.array(rank_faithfulness(values, masks, masked)),
         "randomised": np.array([rank_correlation(own.values, one.values) for one in redrawn]),
         "randomised_areas": again,
-        "standing": np.array(_standing(question, row)),
         "contrast_correlations": np.array(rank_correlation(own.values, contrast.values)),
     }
 
 
-def _standing(question: Question, row: int) -> float:
-    """Return how often a sentence of the model's distractors fits the picture at least as well as the one asked."""
-    features, rows = question.features, slice(row, row + 1)
-    context = None if features.context is None else np.asarray(features.context[rows])
-    seen = replace(features, times_s=features.times_s[rows], frames=features.frames[rows], context=context)
-    others = tuple(text for text in question.model.spec.distractors if text != question.query)
-    fits = ask(question.services, question.model, others).curves(question.model, seen)[:, 0]
-    return float((1 + (fits >= question.asked.curves(question.model, seen)[0, 0]).sum()) / (1 + len(others)))
+def _others(question: Question) -> tuple[str, ...]:
+    return tuple(text for text in question.model.spec.distractors if text != question.query)
+
+
+def _standing(question: Question, rows: Sequence[int], others: tuple[str, ...]) -> Float64[np.ndarray, "row"]:
+    """Return how often another sentence fits each picture at least as well, the one asked counted with them."""
+    features, model, found = question.features, question.model, []
+    for row in rows:
+        at = slice(row, row + 1)
+        context = None if features.context is None else np.asarray(features.context[at])
+        seen = replace(features, times_s=features.times_s[at], frames=features.frames[at], context=context)
+        own = question.asked.curves(model, seen)[0, 0]
+        fits = ask(question.services, model, others).curves(model, seen)[:, 0] if others else np.zeros(0)
+        found.append((1 + (fits >= own).sum()) / (1 + len(others)))
+    return np.array(found, dtype=np.float64)
 
 
 def _game(question: Question, hidden: Hidden) -> Game:

@@ -13,7 +13,7 @@ from workbench.analyses.ground import clock
 from workbench.analyses.map_methods import METHODS
 from workbench.analyses.numerals import number, signed
 from workbench.analyses.plain import plain
-from workbench.analyses.verdicts import is_about_model, is_about_sentence, is_better_than_random
+from workbench.analyses.verdicts import fits_no_better, is_about_model, is_about_sentence, is_better_than_random
 from workbench.types import Agreement, Evidence, HeatMaps
 
 _TOP = 0.1
@@ -27,7 +27,7 @@ def title_of(method: str) -> str:
 
 def about_maps(maps: HeatMaps) -> str:
     """Return where the strongest map is strongest, and how much of it is there."""
-    at = int(maps.scores.argmax())
+    at = maps.best
     values = maps.values[at]
     where = f"in the frame at {clock(float(maps.times_s[at]))}"
     title = title_of(maps.method)
@@ -38,9 +38,12 @@ def about_maps(maps: HeatMaps) -> str:
     n_top = max(1, round(_TOP * len(values)))
     raising = np.maximum(values, 0)
     part = float(np.sort(raising)[-n_top:].sum() / raising.sum())
+    what = "there is"
+    if maps.is_signed:
+        what = "is like the sentence above the mean" if maps.method == "similarity" else "raises the cosine"
     return (
         f"{title} is strongest {where} in row {row + 1}, column {column + 1} of {maps.grid[0]} x {maps.grid[1]}; the "
-        f"{n_top} strongest cells have {part:.0%} of all that {'raises the cosine' if maps.is_signed else 'there is'}."
+        f"{n_top} strongest cells have {part:.0%} of all that {what}."
     )
 
 
@@ -66,7 +69,11 @@ def trust(maps: HeatMaps, evidence: Evidence, row: int) -> str:
         return "not better than random"
     if not is_about_sentence(maps, evidence, row):
         return "better than random, whatever the sentence"
-    return "better than random" if is_about_model(evidence, row) is not False else "better than random, but not learned"
+    if fits_no_better(evidence, row):
+        return "better than random, of a score that says little"
+    if is_about_model(evidence, row) is False:
+        return "better than random, and so are maps of new weights"
+    return "better than random"
 
 
 def maps_as_json(maps: HeatMaps) -> dict[str, Any]:
@@ -116,7 +123,7 @@ def agreement_as_json(found: Agreement) -> dict[str, Any]:
 def maps_as_text(maps: HeatMaps) -> str:
     """Return the strongest map as a picture of characters, the words, and what the evidence says."""
     lines = [f"{maps.query}: {maps.score}", maps.conclusion]
-    at = int(maps.scores.argmax())
+    at = maps.best
     lines += [f"  {clock(float(maps.times_s[at]))}  cosine {number(float(maps.scores[at]))}", *_drawn(maps, at)]
     if maps.word_values is not None:
         width = max(len(word.label) for word in maps.words)

@@ -13,15 +13,15 @@ import numpy as np
 from workbench.analyses.evidence import evidence_for
 from workbench.analyses.hidden_cells import hidden_patches
 from workbench.analyses.map_methods import METHODS
-from workbench.analyses.map_texts import about_agreement, about_maps
+from workbench.analyses.map_texts import about_agreement, about_maps, title_of
 from workbench.analyses.maps import Asking, heat_maps, rows_to_map, why_not
-from workbench.analyses.patches import attention_maps
+from workbench.analyses.patches import between_frames
 from workbench.analyses.question import Question
 from workbench.analyses.window_games import explain_patches
 from workbench.analyses.word_maps import word_map
 from workbench.core.faithfulness import rank_correlations
 from workbench.core.grids import regridded
-from workbench.models.protocol import AttentionSource
+from workbench.models.protocol import FrameAttention
 from workbench.types import Agreement, HeatMaps
 
 BANZHAF = "banzhaf"
@@ -45,7 +45,7 @@ def mapped(question: Question, method: str, wanted: Wanted) -> HeatMaps:
     asking, rows = Asking(question, method, wanted.start_layer), rows_to_map(question, wanted.n_pictures)
     found = heat_maps(asking, rows)
     said = word_map(asking, _best(question, rows))
-    found = _with_frames(replace(found, words=said.words, word_values=said.values), question, rows)
+    found = _with_frames(replace(found, words=said.words, word_values=said.values), question, rows[0])
     if said.why_not:
         found = replace(found, warnings=(*found.warnings, said.why_not))
     if wanted.has_evidence:
@@ -83,10 +83,12 @@ def agreed(question: Question, wanted: Wanted) -> Agreement:
         )
     )
     on_cells.append(values)
+    warnings = [f"{title_of(found.method)}: {warning}" for found in maps for warning in found.warnings]
     found = Agreement(
         methods=(*names, BANZHAF),
         maps=tuple(maps),
         correlations=rank_correlations(np.stack(on_cells)[:, list(place.numbers)]),
+        warnings=tuple(dict.fromkeys(warnings)),
         missing=tuple((name, why) for name in METHODS if (why := why_not(question.model, name))),
     )
     return replace(found, conclusion=about_agreement(found))
@@ -96,11 +98,9 @@ def _best(question: Question, rows: Sequence[int]) -> int:
     return int(rows[int(question.curve[list(rows)].argmax())])
 
 
-def _with_frames(maps: HeatMaps, question: Question, rows: Sequence[int]) -> HeatMaps:
+def _with_frames(maps: HeatMaps, question: Question, row: int) -> HeatMaps:
     """Return maps with how frames of the window look at each other, where the model lets them and shows it."""
-    if question.model.spec.frame_independent or not isinstance(question.model, AttentionSource):
+    if not isinstance(question.model, FrameAttention):
         return maps
-    found = attention_maps(question.services, question.video, question.model, question.sampling, list(rows))
-    if found.between_frames is None:
-        return maps
-    return replace(maps, between_frames=found.between_frames[0], frame_times_s=found.times_s)
+    looks, times_s = between_frames(question.services, question.video, question.model, question.sampling, row)
+    return replace(maps, between_frames=looks, frame_times_s=times_s)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 import numpy as np
+from jaxtyping import Float32
 
 from workbench.analyses.chunks import row_key
 from workbench.analyses.ground import clock
@@ -22,10 +23,11 @@ from workbench.analyses.question import Question
 from workbench.analyses.word_coalitions import without_one
 from workbench.core import attention
 from workbench.errors import InputError, ModelError
+from workbench.models.captum_gradients import N_STEPS
 from workbench.models.protocol import Differentiable, GradientMethod, PatchFeatures, VideoTextModel
 from workbench.types import AttentionTrace, FrameBatch, HeatMaps, Progress, VideoFeatures
 
-_VERSION = 2
+_VERSION = 3
 """Raised whenever the same weights give other maps than before."""
 MOST_PICTURES = 32
 _SHALLOW = 6
@@ -70,7 +72,7 @@ def why_not(model: VideoTextModel, method: str) -> str:
     if needs is None or isinstance(model, kinds[needs]):
         return ""
     why = {
-        "differentiable": "is not opened here, so that nothing can be followed back through it",
+        "differentiable": "is not opened here up to its answer, so that nothing can be followed back",
         "patches": "makes nothing of single patches",
     }[needs]
     return (
@@ -130,7 +132,7 @@ def _warnings(asking: Asking, found: list[Arrays]) -> tuple[str, ...]:
         if off > 0.02 * max(float(np.abs(wanted).max()), 0.05):
             said.append(
                 f"The values should sum to what the picture adds to a plain one, and are off by up to {off:.3f}: the "
-                f"cosine bends too sharply on the way for the {_STEPS} steps that are taken."
+                f"cosine bends too sharply on the way for the {N_STEPS} steps that are taken."
             )
     return tuple(said)
 
@@ -218,7 +220,7 @@ def maps_of_trace(trace: AttentionTrace, row: int, start_layer: int | None) -> A
         "legrad": attention.legrad(early),
     }
     heads = {
-        "raw by head": attention.by_head(weights, reader),
+        "raw by head": _raw_heads(trace, row),
         "relevance by head": attention.by_head(attention.raising(weights, gradients), reader),
         "legrad by head": np.maximum(early, 0).mean(axis=2),
     }
@@ -228,6 +230,12 @@ def maps_of_trace(trace: AttentionTrace, row: int, start_layer: int | None) -> A
     )
     on_cells = {name: array[..., cells] for name, array in {**found, **heads}.items()} | {"grad-eclip": given}
     return {name: array.astype(np.float32) for name, array in on_cells.items()}
+
+
+def _raw_heads(trace: AttentionTrace, row: int) -> Float32[np.ndarray, "layer head token"]:
+    """Return what every head looks at; an attention that reads the last tokens is a layer more."""
+    found = attention.by_head(trace.weights[row], trace.reader[row])
+    return found if trace.pooling is None else np.concatenate([found, trace.pooling[row][None]])
 
 
 def _gradients(asking: Asking, rows: Sequence[int]) -> list[Arrays]:
@@ -280,31 +288,29 @@ def _part_of(question: Question, number: int, n_pictures: int) -> Callable[[Prog
 
 def _similarity(asking: Asking, rows: Sequence[int]) -> list[Arrays]:
     question, found = asking.question, []
-    model, features = question.model, question.features
+    model, per_row = question.model, question.model.spec.window_frames
     maps = patch_maps(question.services, question.video, model, question.sampling, list(rows))
-    per_row = model.spec.window_frames
-    for number, row in enumerate(rows):
-        for frame in range(number * per_row, (number + 1) * per_row):
-            n_cells = len(maps.patches[frame])
-            context = None if features.context is None else np.repeat(features.context[row : row + 1], n_cells, axis=0)
-            seen = VideoFeatures(
-                maps.video_id, maps.model_id, np.arange(n_cells, dtype=float), maps.patches[frame], context
-            )
+    for number, window in enumerate(question.windows(rows)):
+        own = model.encode_frames(window)
+        values = []
+        for patches in maps.patches[number * per_row : (number + 1) * per_row]:
+            n_cells = len(patches)
+            context = None if own.context is None else np.repeat(own.context[:1], n_cells, axis=0)
+            seen = VideoFeatures(maps.video_id, maps.model_id, np.arange(n_cells, dtype=float), patches, context)
             cosine = question.asked.curves(model, seen)[0].astype(np.float64)
-            found.append(cosine - cosine.mean())
-    return [
-        {
-            "times_s": maps.times_s[at : at + per_row],
-            "values": np.stack(found[at : at + per_row]),
-            "scores": np.repeat(question.curve[row], per_row),
-            "grid": np.array(maps.grid),
-            "seen": np.array(maps.seen),
-        }
-        for at, row in zip(range(0, len(found), per_row), rows, strict=True)
-    ]
+            values.append(cosine - cosine.mean())
+        found.append(
+            {
+                "times_s": window.times_s,
+                "values": np.stack(values),
+                "scores": np.repeat(question.asked.curves(model, own)[0], per_row),
+                "grid": np.array(maps.grid),
+                "seen": np.array(maps.seen),
+            }
+        )
+    return found
 
 
-_STEPS = 50
 _MAKERS: dict[str, Callable[[Asking, Sequence[int]], list[Arrays]]] = {
     **dict.fromkeys(TRACED, _traced),
     **dict.fromkeys(get_args(GradientMethod), _gradients),

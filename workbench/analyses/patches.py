@@ -12,17 +12,24 @@ from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
+from jaxtyping import Float32, Float64
 
 from workbench.analyses.chunks import plan_of, row_key
 from workbench.analyses.frame_batches import in_windows
 from workbench.analyses.services import Services
 from workbench.errors import InputError, ModelError, StoreError
-from workbench.models.protocol import MAX_ATTENTION_BYTES, AttentionSource, PatchFeatures, VideoTextModel
+from workbench.models.protocol import (
+    MAX_ATTENTION_BYTES,
+    AttentionSource,
+    FrameAttention,
+    PatchFeatures,
+    VideoTextModel,
+)
 from workbench.types import AttentionMaps, FrameBatch, PatchMaps, SamplingSpec, VideoInfo
 
 Arrays = dict[str, np.ndarray]
 
-_KEPT_AS = {"patches": "patches, version 2", "attention": "attention, version 2"}
+_KEPT_AS = {"patches": "patches, version 2", "attention": "attention, version 1"}
 """A version is raised whenever the same weights give other maps than before."""
 
 
@@ -68,15 +75,33 @@ def attention_maps(
     def arrays_of(window: FrameBatch) -> Arrays:
         found = attention(window)
         around = np.array([found.n_prefix, found.n_suffix])
-        between = {} if found.between_frames is None else {"between_frames": found.between_frames}
-        return {"times_s": found.times_s, "weights": found.weights, "around": around, **between, **_layout(found)}
+        return {"times_s": found.times_s, "weights": found.weights, "around": around, **_layout(found)}
 
     rows = _rows(services, video, model, sampling, frames, "attention", arrays_of)
     n_prefix, n_suffix = rows[0]["around"].tolist()
     weights = _joined(rows, "weights")
     times_s = _joined(rows, "times_s")
-    between = _joined(rows, "between_frames") if "between_frames" in rows[0] else None
-    return AttentionMaps(video.id, model.spec.id, times_s, weights, n_prefix, n_suffix, *_layout_in(rows[0]), between)
+    return AttentionMaps(video.id, model.spec.id, times_s, weights, n_prefix, n_suffix, *_layout_in(rows[0]))
+
+
+def between_frames(
+    services: Services, video: VideoInfo, model: VideoTextModel, sampling: SamplingSpec, row: int
+) -> tuple[Float32[np.ndarray, "layer head query_frame key_frame"], Float64[np.ndarray, "frame"]]:
+    """Return how much the frames of the window of a row look at each other, and when they are shown.
+
+    Raises ``ModelError`` for a model whose frames do not, or do not show it.
+    """
+    if not isinstance(model, FrameAttention):
+        raise ModelError(f"{model.spec.title} does not show how its frames look at each other; choose an X-CLIP.")
+    look = model.between_frames
+
+    def compute() -> Arrays:
+        _, window = next(windows_of(services, video, model, sampling, [row]))
+        return {"weights": look(window)[0], "times_s": window.times_s}
+
+    key = row_key("between frames, version 1", video, model.spec, sampling, row)
+    kept = services.store.get_or_compute(key, compute)
+    return kept["weights"], kept["times_s"]
 
 
 def _rows(

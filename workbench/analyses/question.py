@@ -22,6 +22,8 @@ from workbench.core.intervals import frame_edges
 from workbench.models.protocol import VideoTextModel
 from workbench.types import FrameBatch, SamplingSpec, VideoFeatures, VideoInfo
 
+_MOST_BYTES = 256 * 2**20
+
 
 @dataclass(frozen=True)
 class Question:
@@ -75,10 +77,13 @@ class Question:
         return inside
 
     def windows(self, rows: Sequence[int]) -> list[FrameBatch]:
-        """Return the frames that each row of the features is made of; what was decoded is held with the question."""
+        """Return the frames that each row of the features is made of; what was decoded is held while it is small."""
         missing = sorted(set(rows) - self._windows.keys())
-        self._windows.update(windows_of(self.services, self.video, self.model, self.sampling, missing))
-        return [self._windows[row] for row in rows]
+        decoded = dict(windows_of(self.services, self.video, self.model, self.sampling, missing))
+        found = [decoded[row] if row in decoded else self._windows[row] for row in rows]
+        if sum(window.pixels.nbytes for window in (*self._windows.values(), *decoded.values())) <= _MOST_BYTES:
+            self._windows.update(decoded)
+        return found
 
     def row_at(self) -> int:
         """Return the row of the features nearest to ``at_s``; where none was chosen, where the sentence fits best."""

@@ -37,7 +37,8 @@ def word_map(asking: Asking, row: int) -> WordMap:
     """Return what each word is to the cosine of the sentence with one row of the features.
 
     Pieces of a word add up; where the model asks in several prompts, it is their mean. What begins and ends a text,
-    punctuation and the prompts themselves belong to no word.
+    punctuation and the prompts themselves belong to no word. A first layer that was chosen is one of the vision
+    encoder: the text encoder has others, and counts the usual ones.
     """
     question, method = asking.question, METHODS[asking.method]
     words = words_in(question.query)
@@ -65,7 +66,7 @@ def _row_of(asking: Asking, row: int) -> VideoFeatures:
 def _kept(asking: Asking, row: int, seen: VideoFeatures, words: tuple[Player, ...]) -> Float64[np.ndarray, "word"]:
     question, spec = asking.question, asking.question.model.spec
     seen_as = hashlib.sha256(seen.frames.tobytes()).hexdigest()
-    named = f"{asking.method} from layer {asking.start_layer}, of {question.query!r} in {spec.prompts!r}, {seen_as}"
+    named = f"{asking.method}, of {question.query!r} in {spec.prompts!r}, {seen_as}"
     key = row_key(f"map of words, version {_VERSION}, {named}", question.video, spec, question.sampling, row)
     return question.services.store.get_or_compute(key, lambda: {"values": _values(asking, seen, words)})["values"]
 
@@ -77,7 +78,7 @@ def _values(asking: Asking, seen: VideoFeatures, words: tuple[Player, ...]) -> F
     texts = [prompt.replace("{}", question.query) for prompt in prompts]
     if asking.method in TRACED:
         trace = model.trace_texts(texts, seen)
-        by_text = [maps_of_trace(trace, at, asking.start_layer)[asking.method] for at in range(len(texts))]
+        by_text = [maps_of_trace(trace, at, None)[asking.method] for at in range(len(texts))]
     else:
         assert asking.method in get_args(GradientMethod)
         by_text = list(model.text_gradients(texts, seen, asking.method).values)  # type: ignore[arg-type]

@@ -29,7 +29,9 @@ class Curves:
     """The score while cells come into sight, in the order of a map, against that order, and in random orders.
 
     ``shares`` is the share of the cells in sight, from 0 to 1; ``insertion`` shows the highest cells first,
-    ``reversed`` the lowest. Areas are those under the curve over ``shares``, by trapezoids: the mean score.
+    ``reversed`` the lowest. Areas are those under the curve over ``shares``, by trapezoids: the mean score. Read
+    backwards, ``reversed`` is the curve of deletion: what is left when the highest are gone are the lowest. So its area
+    is that of deletion, too.
 
     Source: Petsiuk et al., RISE, BMVC 2018 (insertion and deletion).
     """
@@ -53,24 +55,6 @@ class Curves:
     def random_areas(self) -> Float64[np.ndarray, "order"]:
         """What a map that says nothing would reach."""
         return np.trapezoid(self.random, self.shares, axis=1)
-
-    @property
-    def shares_taken(self) -> Float64[np.ndarray, "step"]:
-        """The share of the cells taken away at each step of ``deletion``, from 0 to 1."""
-        return 1 - self.shares[::-1]
-
-    @property
-    def deletion(self) -> Float64[np.ndarray, "step"]:
-        """The score while cells are taken away, the highest first, over ``shares_taken``: ``reversed``, read backwards.
-
-        What is left when the highest are gone are the lowest.
-        """
-        return self.reversed[::-1]
-
-    @property
-    def deletion_area(self) -> float:
-        """The same as ``reversed_area``: the same curve, read backwards."""
-        return self.reversed_area
 
     @property
     def p_random(self) -> float:
@@ -216,17 +200,6 @@ def rank_correlations(maps: Float64[np.ndarray, "map cell"]) -> Float64[np.ndarr
     products = ranks @ ranks.T  # of halves of whole numbers, so exact: as are 1, -1 and the symmetry of what follows
     scale = np.sqrt(np.outer(np.diag(products), np.diag(products)))
     return np.divide(products, scale, out=np.full_like(products, np.nan), where=scale > 0)
-
-
-def is_peak_inside(values: Float64[np.ndarray, "cell"], mask: Bool[np.ndarray, "cell"]) -> bool:
-    """Return whether the highest cell is inside the mask: the pointing game. Where several are highest, all must be.
-
-    Raises ``InputError`` for no cells, or values that are not finite.
-
-    Source: Zhang et al., Top-down neural attention by excitation backprop, ECCV 2016.
-    """
-    _check(values)
-    return bool(mask[values == values.max()].all())
 
 
 def _check(values: Float64[np.ndarray, "*map cell"]) -> None:

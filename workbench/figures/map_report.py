@@ -16,7 +16,7 @@ from workbench.types import Agreement, HeatMaps
 
 def maps_said(maps: HeatMaps) -> str:
     """Return the conclusion, the words, every picture's cosine and the evidence, as HTML."""
-    at = int(maps.scores.argmax())
+    at = maps.best
     words = ""
     if maps.word_values is not None:
         lines = "".join(

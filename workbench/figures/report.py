@@ -47,7 +47,7 @@ def outcome_figure(
         return attribution_figure(found, video, jpeg).update_layout(plain)
     if isinstance(found, HeatMaps):
         aspect = video.width_px / video.height_px
-        return heat_figure(found, int(found.scores.argmax()), jpeg, aspect, _OPACITY).update_layout(plain)
+        return heat_figure(found, found.best, jpeg, aspect, _OPACITY).update_layout(plain)
     if isinstance(found, Agreement):
         return agreement_figure(found).update_layout(plain)
     figure = timeline_figure(found, video.duration_s, truth)

@@ -15,16 +15,21 @@ from workbench.models.protocol import GradientMethod
 
 N_STEPS = 50
 """Points of the Gauss-Legendre rule along the path; captum's own choice."""
-_ROWS_AT_ONCE = 64
 
 
 def attributions(
-    method: GradientMethod, scores: Callable[..., Any], inputs: Any, others: tuple[Any, ...], nothing: Any = None
+    method: GradientMethod,
+    scores: Callable[..., Any],
+    inputs: Any,
+    others: tuple[Any, ...],
+    most_rows: int,
+    nothing: Any = None,
 ) -> tuple[Any, Any]:
     """Return what every entry of ``inputs`` adds to its row's score, and the scores of ``nothing``, by default zeros.
 
     Integrated gradients sum to the difference of the two scores; input times gradient is their first step at the full
-    input, and sums to nothing in particular.
+    input, and sums to nothing in particular. At most ``most_rows`` rows are differentiated at once, or one a row of
+    ``inputs``.
     """
     from captum.attr import InputXGradient, IntegratedGradients
 
@@ -32,7 +37,7 @@ def attributions(
     more = {"additional_forward_args": others or None}
     if method == "ig":
         found = IntegratedGradients(scores).attribute(
-            inputs, nothing, n_steps=N_STEPS, internal_batch_size=max(_ROWS_AT_ONCE, len(inputs)), **more
+            inputs, nothing, n_steps=N_STEPS, internal_batch_size=max(most_rows, len(inputs)), **more
         )
     else:
         found = InputXGradient(scores).attribute(inputs.requires_grad_(), **more)

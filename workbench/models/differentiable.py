@@ -20,6 +20,9 @@ from workbench.models.protocol import MAX_ATTENTION_BYTES, Capability, GradientM
 from workbench.models.vision import AttendingEncoder, Layout
 from workbench.types import AttentionTrace, FrameBatch, Gradients, TextFeatures, VideoFeatures
 
+_MOST_ROWS = 64
+"""Frames, or texts, that are differentiated at once."""
+
 
 class DifferentiableEncoder(AttendingEncoder):
     """A dual encoder of which both sides are opened; a subclass gives ``reading``, and may give ``compare``."""
@@ -44,8 +47,7 @@ class DifferentiableEncoder(AttendingEncoder):
         too much of it.
         """
         layout, shape = self.layout(frames.pixels[:1]), self.shape
-        n_tokens = shape.n_prefix + layout.n_patches + shape.n_suffix
-        self._check_room(3 * len(frames.pixels) * shape.n_layers * shape.n_heads * n_tokens**2, len(frames.pixels))
+        self._check_room(3 * self._attention_bytes(layout), len(frames.pixels))
         texts = self._compute.send(said.embeddings)
 
         def run(prepared: Any) -> dict[str, Any]:
@@ -83,6 +85,8 @@ class DifferentiableEncoder(AttendingEncoder):
         layout, shape = self.layout(frames.pixels[:1]), self.shape
         texts, window = self._compute.send(said.embeddings), self.spec.window_frames
         cells = slice(shape.n_prefix, shape.n_prefix + layout.n_patches)
+        # Weights, their products and what is kept for the way back: some six times the attention of a frame.
+        most_rows = min(_MOST_ROWS, MAX_ATTENTION_BYTES // (6 * self._attention_bytes(layout))) // window
 
         def run(prepared: Any) -> dict[str, Any]:
             pixels, others = _split(prepared)
@@ -100,7 +104,7 @@ class DifferentiableEncoder(AttendingEncoder):
                     found = captum_gradients.grad_cam(scores, grid, windows, extra)
                 return {"values": found[:, 0]}
             with self.opened.alone():
-                found, empty = captum_gradients.attributions(method, scores, windows, extra)
+                found, empty = captum_gradients.attributions(method, scores, windows, extra, most_rows)
                 full = scores(windows, *extra)
             return {
                 "values": self.by_patch(found.flatten(0, 1), layout),
@@ -133,7 +137,8 @@ class DifferentiableEncoder(AttendingEncoder):
             nothing = words.clone()
             for row, own in enumerate(cells):
                 nothing[row, list(own)] = 0
-            found, empty = captum_gradients.attributions(method, scores, words[None], (), nothing[None])
+            most_rows = _MOST_ROWS // len(texts)
+            found, empty = captum_gradients.attributions(method, scores, words[None], (), most_rows, nothing[None])
             longest = max(map(len, cells))
             values = words.new_zeros(len(texts), longest)
             for row, own in enumerate(cells):
@@ -172,7 +177,7 @@ class DifferentiableEncoder(AttendingEncoder):
         """
         network = self.opened.redrawn(seed)
         other = with_network(self, network)
-        other.__dict__.pop("opened", None)
+        other._opened = None
         other.spec = replace(self.spec, revision=f"{self.spec.revision}, drawn anew with seed {seed}")
         return other
 
@@ -202,12 +207,20 @@ class DifferentiableEncoder(AttendingEncoder):
 
         return self._compute.traced_in_batches(len(frames.pixels) // window, trace_windows, window)
 
-    def _check_room(self, n_values: int, n_frames: int) -> None:
-        if 4 * n_values > MAX_ATTENTION_BYTES:
-            raise InputError(
-                f"What “{self.spec.id}” does in {n_frames} frames takes {4 * n_values / 1e9:.1f} GB, and "
-                f"{MAX_ATTENTION_BYTES / 1e9:.1f} GB may be asked for at once; ask for fewer frames."
-            )
+    def _attention_bytes(self, layout: Layout) -> int:
+        """Return what the attention weights of one frame take."""
+        shape = self.shape
+        n_tokens = shape.n_prefix + layout.n_patches + shape.n_suffix
+        return 4 * shape.n_layers * shape.n_heads * n_tokens**2
+
+    def _check_room(self, bytes_a_frame: int, n_frames: int) -> None:
+        if n_frames * bytes_a_frame <= MAX_ATTENTION_BYTES:
+            return
+        what = "ask for fewer frames" if n_frames > self.spec.window_frames else "choose a smaller model or a gradient"
+        raise InputError(
+            f"What “{self.spec.id}” does in {n_frames} frames takes {n_frames * bytes_a_frame / 1e9:.1f} GB, and "
+            f"{MAX_ATTENTION_BYTES / 1e9:.1f} GB may be asked for at once; {what}."
+        )
 
 
 def _named(traced: Traced, n_rows: int) -> dict[str, Any]:

@@ -150,6 +150,15 @@ class AttentionSource(Protocol):
 
 
 @runtime_checkable
+class FrameAttention(Protocol):
+    """A model whose frames look at each other while they are encoded, where that can be watched."""
+
+    def between_frames(self, frames: FrameBatch) -> Float32[np.ndarray, "window layer head query_frame key_frame"]:
+        """Return attention weights, float32, between the frames of each window; ``frames`` are whole windows."""
+        ...
+
+
+@runtime_checkable
 class Differentiable(VideoTextModel, Protocol):
     """A model whose cosines can be followed back to frames and words; declared as ``differentiable``.
 

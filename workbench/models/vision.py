@@ -7,7 +7,7 @@ subclass says where patches lie and what its network makes of them; ``transforme
 
 from __future__ import annotations
 
-import functools
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -23,6 +23,8 @@ from workbench.models.opened import Inside, Opened
 from workbench.models.protocol import MAX_ATTENTION_BYTES, Capability
 from workbench.models.rows import unit_rows
 from workbench.types import AttentionMaps, FrameBatch, PatchMaps
+
+_OPENING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class AttendingEncoder(DualEncoder):
     capabilities: ClassVar[frozenset[Capability]] = frozenset({"attention"})
     unhooked: AbstractContextManager[Any] = nullcontext()
     """Held while the network is copied, so that no hook of another thread is copied with it."""
+    _opened: Opened | None = None
 
     def layout(self, pixels: UInt8[np.ndarray, "time height width 3"]) -> Layout:
         """Return where the patches of such frames lie; they are of one size."""
@@ -69,10 +72,13 @@ class AttendingEncoder(DualEncoder):
         """Return where the vision encoder keeps its parts."""
         raise NotImplementedError
 
-    @functools.cached_property
+    @property
     def opened(self) -> Opened:
         """The network, opened: on the same weights, and with attention that can be watched."""
-        return Opened(self)
+        with _OPENING:
+            if self._opened is None:
+                self._opened = Opened(self)
+            return self._opened
 
     def attend(self, prepared: Any) -> Any:
         """Return attention weights ``[time layer head query key]``, on the device, of what ``prepare`` made."""

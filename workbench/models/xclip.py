@@ -18,7 +18,7 @@ from jaxtyping import Float32
 from workbench.models.clip import Clip
 from workbench.models.rows import middle_times, unit_rows
 from workbench.models.vision import EncoderShape
-from workbench.types import AttentionMaps, FrameBatch, TextFeatures, VideoFeatures
+from workbench.types import FrameBatch, TextFeatures, VideoFeatures
 
 WINDOWS_AT_ONCE = 8
 
@@ -119,17 +119,16 @@ class XClip(Clip):
         """Return what the attention is made of; last comes the message that a frame gets from its window."""
         return replace(super().shape, n_suffix=1)
 
-    def attention(self, frames: FrameBatch) -> AttentionMaps:
-        """Return attention weights as for any encoder, and how much the messages of frames look at each other."""
+    def between_frames(self, frames: FrameBatch) -> Float32[np.ndarray, "window layer head query_frame key_frame"]:
+        """Return how much the messages of the frames of each window look at each other. Cost: one forward pass."""
         layers = self.opened.part(self.seeing.encoder).layers
 
         def messages(prepared: Any) -> Any:
-            weights = self.opened.weights(
-                [layer.message_attn for layer in layers], lambda adapter: adapter.look(prepared)
-            )
+            attentions = [layer.message_attn for layer in layers]
+            weights = self.opened.weights(attentions, lambda adapter: adapter.look(prepared))
             return self._torch.stack(weights, dim=1)
 
-        return replace(super().attention(frames), between_frames=self._exactly(frames, messages))
+        return self._exactly(frames, messages)
 
     def look(self, prepared: Any) -> Any:
         """Return ``[window 1 + token dim]``: raw window features, then their context.
