@@ -3,6 +3,7 @@ workbench.choice = ({ element, props, trigger, watch }) => {
   const select = element.querySelector("select");
   const draw = () => {
     const { choices = [], value = "" } = props.value || {};
+    select.closest("label").hidden = !choices.length;
     select.replaceChildren(
       ...choices.map(([label, id, isAvailable]) => {
         const option = new Option(label, id, false, id === value);

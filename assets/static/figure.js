@@ -53,8 +53,9 @@
     const { clock, duration_s, is_partial, aspect } = layout.meta || {};
     if (aspect && view.plot.clientWidth) layout.height = Math.min(layout.height, view.plot.clientWidth / aspect + 16);
     if (clock) layout.xaxis = { ...layout.xaxis, ...ticks(view.span0 || [0, duration_s], view.plot.clientWidth) };
+    const data = view.plot.clientWidth < 480 ? figure.data.filter(({ meta }) => meta !== "wide") : figure.data;
     // Not awaited: its promise also waits for pictures that the browser may put off.
-    Plotly.react(view.plot, figure.data, layout, { displayModeBar: false, responsive: false });
+    Plotly.react(view.plot, data, layout, { displayModeBar: false, responsive: false });
     if (!view.isBound) {
       view.isBound = true;
       view.plot.on("plotly_click", ({ points: [point] }) => view.onPoint(point));

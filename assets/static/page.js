@@ -84,10 +84,11 @@
     const word = e.target.closest?.("#words [data-word]");
     if (word) workbench.lightWord(word.classList.contains("is-lit") ? -1 : Number(word.dataset.word));
   });
-  workbench.download = (name, text) => {
-    const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-    Object.assign(document.createElement("a"), { href: url, download: name }).click();
-    URL.revokeObjectURL(url);
+  // A text that is here already, or a file that waits at an address.
+  workbench.download = ({ name, text, url }) => {
+    const href = url || URL.createObjectURL(new Blob([text], { type: "application/json" }));
+    Object.assign(document.createElement("a"), { href, download: name }).click();
+    if (!url) URL.revokeObjectURL(href);
   };
   workbench.restoreTheme = () => {
     const kept = localStorage.getItem("workbench-theme");

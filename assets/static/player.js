@@ -39,7 +39,12 @@ workbench.player = ({ element, props, watch }) => {
       button.textContent = `${video.playbackRate}×`;
     },
     sound: () => (video.muted = !video.muted),
-    full: () => (document.fullscreenElement ? document.exitFullscreen() : video.requestFullscreen?.()),
+    // With what lies over the film, where the browser lets anything but a film fill the screen.
+    full: () => {
+      const screen = element.querySelector(".screen");
+      if (document.fullscreenElement) return document.exitFullscreen();
+      return screen.requestFullscreen ? screen.requestFullscreen() : video.webkitEnterFullscreen?.();
+    },
   };
   const step = (frames) => {
     video.pause();

@@ -21,8 +21,8 @@ from workbench.models.adapter_template import ENTRY
 from workbench.models.entry import ModelEntry
 from workbench.settings import Settings
 from workbench.types import Progress
-from workbench.ui.gradio import events as module
 from workbench.ui.gradio import texts
+from workbench.ui.gradio import working as module
 from workbench.ui.gradio.api import checked_rate, checked_sentences
 from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.page import services_for_visitors
@@ -69,14 +69,14 @@ def test_a_click_never_starts_to_read_a_film(events: Events, film: Film, monkeyp
         for update in (
             events.select_row(session, event(query=0), VISITOR),
             events.select_span(session, event(start_s=1.0, end_s=2.0), VISITOR),
-            events.export(session),
+            events.export(session, VISITOR),
         ):
             assert update.keys() == {"notice"}
             assert texts.NOT_READ in update["notice"]
     list(events.answer(session, VISITOR))
     assert events.select_row(session, event(query=0), VISITOR)["session"].current == 0
     assert "inside" in events.select_span(session, event(start_s=2.0, end_s=4.0), VISITOR)["span"]
-    assert '"queries"' in events.export(session)["download"]["text"]
+    assert '"queries"' in events.export(session, VISITOR)["download"]["text"]
 
 
 def test_an_answer_that_nobody_waits_for_ends_its_work(events: Events, monkeypatch: pytest.MonkeyPatch) -> None:

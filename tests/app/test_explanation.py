@@ -21,8 +21,8 @@ from workbench.models.adapter_template import ENTRY
 from workbench.models.entry import ModelEntry
 from workbench.settings import Settings
 from workbench.types import Progress
-from workbench.ui.gradio import events as module
 from workbench.ui.gradio import texts
+from workbench.ui.gradio import working as module
 from workbench.ui.gradio.api import make_attribute
 from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.session import Session, session_from_address
@@ -287,12 +287,12 @@ def test_a_model_of_windows_explains_the_frames_of_one(events: Events, session: 
 
 def test_the_download_is_of_what_is_on_show(events: Events, session: Session) -> None:
     list(events.answer(session, VISITOR))
-    download = events.export(session)["download"]
+    download = events.export(session, VISITOR)["download"]
     answers = json.loads(download["text"])
     assert download["name"].startswith("attribute-")
     assert len(answers[0]["players"]) == 3
     assert all(np.isfinite(answer["values"]).all() for answer in answers)
-    assert "queries" in json.loads(events.export(replace(session, tab="moments"))["download"]["text"])
+    assert "queries" in json.loads(events.export(replace(session, tab="moments"), VISITOR)["download"]["text"])
 
 
 def test_the_address_names_the_tab(session: Session, settings: Settings) -> None:

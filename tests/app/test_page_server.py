@@ -189,3 +189,17 @@ def test_films_are_served_by_id_and_nothing_else(site: Site) -> None:
     for name in ("0" * 64, "..%2f..%2fapp.py", "%2fetc%2fpasswd", "app.py", site.films["red"][:16]):
         assert httpx.get(f"{site.url}workbench/film/{name}", timeout=60).status_code == 404
     assert httpx.get(f"{site.url}workbench/static/..%2f..%2fapp.py", timeout=60).status_code == 404
+
+
+def test_a_file_made_for_a_visitor_is_given_out_under_its_address_only(site: Site) -> None:
+    from workbench.ui.gradio.offers import OFFERS
+
+    offer = OFFERS.make("somebody", "where-it-looked.png", "image/png", b"pixels")
+    answer = httpx.get(f"{site.url}workbench/made/{offer.token}", timeout=60)
+    assert (answer.status_code, answer.content) == (200, b"pixels")
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.headers["content-disposition"] == 'attachment; filename="where-it-looked.png"'
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    for token in ("x", "somebody", offer.token[:-1], "%C3%A9", "..%2fapp.py"):
+        assert httpx.get(f"{site.url}workbench/made/{token}", timeout=60).status_code == 404

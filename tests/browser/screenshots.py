@@ -18,7 +18,7 @@ PATIENCE_MS = 120_000
 
 
 def main() -> None:
-    """Write one picture a size and theme into ``assets/screenshots``, and one a theme of who made the score."""
+    """Write one picture a size and theme into ``assets/screenshots``, and one a theme of each of two instruments."""
     executable = chromium.find()
     if executable is None:
         raise SystemExit(chromium.MISSING)
@@ -45,6 +45,14 @@ def main() -> None:
             page.locator("#patches .plot .main-svg").first.wait_for(state="attached", timeout=PATIENCE_MS)
             page.screenshot(path=FOLDER / f"who-{theme}.png", full_page=True)
             print(FOLDER / f"who-{theme}.png")
+            page.get_by_role("tab", name="Where it looked").click()
+            page.locator("#look-picture .plot .main-svg").first.wait_for(state="attached", timeout=PATIENCE_MS)
+            page.locator("#ask-test").click()
+            page.locator("#curves .plot .main-svg").first.wait_for(state="attached", timeout=PATIENCE_MS)
+            page.locator("#ask-compare").click()
+            page.locator("#agreement .plot .main-svg").first.wait_for(state="attached", timeout=PATIENCE_MS)
+            page.screenshot(path=FOLDER / f"look-{theme}.png", full_page=True)
+            print(FOLDER / f"look-{theme}.png")
         browser.close()
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import zlib
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,7 +15,7 @@ from workbench.figures.agreement import agreement_figure
 from workbench.figures.evidence import curves_figure
 from workbench.figures.heads import between_frames_figure, heads_figure
 from workbench.figures.heat import heat_rgba, overlaid, reach
-from workbench.figures.heat_maps import MAX_SMALL, heat_figure, shown_small, strip_figure
+from workbench.figures.heat_maps import heat_figure
 from workbench.figures.on_picture import MAX_HEIGHT_PX
 from workbench.figures.palette import LESS, MORE, UNSEEN
 from workbench.figures.png import png_uri
@@ -194,51 +192,6 @@ def test_a_portrait_picture_is_no_taller_than_a_screen_and_keeps_its_shape() -> 
     assert pixels_of(figure.layout.images[0].source).shape == (320, 160, 4)
 
 
-def test_points_on_the_clock_stand_at_their_times_and_rise_with_the_cosine() -> None:
-    maps = replace(maps_of(np.eye(4)), scores=np.array([0.1, 0.3, 0.2, 0.1]))
-    figure = strip_figure(maps, 5.0, 2.0, 1)
-    (points,) = figure.data
-    assert list(points.x) == [0.5, 1.5, 2.5, 3.5]
-    assert points.y[1] < points.y[2] < points.y[0] == points.y[3]  # pixels count from the top
-    assert points.y[2] == pytest.approx((points.y[0] + points.y[1]) / 2)
-    assert list(points.customdata) == [0.1, 0.3, 0.2, 0.1]
-    assert [size > min(points.marker.size) for size in points.marker.size] == [False, True, False, False]
-    meta = figure.layout.meta
-    assert (meta["clock"], meta["duration_s"], meta["times_s"]) == (True, 5.0, [0.5, 1.5, 2.5, 3.5])
-    ((top, bottom),) = meta["rows"]
-    assert top < min(points.y) < max(points.y) < figure.layout.images[0].y < bottom
-
-
-@pytest.mark.parametrize("times_s", [[0.0, 1.0, 2.0, 3.0], [1.0, 2.0, 3.0, 4.0], [0.0, 0.2, 3.9, 4.0], [2.0]])
-def test_small_maps_neither_overlap_nor_leave_the_film(times_s: list[float]) -> None:
-    maps = replace(maps_of(np.eye(4)[: len(times_s)]), times_s=np.array(times_s))
-    images = strip_figure(maps, 4.0, 2.0).layout.images
-    starts = np.array([image.x - image.sizex / 2 for image in images])
-    ends = np.array([image.x + image.sizex / 2 for image in images])
-    assert (ends > starts).all()
-    assert (starts[1:] >= ends[:-1] - 2e-3).all()
-    assert starts[0] >= -2e-3
-    assert ends[-1] <= 4 + 2e-3
-    assert (np.abs([image.x - at for image, at in zip(images, times_s, strict=True)]) <= images[0].sizex).all()
-
-
-def test_of_many_maps_some_are_drawn_each_over_its_picture() -> None:
-    maps = maps_of(np.ones((100, 4)))
-    shown = shown_small(100)
-    assert (len(shown), shown[0], shown[-1]) == (MAX_SMALL, 0, 99)
-    figure = strip_figure(maps, 100.0, 1.5, 0, dict.fromkeys(shown[:-1], b"jpeg"))
-    layers = [image.layer for image in figure.layout.images]
-    assert (layers.count("below"), layers.count("above")) == (MAX_SMALL - 1, MAX_SMALL)
-    assert len(figure.data[0].x) == 100
-
-
-def test_one_picture_alone_is_one_point() -> None:
-    figure = strip_figure(maps_of([1, 0, 0, 0]), 9.0, 1.0, 0)
-    assert list(figure.data[0].x) == [0.5]
-    assert figure.data[0].mode == "markers"
-    assert [label.text for label in figure.layout.annotations if label.name == "range"] == ["cosine 0.100"]
-
-
 SHARES = np.linspace(0, 1, 5)
 
 
@@ -355,4 +308,3 @@ def test_figures_are_small_enough_to_send() -> None:
     assert len(heads_figure(one, 0).to_json()) < 800_000
     maps = maps_of(rng.random((200, 256)), grid=(16, 16), seen=CROP)
     assert len(heat_figure(maps, 0, b"", 16 / 9, 0.7).to_json()) < 200_000
-    assert len(zlib.compress(strip_figure(maps, 200.0, 16 / 9).to_json().encode())) < 400_000

@@ -1,6 +1,6 @@
 """Frames to a film that every browser plays: H.264, 4:2:0, MP4 with its index in front.
 
-Separate from decoding: the toy world and the tests write films, the workbench itself never does.
+Separate from decoding: films are written by the toy world, by tests, and where a person takes one away.
 """
 
 from __future__ import annotations

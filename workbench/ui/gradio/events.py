@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import functools
 import json
-import logging
 import math
 import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 
@@ -25,12 +23,14 @@ from workbench.analyses.attribute import AttributeParams
 from workbench.analyses.extraction import is_cached
 from workbench.analyses.ground import Ground
 from workbench.analyses.services import Services
-from workbench.errors import Cancelled, InputError, WorkbenchError
+from workbench.errors import InputError, WorkbenchError
 from workbench.figures.timeline import StripFrame
 from workbench.types import Grounding, Outcome, Progress, SamplingSpec, VideoInfo
-from workbench.ui.gradio import attribution_texts, panels, texts
+from workbench.ui.gradio import panels, texts
 from workbench.ui.gradio.explained import Explained
-from workbench.ui.gradio.jobs import Job, Jobs, Pace
+from workbench.ui.gradio.jobs import Job
+from workbench.ui.gradio.looked import Looked
+from workbench.ui.gradio.map_events import MapEvents
 from workbench.ui.gradio.sent import (
     MAX_TITLE_CHARS,
     asked_in,
@@ -44,32 +44,7 @@ from workbench.ui.gradio.sent import (
 from workbench.ui.gradio.session import Session, default_of, session_from_address
 from workbench.ui.gradio.shown import Shown, Update
 from workbench.ui.gradio.strip import film_strip
-
-LOG = logging.getLogger(__name__)
-QUIET_S = 0.4
-"""Work shorter than this shows no progress: a flash would only disturb."""
-LOOK_S = 1.0
-"""What was read so far is drawn again no sooner than this."""
-
-
-def in_words(handler: Callable[..., Update]) -> Callable[..., Update]:
-    """Turn what a person can mend into a notice on the page, and the rest into a log entry and an apology."""
-
-    @functools.wraps(handler)
-    def guarded(self: Events, *args: Any) -> Update:
-        try:
-            return handler(self, *args)
-        except Exception as problem:
-            return {"notice": _said(problem)}
-
-    return guarded
-
-
-def _said(problem: Exception, kind: str = "error", words: Callable[[str], str] = str) -> str:
-    if isinstance(problem, WorkbenchError):
-        return panels.notice(words(str(problem)), kind)
-    LOG.exception("an event failed", exc_info=problem)
-    return panels.notice(texts.UNEXPECTED, kind)
+from workbench.ui.gradio.working import Ending, Place, Worker, in_words, said_of
 
 
 class Events:
@@ -77,9 +52,11 @@ class Events:
 
     def __init__(self, services: Services) -> None:
         self.services = services
-        self.jobs = Jobs()
-        self._explained = Explained(services)
-        self._page = Shown(services, self._explained)
+        self._explained, looked = Explained(services), Looked(services)
+        self._page = Shown(services, self._explained, looked)
+        self._worker = Worker(self._page)
+        self.jobs = self._worker.jobs
+        self.maps = MapEvents(looked, self._page, self._worker, self.why_not)
         self._asked: dict[str, Session] = {}
         self._answered: dict[str, Session] = {}
 
@@ -196,7 +173,12 @@ class Events:
             self._answered[visitor] = session
             return self._page.result(session, *made)
 
-        yield from self._steps(session, visitor, Job(functools.partial(self._work, session), "answer"), result)
+        def failed(problem: Exception) -> Update:
+            self._asked.pop(visitor, None)
+            return {"notice": said_of(problem, "error stale", functools.partial(self._page.problem, session))}
+
+        job = Job(functools.partial(self._work, session), "answer")
+        yield from self._worker.steps(session, visitor, job, result, ending=Ending(self._stopped, failed))
 
     def answer_change(self, session: Session, request: gr.Request) -> Generator[Update]:
         """Do the same where the session is not the one that was asked last: leaving a field changes nothing."""
@@ -204,7 +186,7 @@ class Events:
             yield from self.answer(session, request)
 
     def explain(self, session: Session, request: gr.Request) -> Generator[Update]:
-        """Say what a selected span holds, and who made the score where that is on show; yield as ``answer`` does.
+        """Say what a selected span holds, and what the instrument on show makes of it; yield as ``answer`` does.
 
         Nothing is explained before it was answered: not what is being read, nor what was stopped.
         """
@@ -214,21 +196,27 @@ class Events:
                 yield {"span": self._page.span(session, self._again(session).result)}
         if session.tab == "who" and self._has_answer(session, visitor):
             job = Job(functools.partial(self._explained.explain, session), "explanation")
-            yield from self._steps(session, visitor, job, functools.partial(self._explained.shown, session))
+            yield from self._worker.steps(session, visitor, job, functools.partial(self._explained.shown, session))
+        if session.tab == "look" and self._has_answer(session, visitor):
+            yield from self.maps.look(session, visitor)
 
     def explain_patches(self, session: Session, at_s: object, request: gr.Request) -> Generator[Update]:
         """Say which patches of the picture at ``at_s`` made the score; yield as ``answer`` does."""
         visitor = request.session_hash or ""
-        why_not = "" if self._has_answer(session, visitor) else texts.NOT_READ if session.queries else texts.NO_QUERIES
-        if self.jobs.is_running(visitor, "explanation"):
-            why_not = texts.BUSY
-        if why_not:
+        if why_not := self.why_not(session, visitor):
             yield {"patches_text": self._explained.patches_said(panels.notice(why_not))}
             return
         # Sound may go on after the last frame.
         shown_s = min(seconds_in(at_s), self.services.library.get(session.video).duration_s)
         job = Job(functools.partial(self._explained.explain_patches, session, shown_s), "patches")
-        yield from self._steps(session, visitor, job, functools.partial(self._explained.patches, session))
+        place = Place("patches_text", "stop_patches", "patches_text", self._explained.patches_said)
+        yield from self._worker.steps(session, visitor, job, functools.partial(self._explained.patches, session), place)
+
+    def why_not(self, session: Session, visitor: str) -> str:
+        """Return why nothing more can be asked of an answer now, or nothing."""
+        if not self._has_answer(session, visitor):
+            return texts.NOT_READ if session.queries else texts.NO_QUERIES
+        return texts.BUSY if self.jobs.is_running(visitor, "explanation") else ""
 
     def _has_answer(self, session: Session, visitor: str) -> bool:
         """Return whether the visitor's question was answered to its end, and no other is being worked on."""
@@ -237,70 +225,22 @@ class Events:
             return False
         return not self.jobs.is_running(visitor, "answer")  # whose last step is still to be shown
 
-    def _steps(self, session: Session, visitor: str, job: Job, result: Callable[[Any], Update]) -> Generator[Update]:
-        self.jobs.start(visitor, job)
-        try:
-            yield from self._steps_of(session, visitor, job, result)
-        finally:
-            self.jobs.end(visitor, job)
-
-    def _steps_of(self, session: Session, visitor: str, job: Job, result: Callable[[Any], Update]) -> Generator[Update]:
-        started, pace = time.monotonic(), Pace()
-        shown, looked, progress = None, -math.inf, Progress(0, 0)
-        for progress in job.progress():
-            now = time.monotonic()
-            left_s = pace.left_s(progress, now)
-            if job.is_stopped or now - started <= QUIET_S or not self.jobs.is_newest(visitor, job):
-                continue
-            seen: Update = {}
-            if progress.glimpse is not None and progress.glimpse is not shown and now - looked >= LOOK_S:
-                with suppress(WorkbenchError):  # a look ahead that fails takes nothing from the answer
-                    seen = self._page.glimpse(session, progress.glimpse)
-                shown, looked = progress.glimpse, now
-            line = self._page.in_their_words(session, texts.working(progress, left_s))
-            bar = panels.working(line, progress.done, progress.total, has_begun=shown is not None)
-            if job.name == "patches":  # told where they were asked for, far below the timeline
-                stop = gr.update(visible=True, interactive=True)
-                yield {"patches_text": self._explained.patches_said(bar), "stop_patches": stop}
-                continue
-            yield seen | {
-                "status": bar,
-                "cancel": gr.update(visible=True, interactive=True),
-                "resume": gr.update(visible=False),
-            }
-        try:
-            update = self._page.idle() | result(job.answer())
-        except Cancelled:
-            update = self._page.idle() | self._stopped(job, progress, has_begun=shown is not None)
-        except Exception as problem:
-            words = functools.partial(self._page.problem, session)
-            if job.name == "answer":
-                self._asked.pop(visitor, None)
-                update = self._page.idle() | {"notice": _said(problem, "error stale", words)}
-            elif job.name == "patches":
-                said = self._explained.patches_said(_said(problem, words=words))
-                update = self._page.idle() | {"patches_text": said}
-            else:
-                update = self._page.idle() | {"notice": _said(problem, words=words)}
-        if self.jobs.is_newest(visitor, job):
-            yield update
-
-    def _stopped(self, job: Job, progress: Progress, has_begun: bool) -> Update:
-        """Return what is said of work that was stopped: an answer can go on, the rest is asked for again."""
-        if job.name == "patches":
-            return {"patches_text": self._explained.patches_said(panels.notice(attribution_texts.STOPPED, "hint"))}
-        if job.name != "answer":
-            return {"status": "", "notice": panels.notice(attribution_texts.STOPPED, "hint")}
-        told = {
+    def _stopped(self, progress: Progress, has_begun: bool) -> Update:
+        """Return what is said of an answer that was stopped: it can go on."""
+        return {
             "status": panels.notice(texts.STOPPED, "hint so-far" if has_begun else "hint"),
             "resume": gr.update(visible=True),
+            "facts": panels.facts(texts.read_in_part(progress), self._page.device()),
         }
-        return told | {"facts": panels.facts(texts.read_in_part(progress), self._page.device())}
 
-    def stop_patches(self, request: gr.Request) -> Update:
-        """Stop the patches that are being explained, at the next step."""
-        self.jobs.cancel(request.session_hash or "")
-        return {"stop_patches": gr.update(interactive=False)}
+    def stop(self, button: str) -> Callable[[gr.Request], Update]:
+        """Return the event that stops what a button stands beside, at its next step."""
+
+        def stop(request: gr.Request) -> Update:
+            self.jobs.cancel(request.session_hash or "")
+            return {button: gr.update(interactive=False)}
+
+        return stop
 
     def cancel(self, request: gr.Request) -> Update:
         """Stop what is being computed for this visitor, at its next step, and say so at once."""
@@ -312,6 +252,7 @@ class Events:
         self.jobs.drop(request.session_hash or "")
         self._asked.pop(request.session_hash or "", None)
         self._answered.pop(request.session_hash or "", None)
+        self.maps.leave(request.session_hash or "")
 
     @in_words
     def select_row(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
@@ -370,15 +311,17 @@ class Events:
         visitor = request.session_hash or ""
         if not self.jobs.is_running(visitor, "answer"):
             self.jobs.drop(visitor)
-        return self._page.idle() | self._explained.nothing()
+        return self._page.idle() | self._page.unexplained()
 
     @in_words
-    def export(self, session: Session) -> Update:
+    def export(self, session: Session, request: gr.Request) -> Update:
         """Hand the shown result to the browser as JSON; nothing is written on the server."""
         verb, outcome = "ground", self._again(session)
         answer: dict | list = Ground().as_json(outcome)
         if session.tab == "who":
             verb, answer = "attribute", self._explained.as_json(session)
+        if session.tab == "look":
+            verb, answer = "maps", self.maps.as_json(session, request.session_hash or "")
         text = json.dumps(answer, ensure_ascii=False, indent=1)
         name = f"{verb}-{session.video[:12]}-{session.model.replace('/', '-')}.json"
         return {"download": {"name": name, "text": text, "at": time.time()}}

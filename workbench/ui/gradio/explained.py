@@ -130,7 +130,9 @@ class Explained:
 
     def _player(self, session: Session, report: Report) -> Callable[..., Attribution]:
         def play(players: str, **more: Any) -> Attribution:
-            return Attribute().run(self.services, self._game(session, players, **more), report).result
+            found = Attribute().run(self.services, self._game(session, players, **more), report).result
+            assert isinstance(found, Attribution)
+            return found
 
         return play
 

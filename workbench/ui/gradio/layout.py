@@ -13,9 +13,19 @@ import gradio as gr
 from workbench.analyses.analysis import Control, controls
 from workbench.analyses.attribute import Attribute
 from workbench.analyses.ground import Ground
-from workbench.ui.gradio import attribution_texts, panels, texts
+from workbench.ui.gradio import attribution_texts, look_texts, panels, texts
+from workbench.ui.gradio.map_layout import lay_out_maps
 from workbench.ui.gradio.session import Session, default_of
-from workbench.ui.gradio.view import Choice, Panel, PlayerView, PlotlyView, QueryEditor, VideoUpload
+from workbench.ui.gradio.view import (
+    Choice,
+    MapsView,
+    Panel,
+    Picks,
+    PlayerView,
+    PlotlyView,
+    QueryEditor,
+    VideoUpload,
+)
 
 FIRST_CONTROL = "fps"
 """The one parameter that is always in sight; the others are folded away."""
@@ -69,6 +79,35 @@ class Parts:
     stop_patches: gr.Button
     budget: gr.Number
     absent: Choice
+    look_text: Panel
+    look_method: Choice
+    look_about: Panel
+    look_said: Panel
+    stop_look: gr.Button
+    look_again: gr.Button
+    look_maps: MapsView
+    look_picture: PlotlyView
+    look_words: Picks
+    take_png: gr.Button
+    take_film: gr.Button
+    test_text: Panel
+    ask_test: gr.Button
+    test_said: Panel
+    stop_test: gr.Button
+    curves: PlotlyView
+    test_numbers: Panel
+    compare_text: Panel
+    ask_compare: gr.Button
+    compare_said: Panel
+    stop_compare: gr.Button
+    methods: Picks
+    agreement: PlotlyView
+    heads_text: Panel
+    heads: PlotlyView
+    head_choice: Choice
+    head_picture: PlotlyView
+    between_text: Panel
+    between: PlotlyView
     about: Panel
 
 
@@ -89,6 +128,8 @@ def lay_out() -> Parts:
             made |= _moments()
         with gr.Tab(Attribute.title, id="who") as tabs["who"]:
             made |= _who()
+        with gr.Tab(look_texts.TITLE, id="look") as tabs["look"]:
+            made |= lay_out_maps()
         with gr.Tab("About", id="about") as tabs["about"]:
             made["about"] = Panel(panels.about(None))
     made["clock"] = gr.HTML(html_template="<span></span>", js_on_load=None)
@@ -102,7 +143,7 @@ def lay_out() -> Parts:
     )
     made["download"] = gr.HTML(
         html_template="<span></span>",
-        js_on_load="watch('value', () => workbench.download(props.value.name, props.value.text))",
+        js_on_load="watch('value', () => workbench.download(props.value))",
     )
     return Parts(**made)
 

@@ -56,7 +56,7 @@ def launch_options(services: Services) -> dict[str, Any]:
     return {
         "theme": make_theme(palette),
         "css": palette_css(palette),
-        "css_paths": [ASSETS / "static" / "page.css"],
+        "css_paths": [ASSETS / "static" / name for name in ("page.css", "maps.css")],
         "head": HEAD,
         "app_kwargs": {"routes": make_routes(services.library)},
         "max_file_size": services.settings.max_video_bytes,
@@ -107,7 +107,9 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     parts.resume.click(answer, session, **asking).success(explain, session, **asking)
     stopping = {"outputs": [parts.status, parts.cancel], "queue": False, "api_visibility": "private"}
     parts.cancel.click(placed(events.cancel), None, **stopping)
-    parts.stop_patches.click(placed(events.stop_patches), None, **stopping | {"outputs": [parts.stop_patches]})
+    for button in ("stop_patches", "stop_look", "stop_test", "stop_compare"):
+        part = outputs[button]
+        part.click(placed(events.stop(button)), None, **stopping | {"outputs": [part]})
     page.unload(events.leave)
     for listener, look in (
         (parts.timeline.select, events.select_row),
@@ -124,6 +126,25 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     now = "(session, clock) => [session, workbench.film()?.currentTime || 0]"
     parts.ask_patches.click(_placed_steps(events.explain_patches, outputs), [session, parts.clock], js=now, **asking)
     parts.export.click(placed(events.export), session, **looking)
+    maps, placed_steps = events.maps, functools.partial(_placed_steps, outputs=outputs)
+    for listener, choose in (
+        (parts.look_method.input, maps.choose_method),
+        (parts.methods.select, maps.choose_method),
+        (parts.look_words.select, maps.pick_word),
+    ):
+        listener(placed(choose), session, **changing).success(explain, session, **asking)
+    parts.look_again.click(placed_steps(maps.look_again), session, **asking)
+    # Only where the player rests at last is of interest.
+    parts.look_maps.select(placed(maps.show_picture), session, **looking | {"trigger_mode": "always_last"})
+    seen = "(session, clock) => [session, workbench.looking()]"
+    parts.head_choice.input(placed(maps.show_head), [session, parts.clock], js=seen, **changing)
+    for button, handler in (
+        (parts.ask_test, maps.test),
+        (parts.ask_compare, maps.compare),
+        (parts.take_png, maps.take_png),
+        (parts.take_film, maps.take_film),
+    ):
+        button.click(placed_steps(handler), [session, parts.clock], js=seen, **asking)
 
 
 def _placed(handler: Callable, outputs: dict[str, gr.Component]) -> Callable:

@@ -1,4 +1,4 @@
-"""What the browser is given beside Gradio's own: our scripts, plotly.js, and films by their id.
+"""What the browser is given beside Gradio's own: our scripts, plotly.js, films by their id, and what was made for it.
 
 Separate because this is the whole of what is served from disk: a film is asked for by the hash of its
 content, never by a path, and is sent as a video whatever the visitor called it.
@@ -17,9 +17,10 @@ from starlette.routing import BaseRoute, Route
 from workbench.errors import WorkbenchError
 from workbench.media.library import VideoLibrary
 from workbench.settings import ASSETS
+from workbench.ui.gradio.offers import OFFERS
 
 PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-SCRIPTS = ("clock.js", "player.js", "figure.js", "queries.js", "choice.js", "upload.js", "page.js")
+SCRIPTS = ("clock.js", "player.js", "figure.js", "queries.js", "choice.js", "upload.js", "maps.js", "page.js")
 # One script, written into the page: Gradio adds its head from the browser, where files load in no fixed
 # order and a component may stand before the function that it calls.
 HEAD = """<meta name="viewport" content="width=device-width, initial-scale=1">
@@ -28,12 +29,18 @@ HEAD = """<meta name="viewport" content="width=device-width, initial-scale=1">
 _MEDIA_TYPES = {".webm": "video/webm", ".mkv": "video/x-matroska", ".ogv": "video/ogg", ".mov": "video/quicktime"}
 _CONTENT_HASH = re.compile(r"[0-9a-f]{64}")
 _KEPT_BY_ALL = {"Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
+_NEVER_KEPT = _KEPT_BY_ALL | {"Cache-Control": "no-store"}
 _KEPT_BY_VISITOR = _KEPT_BY_ALL | {"Cache-Control": "private, max-age=86400"}
 
 
 def film_url(video_id: str) -> str:
     """Return the address of a film, relative to the page."""
     return f"workbench/film/{video_id}"
+
+
+def offer_url(token: str) -> str:
+    """Return the address of a file that was made for a visitor, relative to the page."""
+    return f"workbench/made/{token}"
 
 
 def make_routes(library: VideoLibrary) -> list[BaseRoute]:
@@ -54,7 +61,14 @@ def make_routes(library: VideoLibrary) -> list[BaseRoute]:
     def plotly_js(request: Request) -> Response:
         return FileResponse(PLOTLY_JS, media_type="text/javascript", headers=_KEPT_BY_ALL)
 
+    def made(request: Request) -> Response:
+        if (offer := OFFERS.find(request.path_params["token"])) is None:
+            return PlainTextResponse("This file is no longer there; ask for it again.", status_code=404)
+        headers = _NEVER_KEPT | {"Content-Disposition": f'attachment; filename="{offer.name}"'}
+        return Response(offer.content, media_type=offer.media_type, headers=headers)
+
     return [
         Route("/workbench/film/{video_id}", film),
+        Route("/workbench/made/{token}", made),
         Route("/workbench/plotly.min.js", plotly_js),
     ]

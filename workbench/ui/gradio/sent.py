@@ -17,6 +17,8 @@ from workbench.errors import InputError
 _CONTENT_HASH = re.compile(r"[0-9a-f]{64}")
 MAX_BROUGHT, MAX_TITLE_CHARS = 100, 80
 """Films of their own that one visitor is shown, and letters of their titles."""
+USUAL_OPACITY = 0.7
+"""How opaque maps are until the visitor says otherwise."""
 
 
 def asked_in(request: gr.Request) -> dict[str, list[str]]:
@@ -68,6 +70,13 @@ def instant_in(event: gr.EventData) -> float | None:
 def seconds_in(sent: object) -> float:
     """Return the seconds at which the player stands, as the browser sent them; 0 for what is no time."""
     return _instant(sent) or 0.0
+
+
+def looking_in(sent: object) -> tuple[float, float]:
+    """Return where the player stands, in seconds, and how opaque maps are, from 0 to 1, as the browser sent them."""
+    data = sent if isinstance(sent, dict) else {}
+    opacity = _instant(data.get("opacity"))
+    return seconds_in(data.get("at_s")), USUAL_OPACITY if opacity is None else min(opacity, 1.0)
 
 
 def _instant(sent: object) -> float | None:

@@ -16,11 +16,12 @@ from workbench.analyses.analysis import check_ranges, controls
 from workbench.analyses.attribute import AttributeParams
 from workbench.analyses.ground import GroundParams
 from workbench.analyses.hidden import ways_to_hide
+from workbench.analyses.map_methods import METHODS
 from workbench.analyses.queries import checked_query
 from workbench.errors import InputError, QueryError
 from workbench.settings import Settings
 
-TABS = ("moments", "who", "about")
+TABS = ("moments", "who", "look", "about")
 """The instruments, as addresses name them; the first is the one that a visit begins with."""
 
 SPAN = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)-(\d{1,6}(?:\.\d{1,6})?)")
@@ -34,7 +35,9 @@ class Session:
     ``current`` is the sentence that the evidence below the timeline belongs to, ``span_s`` the span
     selected on the timeline, ``uploads`` the films this visitor has brought, with the titles they gave them.
     ``tab`` is the instrument on show, ``opened`` the path to the part of the film's tree that was opened last;
-    ``budget`` and ``absent`` are how games are played that run the encoder.
+    ``budget`` and ``absent`` are how games are played that run the encoder. ``method`` makes the maps, empty for the
+    usual one of the model; ``picked`` is the number of a word that has the map by itself, with the sentence it is of.
+    ``head`` is the layer and head whose map is shown large.
     """
 
     video: str = ""
@@ -48,6 +51,14 @@ class Session:
     opened: tuple[int, ...] = ()
     budget: int = 0
     absent: str = "mean"
+    method: str = ""
+    picked: tuple[str, int] | None = None
+    head: str = "0.all"
+
+    @property
+    def query(self) -> str:
+        """The current sentence; there is one."""
+        return self.queries[min(self.current, len(self.queries) - 1)]
 
     def params(self) -> GroundParams:
         """Return the question in the form the analysis takes it."""
@@ -57,9 +68,8 @@ class Session:
     def game(self, players: str, at_s: float | None = None, opened: str = "") -> AttributeParams:
         """Return the question who made the score of the current sentence, among ``players``."""
         start_s, end_s = (self.span_s if at_s is None else None) or (None, None)
-        query = self.queries[min(self.current, len(self.queries) - 1)]
         return AttributeParams(
-            **self.params().shared() | {"queries": (query,)},
+            **self.params().shared() | {"queries": (self.query,)},
             players=players,
             start_s=start_s,
             end_s=end_s,
@@ -70,6 +80,13 @@ class Session:
             absent=self.absent if self.absent in ways_to_hide(players) else "mean",
         )
 
+    def maps(self, method: str, **more: Any) -> AttributeParams:
+        """Return the question where the model looked for the current sentence, by a method; ``more`` says otherwise."""
+        start_s, end_s = self.span_s or (None, None)
+        asked = {"queries": (self.query,), "method": method, "start_s": start_s, "end_s": end_s}
+        absent = self.absent if self.absent in ways_to_hide("patches") else "mean"
+        return AttributeParams(**self.params().shared() | asked | {"absent": absent} | more)
+
     def address(self) -> str:
         """Return the query string that restores this session, starting with ``?``."""
         pairs = [("video", self.video), ("model", self.model)]
@@ -77,6 +94,7 @@ class Session:
         pairs += [(name, repr(value).removesuffix(".0")) for name, value in self.parameters.items()]
         pairs += [("span", "-".join(repr(round(s, 3)).removesuffix(".0") for s in self.span_s))] if self.span_s else []
         pairs += [("tab", self.tab)] if self.tab != TABS[0] else []
+        pairs += [("method", self.method)] if self.method else []
         return "?" + urlencode(pairs)
 
     def with_query(self, text: str, settings: Settings) -> Session:
@@ -139,6 +157,8 @@ def session_from_address(asked: Mapping[str, Sequence[str]], first: Session, set
         session = replace(session, span_s=_span(text))
     if (tab := _one(asked, "tab")) in TABS:
         session = replace(session, tab=tab)
+    if (method := _one(asked, "method")) in METHODS:
+        session = replace(session, method=method)
     return replace(session, current=0)
 
 

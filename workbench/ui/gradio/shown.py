@@ -26,6 +26,7 @@ from workbench.models.runtime import device_for
 from workbench.types import Glimpse, Grounding, Outcome, VideoInfo
 from workbench.ui.gradio import attribution_texts, panels, texts
 from workbench.ui.gradio.explained import Explained
+from workbench.ui.gradio.looked import Looked
 from workbench.ui.gradio.routes import film_url
 from workbench.ui.gradio.session import Session, default_of
 
@@ -35,9 +36,9 @@ Update = dict[str, Any]
 class Shown:
     """Sessions and answers as updates of the page's parts, by name."""
 
-    def __init__(self, services: Services, explained: Explained) -> None:
+    def __init__(self, services: Services, explained: Explained, looked: Looked) -> None:
         self.services = services
-        self._explained = explained
+        self._explained, self._looked = explained, looked
 
     def glimpse(self, session: Session, glimpse: Glimpse) -> Update:
         """Return the timeline as far as the video was read."""
@@ -89,14 +90,19 @@ class Shown:
     def idle(self) -> Update:
         """Return the page without work going on."""
         hidden = gr.update(visible=False)
-        return {"status": "", "cancel": hidden, "resume": hidden, "stop_patches": hidden}
+        buttons = ("cancel", "resume", "stop_patches", "stop_look", "look_again", "stop_test", "stop_compare")
+        return dict.fromkeys(buttons, hidden) | dict.fromkeys(("status", "look_said", "test_said", "compare_said"), "")
+
+    def unexplained(self) -> Update:
+        """Return the instruments without anything of an earlier question."""
+        return self._explained.nothing() | self._looked.nothing()
 
     def nothing(self) -> Update:
         """Return the page without a result: no picture of an earlier question may stay."""
         empty = dict.fromkeys(("caption", "span", "moments", "map_text", "null_text"), "")
         return (
             empty
-            | self._explained.nothing()
+            | self.unexplained()
             | {
                 "timeline": None,
                 "map": None,
@@ -109,7 +115,7 @@ class Shown:
     def changed(self, session: Session) -> Update:
         """Return what follows of any change: the address, and no notice of before."""
         said = {"session": session, "address": session.address(), "notice": ""}
-        return said | self._explained.nothing()
+        return said | self.unexplained()
 
     def queries_changed(self, session: Session) -> Update:
         """Return what follows of other sentences."""

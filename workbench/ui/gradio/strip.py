@@ -1,15 +1,16 @@
-"""The strip of pictures under the timeline, made once a film and kept beside its features.
+"""Small pictures of a film, those of the strip under the timeline among them, made once and kept beside its features.
 
-Separate because it is the one thing that the page itself decodes.
+Separate because they are the one thing that the page itself decodes.
 """
 
 from __future__ import annotations
 
-import base64
+from collections.abc import Sequence
 
 import numpy as np
 
 from workbench.analyses.services import Services
+from workbench.figures.on_picture import jpeg_uri
 from workbench.figures.timeline import StripFrame
 from workbench.media.decode import DECODE_VERSION
 from workbench.store.keys import cache_key
@@ -29,13 +30,23 @@ def film_strip(services: Services, video: VideoInfo) -> list[StripFrame]:
         return []
     n_pictures = int(np.clip(ASPECT * video.height_px / max(video.width_px, 1), 6, 24))
     edges = np.linspace(0.0, video.duration_s, n_pictures + 1)
-    names = [f"{at:02}" for at in range(n_pictures)]
+    jpegs = pictures(services, video, ((edges[1:] + edges[:-1]) / 2).tolist(), HEIGHT_PX)
+    return [StripFrame(*where) for where in zip(edges[:-1], edges[1:], map(jpeg_uri, jpegs), strict=True)]
+
+
+def pictures(services: Services, video: VideoInfo, times_s: Sequence[float], height_px: int) -> list[bytes]:
+    """Return the frames on screen at some times as JPEG files ``height_px`` high.
+
+    Raises ``VideoError`` where the film is damaged. Cost: a seek each the first time, one read afterwards.
+    """
+    names = [f"{at:02}" for at in range(len(times_s))]
 
     def compute() -> dict[str, np.ndarray]:
-        pictures = services.library.thumbnails(video.id, list((edges[1:] + edges[:-1]) / 2), HEIGHT_PX)
-        return {name: np.frombuffer(picture, np.uint8) for name, picture in zip(names, pictures, strict=True)}
+        made = services.library.thumbnails(video.id, times_s, height_px)
+        return {name: np.frombuffer(picture, np.uint8) for name, picture in zip(names, made, strict=True)}
 
-    key = cache_key(kind="strip", video=video.id, decode=DECODE_VERSION, height_px=HEIGHT_PX, n_pictures=n_pictures)
+    key = cache_key(
+        kind="pictures", video=video.id, decode=DECODE_VERSION, height_px=height_px, times_s=[*map(float, times_s)]
+    )
     kept = services.store.get_or_compute(key, compute)
-    uris = ["data:image/jpeg;base64," + base64.b64encode(kept[name].tobytes()).decode() for name in names]
-    return [StripFrame(*where) for where in zip(edges[:-1], edges[1:], uris, strict=True)]
+    return [kept[name].tobytes() for name in names]

@@ -73,6 +73,12 @@ GLOSSARY = (
     ("value", "what a player adds to the score on average over all coalitions of the others: Banzhaf's value"),
     ("interaction", "what two players add together beyond what each adds alone, on the same average"),
     ("gap", "by how much the values sum to more than the rise of the score from nobody to everybody"),
+    ("map", "which parts of a picture, or which words, make it fit the sentence, by one of several methods"),
+    (
+        "rank correlation",
+        "whether two lists put the same things first: 1 for the same order, 0 for none, −1 for reversed",
+    ),
+    ("random order", "the cells of a picture shuffled: what a map has to be better than"),
     ("truth", "windows in which the sentence is known to be true, by hand or by construction"),
 )
 EXPLAINED = dict(GLOSSARY)
@@ -264,7 +270,8 @@ def in_memory(models: Sequence[Placement]) -> str:
 def about_model(entry: ModelEntry) -> str:
     """Return what is known of a model before it is loaded, in one line."""
     size = _size(entry.n_bytes) if entry.n_bytes else ""
-    maps = f"maps of {' and '.join(sorted(entry.capabilities))}" if entry.capabilities else "no maps"
+    can = {"attention": "shows its attention", "differentiable": "gradients", "patches": "patches"}
+    maps = ", ".join(can[name] for name in sorted(entry.capabilities)) or "occlusion only"
     return ", ".join(part for part in (entry.family, size, entry.licence, maps, entry.availability) if part)
 
 

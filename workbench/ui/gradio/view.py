@@ -1,4 +1,4 @@
-"""The page's own components: figure, player, sentences and upload, each a thin skin over one script.
+"""The page's own components: figure, player, maps, sentences and upload, each a thin skin over one script.
 
 Separate because they are the only places where Python and our scripts in ``assets/static`` meet. The
 events a component has are the quoted names in its ``js_on_load``; what they carry was made by the
@@ -102,6 +102,7 @@ class PlayerView(gr.HTML):
         super().__init__(
             html_template=f"""
             <div class="screen"><video playsinline preload="auto" tabindex="-1"></video>
+            <canvas class="map-over" aria-hidden="true"></canvas>
             <p class="film-problem" hidden>This browser cannot play the video's codec. The timeline below was
             read by the server and is right; convert the video to H.264 to watch it here.</p></div>
             <div class="transport">{_button("play", "Play")}{_button("back", "One frame back")}
@@ -115,6 +116,47 @@ class PlayerView(gr.HTML):
 
     def postprocess(self, value: Any) -> Any:
         return value
+
+    def get_block_name(self) -> str:
+        return "html"
+
+
+class MapsView(gr.HTML):
+    """Maps over the player and in a strip: value ``{maps, at, aspect, where, method}``, or None.
+
+    ``maps`` are ``{layer, frame, time_s, from_s, to_s, cosine, trust}``, pictures as addresses; ``at`` is the number
+    of the one that the page tells of. Event ``select`` with ``at_s`` where the player has come to rest at another.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            html_template="""
+            <div class="maps" hidden><div class="maps-bar">
+            <label><input type="checkbox" name="map-on" checked>Map <span class="maps-where"></span></label>
+            <label>Opacity <input type="range" name="map-opacity" min="0" max="100" step="5"><output></output></label>
+            </div><div class="maps-strip" role="group" aria-label="Pictures with a map"></div></div>""",
+            js_on_load="workbench.maps({ element, props, trigger, watch, events: ['select'] })",
+            apply_default_css=False,
+            **kwargs,
+        )
+
+    def postprocess(self, value: Any) -> Any:
+        return value
+
+    def get_block_name(self) -> str:
+        return "html"
+
+
+class Picks(gr.HTML):
+    """HTML made by ``map_panels`` with things to pick: event ``select`` with what one has in ``data-pick``."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            "",
+            js_on_load="workbench.picks({ element, trigger, events: ['select'] })",
+            apply_default_css=False,
+            **kwargs,
+        )
 
     def get_block_name(self) -> str:
         return "html"

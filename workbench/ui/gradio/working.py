@@ -1,0 +1,145 @@
+"""Work that takes its time, told on the page where it was asked for: how far it is, and how it ended.
+
+Separate from the events, which say what is worked on and what is shown of it.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import math
+import time
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from workbench.errors import Cancelled, WorkbenchError
+from workbench.types import Progress
+from workbench.ui.gradio import attribution_texts, panels, texts
+from workbench.ui.gradio.jobs import Job, Jobs, Pace
+from workbench.ui.gradio.session import Session
+from workbench.ui.gradio.shown import Shown, Update
+
+LOG = logging.getLogger(__name__)
+QUIET_S = 0.4
+"""Work shorter than this shows no progress: a flash would only disturb."""
+LOOK_S = 1.0
+"""What was read so far is drawn again no sooner than this."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where work is told of: the panel of its progress, the button that stops it, and the panel of how it ended.
+
+    ``around`` adds what always stands in both panels.
+    """
+
+    said: str
+    stop: str
+    ended: str
+    around: Callable[[str], str] = str
+
+
+ABOVE = Place("status", "cancel", "notice")
+"""Between player and timeline, where there is no better place."""
+
+
+def in_words(handler: Callable[..., Update]) -> Callable[..., Update]:
+    """Turn what a person can mend into a notice on the page, and the rest into a log entry and an apology."""
+
+    @functools.wraps(handler)
+    def guarded(*args: Any) -> Update:
+        try:
+            return handler(*args)
+        except Exception as problem:
+            return {"notice": said_of(problem)}
+
+    return guarded
+
+
+def said_of(problem: Exception, kind: str = "error", words: Callable[[str], str] = str) -> str:
+    """Return what a person should know of a problem, as HTML; what nobody foresaw is logged."""
+    if isinstance(problem, WorkbenchError):
+        return panels.notice(words(str(problem)), kind)
+    LOG.exception("an event failed", exc_info=problem)
+    return panels.notice(texts.UNEXPECTED, kind)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What is shown of work that did not come to its end, where that is more than a sentence.
+
+    ``stopped`` is given the last progress and whether something of the result is on show.
+    """
+
+    stopped: Callable[[Progress, bool], Update]
+    failed: Callable[[Exception], Update]
+
+
+class Worker:
+    """Runs the jobs of all visitors, one each at a time."""
+
+    def __init__(self, page: Shown) -> None:
+        self.jobs = Jobs()
+        self._page = page
+
+    def steps(
+        self,
+        session: Session,
+        visitor: str,
+        job: Job,
+        result: Callable[[Any], Update],
+        place: Place = ABOVE,
+        ending: Ending | None = None,
+    ) -> Generator[Update]:
+        """Do the work; yield how far it is, then what ``result`` makes of it, or one sentence on why there is none."""
+        self.jobs.start(visitor, job)
+        try:
+            yield from self._steps(session, visitor, job, result, place, ending or self._usual(session, place))
+        finally:
+            self.jobs.end(visitor, job)
+
+    def _steps(
+        self,
+        session: Session,
+        visitor: str,
+        job: Job,
+        result: Callable[[Any], Update],
+        place: Place,
+        ending: Ending,
+    ) -> Generator[Update]:
+        started, pace = time.monotonic(), Pace()
+        shown, looked, progress = None, -math.inf, Progress(0, 0)
+        for progress in job.progress():
+            now = time.monotonic()
+            left_s = pace.left_s(progress, now)
+            if job.is_stopped or now - started <= QUIET_S or not self.jobs.is_newest(visitor, job):
+                continue
+            seen: Update = {}
+            if progress.glimpse is not None and progress.glimpse is not shown and now - looked >= LOOK_S:
+                with suppress(WorkbenchError):  # a look ahead that fails takes nothing from the answer
+                    seen = self._page.glimpse(session, progress.glimpse)
+                shown, looked = progress.glimpse, now
+            line = self._page.in_their_words(session, texts.working(progress, left_s))
+            bar = panels.working(line, progress.done, progress.total, has_begun=shown is not None)
+            told = {place.said: place.around(bar), place.stop: gr.update(visible=True, interactive=True)}
+            yield seen | told | ({"resume": gr.update(visible=False)} if place is ABOVE else {})
+        try:
+            update = self._page.idle() | result(job.answer())
+        except Cancelled:
+            update = self._page.idle() | ending.stopped(progress, shown is not None)
+        except Exception as problem:
+            update = self._page.idle() | ending.failed(problem)
+        if self.jobs.is_newest(visitor, job):
+            yield update
+
+    def _usual(self, session: Session, place: Place) -> Ending:
+        words = functools.partial(self._page.problem, session)
+        stopped = place.around(panels.notice(attribution_texts.STOPPED, "hint"))
+        return Ending(
+            stopped=lambda progress, has_begun: {place.ended: stopped},
+            failed=lambda problem: {place.ended: place.around(said_of(problem, words=words))},
+        )
