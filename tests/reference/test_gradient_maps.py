@@ -522,7 +522,6 @@ def in_double(plain, monkeypatch: pytest.MonkeyPatch):
 
     monkeypatch.setattr(model._compute, "send", sent)
     monkeypatch.setattr(model, "prepare", prepared)
-    model.__dict__.pop("opened", None)
     return model
 
 

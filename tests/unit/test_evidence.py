@@ -113,9 +113,22 @@ def test_a_window_is_one_picture_to_the_evidence(world: World):
 
 def test_a_model_whose_weights_cannot_be_drawn_anew_says_so(world: World, unopened: str):
     found = maps_of(world, "occlusion", unopened, evidence=True).evidence
-    assert found.randomised.shape == (1, 0)
-    told = found.verdicts[0][1]
-    assert "cannot be drawn anew here" in told or "not shown to be better" in told or "other sentences fit" in told
+    assert found.randomised.shape == found.randomised_areas.shape == (1, 0)
+    assert is_about_model(found, 0) is None, "it brings 12 other sentences"
+    evidence = some_evidence(randomised=np.zeros((1, 0)), randomised_areas=np.zeros((1, 0)))
+    assert is_about_model(evidence, 0) is None
+    told = verdicts(some_maps(world), evidence)[0][1]
+    assert told == "About what the model has learned: cannot be told, its weights cannot be drawn anew here."
+
+
+def test_a_map_that_is_hardly_beyond_random_orders_is_not_called_better(world: World):
+    """Better than 19 orders, and yet less than two of their standard deviations from their mean."""
+    areas = np.linspace(0.2, 0.39, 19)[None]
+    hardly = some_evidence(random_areas=areas, insertion_areas=np.array([0.40]))
+    assert areas.mean() + 2 * areas.std(ddof=1) > 0.40
+    assert not is_better_than_random(hardly, 0)
+    assert is_better_than_random(some_evidence(random_areas=areas, insertion_areas=np.array([0.42])), 0)
+    assert "Better than random on this picture: not shown" in verdicts(some_maps(world), hardly)[0][0]
 
 
 def test_a_model_that_has_learned_nothing_has_no_map_about_what_it_learned(world: World, monkeypatch):

@@ -18,7 +18,6 @@ from workbench.analyses.chunks import row_key
 from workbench.analyses.ground import clock
 from workbench.analyses.hidden_cells import cosines, hidden_patches
 from workbench.analyses.map_methods import METHODS, TRACED
-from workbench.analyses.patches import patch_maps
 from workbench.analyses.question import Question
 from workbench.analyses.word_coalitions import without_one
 from workbench.core import attention
@@ -287,28 +286,26 @@ def _part_of(question: Question, number: int, n_pictures: int) -> Callable[[Prog
 
 
 def _similarity(asking: Asking, rows: Sequence[int]) -> list[Arrays]:
-    question, found = asking.question, []
-    model, per_row = question.model, question.model.spec.window_frames
-    maps = patch_maps(question.services, question.video, model, question.sampling, list(rows))
-    for number, window in enumerate(question.windows(rows)):
-        own = model.encode_frames(window)
-        values = []
-        for patches in maps.patches[number * per_row : (number + 1) * per_row]:
+    question, model = asking.question, asking.question.model
+    assert isinstance(model, PatchFeatures)
+
+    def make(frames: FrameBatch) -> Arrays:
+        maps, own, values = model.encode_patches(frames), model.encode_frames(frames), []
+        for patches in maps.patches:
             n_cells = len(patches)
             context = None if own.context is None else np.repeat(own.context[:1], n_cells, axis=0)
             seen = VideoFeatures(maps.video_id, maps.model_id, np.arange(n_cells, dtype=float), patches, context)
             cosine = question.asked.curves(model, seen)[0].astype(np.float64)
             values.append(cosine - cosine.mean())
-        found.append(
-            {
-                "times_s": window.times_s,
-                "values": np.stack(values),
-                "scores": np.repeat(question.asked.curves(model, own)[0], per_row),
-                "grid": np.array(maps.grid),
-                "seen": np.array(maps.seen),
-            }
-        )
-    return found
+        return {
+            "times_s": frames.times_s,
+            "values": np.stack(values),
+            "scores": np.repeat(question.asked.curves(model, own)[0], len(values)),
+            "grid": np.array(maps.grid),
+            "seen": np.array(maps.seen),
+        }
+
+    return _kept(asking, rows, "similarity", make)
 
 
 _MAKERS: dict[str, Callable[[Asking, Sequence[int]], list[Arrays]]] = {

@@ -10,11 +10,12 @@ from jaxtyping import Float64
 
 from workbench.types import Evidence, HeatMaps
 
-MOST_BY_CHANCE = 0.05
-"""How often a random order may do as well as a map that is said to be better than random."""
+MOST_BY_CHANCE, LEAST_SIGMAS = 0.05, 2.0
+"""How often a random order may do as well as a map that is said to be better than random, and how far it is beyond
+their mean, in their standard deviations: none of 19 may do as well by luck where one in thirteen does."""
 SAME_RANKS = 0.9
 """The rank correlation from which two maps say the same."""
-MOST_OTHERS, LEAST_OTHERS = 0.1, 9
+MOST_OTHERS, LEAST_OTHERS = 0.05, 19
 """How many of the other sentences may fit a picture as well as one whose score says something, and of how many."""
 LEAST_RISE = 0.02
 """The least rise of the cosine, from nothing to all in sight, of which shares are told."""
@@ -22,7 +23,9 @@ LEAST_RISE = 0.02
 
 def is_better_than_random(evidence: Evidence, row: int) -> bool:
     """Return whether cells that a map puts first bring the score back sooner than random ones."""
-    return bool(evidence.p_random[row] <= MOST_BY_CHANCE)
+    areas = evidence.random_areas[row]
+    beyond = float(evidence.insertion_areas[row] - areas.mean())
+    return bool(evidence.p_random[row] <= MOST_BY_CHANCE and beyond > LEAST_SIGMAS * areas.std(ddof=1))
 
 
 def fits_no_better(evidence: Evidence, row: int) -> bool:
@@ -34,7 +37,8 @@ def is_about_model(evidence: Evidence, row: int) -> bool | None:
     """Return whether a map is about what the model has learned, or None where that cannot be tested.
 
     It is not where other sentences fit the picture as well, where it does no better than random, or where weights drawn
-    anew give the same map, or one as good. Of a model that has learned nothing, one in ten scores stands out by chance.
+    anew give the same map, or one as good. Of a model that has learned nothing, one in twenty scores stands out by
+    chance.
     """
     if evidence.n_others < LEAST_OTHERS:
         return None

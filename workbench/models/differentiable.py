@@ -177,7 +177,6 @@ class DifferentiableEncoder(AttendingEncoder):
         """
         network = self.opened.redrawn(seed)
         other = with_network(self, network)
-        other._opened = None
         other.spec = replace(self.spec, revision=f"{self.spec.revision}, drawn anew with seed {seed}")
         return other
 

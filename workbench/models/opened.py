@@ -238,7 +238,7 @@ class Opened:
 def with_network(adapter: Any, network: Any) -> Any:
     """Return the adapter once more, with another network: what it does with it is the same."""
     other = copy.copy(adapter)
-    other._model = network
+    other._model, other._opened = network, None
     return other
 
 

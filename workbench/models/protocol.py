@@ -125,7 +125,7 @@ class BareForward(Protocol):
 
 
 @runtime_checkable
-class PatchFeatures(Protocol):
+class PatchFeatures(VideoTextModel, Protocol):
     """A model that can say what it makes of each part of a frame; declared as ``patches``."""
 
     def encode_patches(self, frames: FrameBatch) -> PatchMaps:
