@@ -194,7 +194,8 @@ def test_verdicts_are_written_from_the_numbers(world: World):
         "the cosine have a rank correlation of 0.80."
     )
     assert sentence == (
-        "Depends on the sentence: yes, the map of “a green square” has a rank correlation of 0.20 with it."
+        "Depends on the sentence: yes, the map of “a green square” has a rank correlation of 0.20 with it (0.90 and "
+        "more is called the same)."
     )
 
 

@@ -110,7 +110,7 @@ def test_dense_similarity_is_the_cosine_of_each_patch_over_their_mean(world: Wor
     cosines = patches.astype(float) @ said(world).embeddings[0]
     found = maps_of(world, "similarity")
     np.testing.assert_allclose(found.values[0], cosines - cosines.mean(), atol=1e-5)
-    assert "no explanation" in found.warnings[0]
+    assert any("no explanation" in warning for warning in found.warnings)
 
 
 @pytest.mark.parametrize("method", ["ig", "input-x-gradient", "gradcam"])
@@ -205,6 +205,22 @@ def test_the_best_frame_of_a_window_is_that_of_the_highest_value(world: World):
     assert replace(found, scores=np.array([0.1, 0.3, 0.2, 0.0])).best == 1
 
 
+@pytest.mark.parametrize("method", ["relevance", "grad-eclip", "ig", "occlusion"])
+def test_a_sentence_without_words_has_a_map_of_the_picture_alone(world: World, method: str):
+    found = maps_of(world, method, "toyworld-frame", query="?!...")
+    assert found.word_values is None
+    assert np.isfinite(found.values).all()
+    assert any("reads no word in the sentence, which has no map" in warning for warning in found.warnings)
+
+
+def test_what_the_model_does_not_see_and_has_never_read_is_told(world: World):
+    """The film is a square and a half, of which the tiny model sees the middle."""
+    (unread, cut) = maps_of(world, "legrad", query="a red aardvark", video=world.film, at_s=3.0).warnings
+    assert "has never seen “aardvark”" in unread
+    assert "sees 67% of the picture; the rest is cut off before, and has no map" in cut
+    assert "longer than" in maps_of(world, "legrad", query="a red cat " * 9).warnings[0]
+
+
 def test_one_word_is_a_sentence(world: World):
     found = maps_of(world, "relevance", query="cat")
     assert [word.label for word in found.words] == ["cat"]
@@ -226,6 +242,7 @@ def test_one_word_is_a_sentence(world: World):
             "ig has no first layer to choose, only relevance and rollout; leave it out",
         ),
         ({"method": "ig", "contrast": "a dog"}, "Another sentence is for the evidence"),
+        ({"method": "ig", "evidence": True, "contrast": f" {QUERY.upper()} "}, "The other sentence is the one that is"),
         ({"method": "ig", "absent": "held"}, "A patch has no nearest one in time"),
         ({"method": "ig", "at_s": 99.0}, "There is no frame at 99 s; choose an instant within the"),
         ({"method": "look"}, "Method is 'look'; choose banzhaf, relevance"),

@@ -326,7 +326,9 @@ def _check_method(params: AttributeParams) -> None:
     if params.evidence and params.method == "all":
         raise InputError("Evidence is for the maps of one method at a time; choose one of them, or leave it out.")
     if params.contrast and not params.evidence:
-        raise InputError("Another sentence is for the evidence; ask for evidence, too, or leave it out.")
+        raise InputError("Another sentence is for the evidence; ask for that, too (--evidence), or leave it out.")
+    if params.contrast and " ".join(params.contrast.split()).casefold() in {q.casefold() for q in params.queries}:
+        raise InputError("The other sentence is the one that is asked; give another, or none.")
 
 
 def _opened(path: str) -> tuple[int, ...]:

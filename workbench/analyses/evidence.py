@@ -45,6 +45,8 @@ _VERSION = 3
 """Raised whenever the same maps and models give other evidence than before."""
 N_MASKS = 32
 N_REDRAWN = 3
+_TESTS = 2 + N_ORDERS * (N_STEPS - 1) + N_MASKS + 2 * N_STEPS + 2 + N_REDRAWN * (N_STEPS - 1)
+"""Encoder calls for one picture of as many cells as steps or more."""
 Arrays = dict[str, np.ndarray]
 
 
@@ -202,8 +204,11 @@ def _key(asking: Asking, row: int, contrast: str) -> str:
 
 
 def _part_of(question: Question, number: int, n_pictures: int) -> Callable[[Progress], None]:
+    """Return what tells of the tests of one picture as a part of those of all."""
+    what = f"Testing the map of picture {number + 1} of {n_pictures} with {question.model.spec.title}"
+
     def report(progress: Progress) -> None:
-        what = f"Testing the map of picture {number + 1} of {n_pictures} with {question.model.spec.title}"
-        question.report(replace(progress, what=what))
+        done = min(progress.done, _TESTS)
+        question.report(replace(progress, done=number * _TESTS + done, total=n_pictures * _TESTS, what=what))
 
     return report

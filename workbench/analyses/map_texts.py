@@ -11,9 +11,9 @@ import numpy as np
 
 from workbench.analyses.ground import clock
 from workbench.analyses.map_methods import METHODS
-from workbench.analyses.numerals import number, signed
+from workbench.analyses.numerals import number
 from workbench.analyses.plain import plain
-from workbench.analyses.verdicts import fits_no_better, is_about_model, is_about_sentence, is_better_than_random
+from workbench.analyses.verdicts import is_about_model, is_about_sentence, is_better_than_random
 from workbench.types import Agreement, Evidence, HeatMaps
 
 _TOP = 0.1
@@ -57,23 +57,23 @@ def about_agreement(found: Agreement) -> str:
 
     def pair(at: int) -> str:
         one, other = title_of(found.methods[first[at]]), title_of(found.methods[second[at]])
-        return f"{one} and {other} ({signed(float(values[at]))[:5]})"
+        return f"{one} and {other} ({_two(values[at])})"
 
-    median = signed(float(np.nanmedian(values)))[:5]
+    median = _two(np.nanmedian(values))
     return f"{pair(most)} agree most, {pair(least)} least; the median rank correlation is {median}."
+
+
+def _two(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def trust(maps: HeatMaps, evidence: Evidence, row: int) -> str:
     """Return in a few words how far a map can be trusted."""
     if not is_better_than_random(evidence, row):
-        return "not better than random"
+        return "not shown"
     if not is_about_sentence(maps, evidence, row):
-        return "better than random, whatever the sentence"
-    if fits_no_better(evidence, row):
-        return "better than random, of a score that says little"
-    if is_about_model(evidence, row) is False:
-        return "better than random, and so are maps of new weights"
-    return "better than random"
+        return "whatever the sentence"
+    return "not shown to be learned" if is_about_model(evidence, row) is False else "better than random"
 
 
 def maps_as_json(maps: HeatMaps) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from workbench.analyses.chunks import row_key
 from workbench.analyses.ground import clock
 from workbench.analyses.hidden_cells import cosines, hidden_patches
 from workbench.analyses.map_methods import METHODS, TRACED
-from workbench.analyses.question import Question
+from workbench.analyses.question import Question, about_words
 from workbench.analyses.word_coalitions import without_one
 from workbench.core import attention
 from workbench.errors import InputError, ModelError
@@ -29,6 +29,7 @@ from workbench.types import AttentionTrace, FrameBatch, HeatMaps, Progress, Vide
 _VERSION = 3
 """Raised whenever the same weights give other maps than before."""
 MOST_PICTURES = 32
+_WHOLE = 0.98
 _SHALLOW = 6
 Arrays = dict[str, np.ndarray]
 
@@ -114,7 +115,12 @@ def heat_maps(asking: Asking, rows: Sequence[int]) -> HeatMaps:
 
 def _warnings(asking: Asking, found: list[Arrays]) -> tuple[str, ...]:
     """Return what a person should know of such maps before believing them."""
-    spec, said = asking.question.model.spec, []
+    question, spec = asking.question, asking.question.model.spec
+    said = list(about_words(question))
+    top, left, bottom, right = found[0]["seen"].tolist()
+    part = (min(bottom, 1.0) - max(top, 0.0)) * (min(right, 1.0) - max(left, 0.0))
+    if part < _WHOLE:
+        said.append(f"{spec.title} sees {part:.0%} of the picture; the rest is cut off before, and has no map.")
     if not METHODS[asking.method].is_about_sentence:
         said.append("The sentence does not enter this map: it is the same for any other.")
     if asking.method == "similarity":

@@ -97,3 +97,15 @@ class Question:
 def between(span_s: tuple[float, float]) -> str:
     """Return a span in words, for people."""
     return f"from {clock(span_s[0])} to {clock(span_s[1])}"
+
+
+def about_words(question: Question) -> tuple[str, ...]:
+    """Return which words of the sentence the model has never seen, and whether it reads it to its end."""
+    asked, title = question.asked, question.model.spec.title
+    said = []
+    if asked.unknown_words[0]:
+        named = ", ".join(f"“{word}”" for word in asked.unknown_words[0])
+        said.append(f"{title} has never seen {named}: what such a word adds says nothing of its meaning.")
+    if asked.is_truncated[0]:
+        said.append(f"The sentence is longer than {title} reads; the words at its end are worth exactly 0.")
+    return tuple(said)

@@ -81,11 +81,12 @@ def _random(maps: HeatMaps, evidence: Evidence, row: int) -> str:
     is_window = len(maps.times_s) > len(evidence.p_random)
     mean, n_orders = float(evidence.random_areas[row].mean()), evidence.random_areas.shape[1]
     own = float(evidence.insertion_areas[row])
+    measured = f"a cosine of {_cosine(own)} against {_cosine(mean)} on average"
     if has_something_to_find(evidence, row):
-        own, mean = share(evidence, row, own), share(evidence, row, mean)
-        measured = f"{own:.2f} against {mean:.2f} of the rise from nothing to all in sight, on average"
-    else:
-        measured = f"a cosine of {_cosine(own)} against {_cosine(mean)} on average"
+        shares = share(evidence, row, own), share(evidence, row, mean)
+        if min(shares) >= -1 and max(shares) <= 2:  # else the curve rises above both of its ends, or falls below
+            own_share, mean_share = map(_correlation, shares)
+            measured = f"{own_share} against {mean_share} of the rise from nothing to all in sight, on average"
     chance = f"{round(evidence.p_random[row] * (n_orders + 1)) - 1} of {n_orders} random orders do as well"
     return (
         f"Better than random on this {'window' if is_window else 'picture'}: "
@@ -122,7 +123,8 @@ def _sentence(maps: HeatMaps, evidence: Evidence, row: int) -> str:
         return f"Depends on the sentence: cannot be told, this map or that of “{evidence.contrast}” is flat."
     return (
         f"Depends on the sentence: {'yes' if is_about else 'no'}, the map of “{evidence.contrast}” has a rank "
-        f"correlation of {_correlation(float(evidence.contrast_correlations[row]))} with it."
+        f"correlation of {_correlation(float(evidence.contrast_correlations[row]))} with it ({SAME_RANKS:.2f} and more "
+        f"is called the same)."
     )
 
 

@@ -19,7 +19,7 @@ from workbench.analyses.chunks import chunk_keys
 from workbench.analyses.frame_games import ABSENT as ABSENT_FRAME
 from workbench.analyses.frame_games import frames_or_segments, require_frames
 from workbench.analyses.prompts import CURVES_VERSION, Asked
-from workbench.analyses.question import Question, between
+from workbench.analyses.question import Question, about_words, between
 from workbench.analyses.word_coalitions import (
     ABSENT,
     WORDS_VERSION,
@@ -220,13 +220,5 @@ def _mean_cosines(
 
 def _warnings(question: Question) -> tuple[str, ...]:
     """Return what a person should know of the sentence before believing the values of its words."""
-    asked, title = question.asked, question.model.spec.title
-    said = []
-    if asked.unknown_words[0]:
-        named = ", ".join(f"“{word}”" for word in asked.unknown_words[0])
-        said.append(f"{title} has never seen {named}: what such a word adds says nothing of its meaning.")
-    if asked.is_truncated[0]:
-        said.append(f"The sentence is longer than {title} reads; the words at its end are worth exactly 0.")
-    if len(words_in(question.query)) == 1:
-        said.append("A sentence of one word has one player: its value is all that the sentence adds to an empty one.")
-    return tuple(said)
+    alone = "A sentence of one word has one player: its value is all that the sentence adds to an empty one."
+    return (*about_words(question), *((alone,) if len(words_in(question.query)) == 1 else ()))

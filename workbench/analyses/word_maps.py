@@ -15,6 +15,7 @@ from jaxtyping import Float64
 from workbench.analyses.chunks import row_key
 from workbench.analyses.map_methods import METHODS, TRACED
 from workbench.analyses.maps import Asking, maps_of_trace
+from workbench.analyses.texts import encode_texts
 from workbench.analyses.word_coalitions import ask_coalitions, holders_of, without_one, words_in
 from workbench.errors import ModelError
 from workbench.models.protocol import Differentiable, GradientMethod
@@ -44,6 +45,8 @@ def word_map(asking: Asking, row: int) -> WordMap:
     words = words_in(question.query)
     if not method.has_words:
         return WordMap(words, None, f"{method.title} has no map of words.")
+    if not encode_texts(question.services, question.model, (question.query,)).tokens[0]:
+        return WordMap(words, None, f"{question.model.spec.title} reads no word in the sentence, which has no map.")
     seen = _row_of(asking, row)
     if asking.method == "occlusion":
         said = ask_coalitions(

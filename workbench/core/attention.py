@@ -84,6 +84,8 @@ def grad_eclip(
     leave all but a few tokens nothing. Where several tokens are read, what is given to each adds up.
     """
     given = np.zeros(len(keys))
+    if not len(keys):
+        return given
     for asked, by_output in zip(np.atleast_2d(query), np.atleast_2d(gradient), strict=True):
         like = _unit(keys) @ _unit(asked)
         spread = float(like.max() - like.min())

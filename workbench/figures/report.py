@@ -65,11 +65,12 @@ def standalone_html(
     picture = outcome_figure(outcome, video, jpeg=jpeg).to_html(full_html=False, include_plotlyjs=True)
     said = _said(found)
     warnings = "".join(f"<p>{escape(warning)}</p>" for warning in found.warnings)
+    left_out = {"queries"} | (set() if isinstance(found, Grounding | Attribution) else {"players", "budget", "opened"})
     facts = {
         "video": f"{video.title} ({clock_label(video.duration_s)}, sha256 {video.id[:12]})",
         "credit": " ".join(part for part in (video.credit, video.licence) if part) or "none given",
         "model": f"{made.model_id}, revision {made.model_revision[:12]}",
-        **{name: value for name, value in made.parameters.items() if name != "queries" and value not in (None, "")},
+        **{name: value for name, value in made.parameters.items() if name not in left_out and value not in (None, "")},
         **made.versions,
     }
     return f"""<!doctype html>

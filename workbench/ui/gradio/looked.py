@@ -175,7 +175,7 @@ class Looked:
             "between",
             "agreement",
         )
-        return empty | said | dict.fromkeys(figures) | {"ask_test": gr.update(visible=True)}
+        return empty | said | dict.fromkeys(figures) | {"ask_test": gr.update(visible=False)}
 
     def _strip(self, session: Session, look: Look, at: int) -> dict[str, Any]:
         """Return what lies over the player and in the strip."""
