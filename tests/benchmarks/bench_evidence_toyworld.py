@@ -24,7 +24,7 @@ from workbench.analyses.verdicts import is_about_model, is_about_sentence, is_be
 from workbench.settings import Settings
 from workbench.types import Evidence, HeatMaps
 
-SEED, N_FILMS, N_MAPS, N_FRESH = 501, 20, 200, 6
+SEED, N_FILMS, N_MAPS, N_FRESH = 501, 21, 200, 3
 """Fresh orders come 19 at a time: as many seeds of the same question."""
 
 

@@ -22,7 +22,7 @@ from workbench.types import Attribution, Player
     [
         ({"players": "letters"}, "choose frames, words, frames+words, patches, patches+words, events or phrases."),
         ({"absent": "burnt"}, "choose mean, grey, blur or held."),
-        ({"method": "shapley"}, "choose banzhaf."),
+        ({"method": "shapley"}, "choose banzhaf, relevance, grad-eclip, legrad, raw"),
         ({"start_s": 1.0}, "give both, or neither."),
         ({"end_s": 1.0}, "give both, or neither."),
         ({"start_s": 9.0, "end_s": 12.0}, "within the 8.0 s of the video."),
