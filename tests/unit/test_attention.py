@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from workbench.core.attention import at_token, by_head, grad_eclip, legrad, raising, raw, relevance, rollout
+from workbench.core.attention import by_head, grad_eclip, legrad, raising, raw, relevance, rollout
 from workbench.errors import InputError
 
 N_LAYERS, N_HEADS, N_TOKENS, DIM = 4, 3, 6, 5
@@ -16,6 +16,11 @@ def weights(seed: int = 0) -> np.ndarray:
 
 def gradients(seed: int = 1) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(N_LAYERS, N_HEADS, N_TOKENS, N_TOKENS))
+
+
+def at_token(index: int, n_tokens: int) -> np.ndarray:
+    """Return the reader of an output that is one token itself."""
+    return np.eye(n_tokens)[index]
 
 
 def pooling(seed: int = 2) -> np.ndarray:

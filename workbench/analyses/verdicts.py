@@ -11,8 +11,8 @@ from jaxtyping import Float64
 from workbench.types import Evidence, HeatMaps
 
 MOST_BY_CHANCE, LEAST_SIGMAS = 0.05, 2.0
-"""How often a random order may do as well as a map that is said to be better than random, and how far it is beyond
-their mean, in their standard deviations: none of 19 may do as well by luck where one in thirteen does."""
+"""How often a random order may do as well as a map that is said to be better than random, and how many of their
+standard deviations it is beyond their mean at least: none of 19 does as well as many a map that is hardly better."""
 SAME_RANKS = 0.9
 """The rank correlation from which two maps say the same."""
 MOST_OTHERS, LEAST_OTHERS = 0.05, 19

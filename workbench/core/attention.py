@@ -22,11 +22,6 @@ from workbench.errors import InputError
 Weights = Float[np.ndarray, "layer head query key"]
 
 
-def at_token(index: int, n_tokens: int) -> Float[np.ndarray, "token"]:
-    """Return the reader of an output that is the token at ``index`` itself."""
-    return np.eye(n_tokens)[index]
-
-
 def raw(weights: Weights, reader: Float[np.ndarray, "token"]) -> Float[np.ndarray, "token"]:
     """Return how much the tokens that are read attend to every token in the last layer, heads averaged."""
     return reader.astype(np.float64) @ weights[-1].mean(axis=0, dtype=np.float64)

@@ -1,6 +1,6 @@
 """Maps over the film itself: one picture as a PNG file, or the stretch that has maps as a film.
 
-Separate from the page, so that the command line writes the same files. Nothing of Gradio is used here.
+Separate from the page because nothing of Gradio is used here: films and pictures are made of maps alone.
 """
 
 from __future__ import annotations
