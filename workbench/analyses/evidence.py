@@ -41,7 +41,7 @@ from workbench.errors import StoreError
 from workbench.models.protocol import Differentiable
 from workbench.types import Evidence, HeatMaps, Progress
 
-_VERSION = 3
+_VERSION = 4
 """Raised whenever the same maps and models give other evidence than before."""
 N_MASKS = 32
 N_REDRAWN = 3
@@ -54,8 +54,8 @@ def evidence_for(asking: Asking, maps: HeatMaps, rows: Sequence[int], contrast: 
     """Return how far the maps of the pictures at ``rows`` can be trusted: one record a row of the features.
 
     The map of a window is the mean of those of its frames. Without a ``contrast``, it is the distractor of the model
-    that is least like the sentence. Cost: some 200 encoder calls a picture, which serve all methods and sentences, then
-    50 for each map, and the maps of three models whose weights were drawn anew; all of it is kept.
+    that is least like the sentence. Cost: some 170 encoder calls a picture, which serve all methods and sentences, then
+    40 for each map, and the maps of three models whose weights were drawn anew; all of it is kept.
     """
     question = asking.question
     contrast = contrast or other_sentence(question)

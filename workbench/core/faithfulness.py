@@ -18,7 +18,7 @@ from workbench.errors import InputError
 
 N_ORDERS = 19
 """The fewest random orders with which ``p_random`` can be as low as 0.05."""
-N_STEPS = 10
+N_STEPS = 8
 _LEAST_MASKS = 3
 # Sums and areas that are equal in exact numbers come this close, as a share of the largest they could be.
 _ROUNDING = 1e-12
@@ -135,8 +135,8 @@ def curves(
 ) -> Curves:
     """Return the curves of a map; ``random`` is the ``scores_of`` the ``random_chains`` of as many cells.
 
-    As many steps as ``random`` has. Cost: one call of ``game`` with 2 evaluations for every step, by default 20. The
-    random orders took 2 and another for each order and step in between, by default 173, once for all maps.
+    As many steps as ``random`` has. Cost: one call of ``game`` with 2 evaluations for every step, by default 16. The
+    random orders took 2 and another for each order and step in between, by default 135, once for all maps.
 
     Raises ``InputError`` for values that are not finite, or random orders of other cells as far as it shows.
     """
