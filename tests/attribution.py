@@ -16,7 +16,8 @@ from tests.tiny_checkpoints import save_tiny_clip, save_tiny_xclip
 from workbench.analyses.attribute import Attribute, AttributeParams
 from workbench.analyses.services import Services
 from workbench.settings import Settings
-from workbench.types import Attribution, FrameBatch, SamplingSpec
+from workbench.types.attribution import Attribution
+from workbench.types.video import FrameBatch, SamplingSpec
 
 QUERY = "a red circle and the dog"
 LONG = "the red cat and the blue dog on a green square with a"  # 13 words

@@ -30,7 +30,7 @@ from workbench.models import adapter_template
 from workbench.models.protocol import VideoTextModel
 from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
-from workbench.types import FrameBatch, SamplingSpec
+from workbench.types.video import FrameBatch, SamplingSpec
 
 READY = [entry.id for entry in ModelRegistry(Settings(offline=True)).list() if entry.state == "ready"]
 TEXTS = ["a red circle", "a green circle on the red square with a cat and the dog", "cat"]

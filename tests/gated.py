@@ -18,7 +18,8 @@ from workbench.models.adapter_template import ENTRY, ColourHistogram
 from workbench.models.entry import Family, ModelEntry
 from workbench.models.protocol import Placement
 from workbench.settings import Settings
-from workbench.types import FrameBatch, VideoFeatures
+from workbench.types.features import VideoFeatures
+from workbench.types.video import FrameBatch
 
 PATIENCE_S = 60.0
 MODEL_ID = "gated"

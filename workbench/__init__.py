@@ -26,15 +26,10 @@ if TYPE_CHECKING:
     from workbench.models.entry import ModelEntry
     from workbench.models.protocol import VideoTextModel
     from workbench.settings import Settings
-    from workbench.types import (
-        AttentionMaps,
-        Grounding,
-        Outcome,
-        PatchMaps,
-        Progress,
-        SamplingSpec,
-        VideoInfo,
-    )
+    from workbench.types.features import AttentionMaps, PatchMaps
+    from workbench.types.grounding import Grounding
+    from workbench.types.outcome import Outcome, Progress
+    from workbench.types.video import SamplingSpec, VideoInfo
 
 __all__ = ["Workbench"]
 
@@ -126,7 +121,7 @@ class Workbench:
     def _opened(
         self, video: str | Path, model: str | None, fps: float
     ) -> tuple[Services, VideoInfo, VideoTextModel, SamplingSpec]:
-        from workbench.types import SamplingSpec
+        from workbench.types.video import SamplingSpec
 
         chosen = self.services.models.load(model or self.services.settings.default_model)
         return self.services, self.services.library.find(str(video)), chosen, SamplingSpec(fps)

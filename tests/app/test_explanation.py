@@ -20,7 +20,7 @@ from workbench.errors import InputError
 from workbench.models.adapter_template import ENTRY
 from workbench.models.entry import ModelEntry
 from workbench.settings import Settings
-from workbench.types import Progress
+from workbench.types.outcome import Progress
 from workbench.ui.gradio import texts
 from workbench.ui.gradio import working as module
 from workbench.ui.gradio.api import make_attribute

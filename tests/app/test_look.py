@@ -18,7 +18,7 @@ from workbench.analyses.services import Services
 from workbench.models.adapter_template import ENTRY
 from workbench.models.entry import ModelEntry
 from workbench.settings import Settings
-from workbench.types import Progress
+from workbench.types.outcome import Progress
 from workbench.ui.gradio import look_texts, map_events, texts
 from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.offers import MAX_OFFERS, OFFERS, Offers

@@ -12,7 +12,8 @@ import pytest
 from tests.films import GREEN, RED, write_film
 from workbench.analyses.services import Services
 from workbench.errors import Cancelled
-from workbench.types import HeatMaps, Progress
+from workbench.types.maps import HeatMaps
+from workbench.types.outcome import Progress
 from workbench.ui.overlay import MAX_FILM_S, film_span, map_at, overlay_mp4, overlay_png, stretches
 
 WHOLE = (0.0, 0.0, 1.0, 1.0)

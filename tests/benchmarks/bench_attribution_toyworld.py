@@ -34,7 +34,8 @@ from workbench.toyworld.seeds import generator
 from workbench.toyworld.story import Story, random_story
 from workbench.toyworld.truth import matches
 from workbench.toyworld.vocabulary import COLOURS, SHAPES
-from workbench.types import Attribution, Player, SamplingSpec, VideoInfo
+from workbench.types.attribution import Attribution, Player
+from workbench.types.video import SamplingSpec, VideoInfo
 
 SEEDS, N_FILMS, MODEL, FPS = (101, 102), 20, "toyworld-frame", 2.0
 Tally = defaultdict[str, list[float]]

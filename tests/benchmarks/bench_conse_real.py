@@ -22,7 +22,7 @@ from workbench.media.probe import probe
 from workbench.models.protocol import VideoTextModel
 from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
-from workbench.types import SamplingSpec
+from workbench.types.video import SamplingSpec
 
 
 def embed(model: VideoTextModel, queries: list[str]) -> np.ndarray:

@@ -26,7 +26,7 @@ from workbench.analyses.throughput import Throughput, measure
 from workbench.media.decode import sample_instants
 from workbench.media.library import VideoLibrary
 from workbench.settings import ASSETS, Settings
-from workbench.types import FrameBatch, SamplingSpec, VideoInfo
+from workbench.types.video import FrameBatch, SamplingSpec, VideoInfo
 
 N_RUNS = 3
 BATCH = 32

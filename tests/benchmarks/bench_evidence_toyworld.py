@@ -22,7 +22,7 @@ from workbench.analyses.map_methods import METHODS
 from workbench.analyses.services import Services
 from workbench.analyses.verdicts import is_about_model, is_about_sentence, is_better_than_random
 from workbench.settings import Settings
-from workbench.types import Evidence, HeatMaps
+from workbench.types.maps import Evidence, HeatMaps
 
 SEED, N_FILMS, N_MAPS, N_FRESH = 501, 21, 200, 3
 """Fresh orders come 19 at a time: as many seeds of the same question."""

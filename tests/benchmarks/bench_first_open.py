@@ -17,7 +17,7 @@ from workbench.analyses.frame_batches import BATCH_FRAMES
 from workbench.analyses.services import Services
 from workbench.settings import ASSETS, Settings
 from workbench.store.tensors import TensorStore
-from workbench.types import SamplingSpec
+from workbench.types.video import SamplingSpec
 
 N_RUNS = 5
 

@@ -24,7 +24,8 @@ from workbench.analyses.chunks import plan_of
 from workbench.analyses.ground import Ground, GroundParams
 from workbench.analyses.services import Services
 from workbench.settings import ASSETS, Settings
-from workbench.types import Progress, SamplingSpec
+from workbench.types.outcome import Progress
+from workbench.types.video import SamplingSpec
 
 HOURS = 2.0
 SAMPLING = SamplingSpec(fps=2.0)

@@ -26,7 +26,8 @@ from workbench.media.encode import write_video
 from workbench.settings import Settings
 from workbench.toyworld import dataset, truth
 from workbench.toyworld.story import Story, random_story
-from workbench.types import HeatMaps, VideoInfo
+from workbench.types.maps import HeatMaps
+from workbench.types.video import VideoInfo
 
 SEEDS, N_FILMS, MODEL, FPS = (301, 302), 12, "toyworld-frame", 2.0
 TOLERANCE_PX = 15

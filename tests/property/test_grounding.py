@@ -12,7 +12,7 @@ from workbench.core.intervals import temporal_iou
 from workbench.core.proposals import find_moments, proposal_map
 from workbench.core.segmentation import change_points
 from workbench.errors import InputError
-from workbench.types import MeasuredNull
+from workbench.types.grounding import MeasuredNull
 
 curves = hnp.arrays(np.float64, st.integers(0, 60), elements=st.integers(-20, 20).map(lambda v: v / 8))
 

@@ -15,7 +15,7 @@ from workbench.media.decode import _frames_on_screen, sample_instants
 from workbench.media.probe import probe
 from workbench.media.track import read_track
 from workbench.settings import Settings
-from workbench.types import SamplingSpec
+from workbench.types.video import SamplingSpec
 
 seconds = st.floats(0.04, 20_000, allow_nan=False)
 rates = st.floats(0.01, 120, allow_nan=False)

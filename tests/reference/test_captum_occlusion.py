@@ -18,7 +18,7 @@ from workbench.analyses.attribute import Attribute, AttributeParams
 from workbench.analyses.prompts import ask
 from workbench.analyses.services import Services
 from workbench.settings import Settings
-from workbench.types import SamplingSpec
+from workbench.types.video import SamplingSpec
 
 SIDE_PX, N_CELLS, QUERY = 32, 4, "a red circle"
 

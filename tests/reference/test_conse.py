@@ -7,7 +7,7 @@ import pytest
 
 from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
-from workbench.types import FrameBatch, SamplingSpec
+from workbench.types.video import FrameBatch, SamplingSpec
 
 REGISTRY = ModelRegistry(Settings(offline=True, device="cpu"))
 ID = "conse-efficientnet-minilm"

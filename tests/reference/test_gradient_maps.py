@@ -23,7 +23,8 @@ from workbench.models.captum_gradients import N_STEPS
 from workbench.models.opened import with_network
 from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
-from workbench.types import AttentionTrace, FrameBatch
+from workbench.types.maps import AttentionTrace
+from workbench.types.video import FrameBatch
 
 WITHIN = 1e-5
 """Of the largest number in a map; the adapters, too, are run in double precision, and answer in float32."""

@@ -16,7 +16,7 @@ from workbench.media.decode import frames_at, sample_frames, sample_instants
 from workbench.media.probe import probe
 from workbench.media.track import MAX_SIDE_PX
 from workbench.settings import Settings
-from workbench.types import SamplingSpec
+from workbench.types.video import SamplingSpec
 
 NO_FILMS = {
     "concat_mp4", "cover_art_mp4", "playlist_mp4", "random_mp4", "sound_only_mp4", "still_jpg", "still_mp4",

@@ -20,7 +20,7 @@ from workbench.toyworld.seeds import generator
 from workbench.toyworld.stills import draw_stills, random_stills
 from workbench.toyworld.training import IMAGE_PX
 from workbench.toyworld.vocabulary import COLOURS, SHAPES
-from workbench.types import FrameBatch, SamplingSpec
+from workbench.types.video import FrameBatch, SamplingSpec
 
 FAMILIES = {
     "clip": tiny_checkpoints.save_tiny_clip,

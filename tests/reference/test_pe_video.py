@@ -14,7 +14,7 @@ from tests.reference.test_transformers_dual import frames
 from tests.tiny_checkpoints import save_tiny_pe_audio_video, save_tiny_pe_video
 from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
-from workbench.types import FrameBatch
+from workbench.types.video import FrameBatch
 
 TEXTS = ["a red circle", "a green circle on the red square with the cat and a dog of the scene", "dog"]
 

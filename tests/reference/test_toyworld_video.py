@@ -18,7 +18,7 @@ from workbench.toyworld.video_model import load_frame_model
 from workbench.toyworld.window import N_FRAMES, SAMPLE_FPS, centred_on, cut
 from workbench.toyworld.window_batches import StoryWindow
 from workbench.toyworld.window_exam import examine_windows, scores_of_frame_model, scores_of_video_model
-from workbench.types import FrameBatch, SamplingSpec
+from workbench.types.video import FrameBatch, SamplingSpec
 
 FOLDER = ASSETS / "models" / "toyworld-video"
 

@@ -11,7 +11,7 @@ import pytest
 from tests.tiny_checkpoints import save_byte_pair_tokenizer, save_tiny_clip, save_word_tokenizer
 from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
-from workbench.types import FrameBatch, SamplingSpec
+from workbench.types.video import FrameBatch, SamplingSpec
 
 TEXTS = ["a red circle", "a green circle on the red square with the cat", "dog"]
 

@@ -12,7 +12,7 @@ from tests.reference.test_transformers_dual import frames
 from tests.tiny_checkpoints import save_tiny_xclip
 from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
-from workbench.types import FrameBatch
+from workbench.types.video import FrameBatch
 
 TEXTS = ["a red circle", "a green circle on the red square with the cat", "dog"]
 

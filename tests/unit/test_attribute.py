@@ -12,7 +12,7 @@ from tests.attribution import LONG, World, refuse
 from workbench.analyses.attribute import PLAYERS, Attribute, AttributeParams, how_exact, strongest_pairs
 from workbench.analyses.services import Services
 from workbench.errors import InputError, QueryError
-from workbench.types import Attribution, Player
+from workbench.types.attribution import Attribution, Player
 
 # What is refused
 

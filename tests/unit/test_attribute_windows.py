@@ -11,7 +11,7 @@ import pytest
 from tests.attribution import QUERY, World, assert_is, lacking, refuse, subsets
 from tests.tiny_checkpoints import save_tiny_pe_video
 from workbench.errors import InputError, ModelError
-from workbench.types import Progress
+from workbench.types.outcome import Progress
 
 WIDTH, HEIGHT = 96, 64
 

@@ -16,7 +16,9 @@ from workbench.figures.palette import signed_colour
 from workbench.figures.patch_values import patch_values_figure
 from workbench.figures.report import standalone_html
 from workbench.figures.values import level_parts, values_figure
-from workbench.types import Attribution, Outcome, Player, Provenance, SamplingSpec, VideoInfo
+from workbench.types.attribution import Attribution, Player
+from workbench.types.outcome import Outcome, Provenance
+from workbench.types.video import SamplingSpec, VideoInfo
 from workbench.ui.gradio import attribution_texts as texts
 from workbench.ui.gradio.word_tree import word_tree
 

@@ -15,7 +15,7 @@ from workbench.models.compute import BatchSize, Compute, is_out_of_memory
 from workbench.models.registry import ModelRegistry
 from workbench.models.resident import Resident
 from workbench.settings import Settings
-from workbench.types import FrameBatch, SamplingSpec
+from workbench.types.video import FrameBatch, SamplingSpec
 
 
 def slices_of(batch: BatchSize, n_rows: int, seconds=lambda size: 0.0, room: int = 10**9) -> list[slice]:

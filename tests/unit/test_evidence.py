@@ -16,7 +16,7 @@ from workbench.analyses.map_methods import METHODS
 from workbench.analyses.verdicts import is_about_model, is_about_sentence, is_better_than_random, verdicts
 from workbench.core.faithfulness import N_ORDERS, N_STEPS
 from workbench.models import adapter_template
-from workbench.types import Agreement, Evidence, HeatMaps
+from workbench.types.maps import Agreement, Evidence, HeatMaps
 
 
 def in_sight(world: World, cells: set[int], grid: tuple[int, int] = (4, 4)) -> np.ndarray:

@@ -14,7 +14,7 @@ from workbench.media.manifest import read_manifest
 from workbench.media.probe import probe
 from workbench.settings import ASSETS, Settings
 from workbench.toyworld import dataset
-from workbench.types import SamplingSpec
+from workbench.types.video import SamplingSpec
 
 
 def pixels_of(path: Path) -> np.ndarray:

@@ -28,7 +28,8 @@ from workbench.models.protocol import Placement
 from workbench.models.registry import ModelRegistry
 from workbench.settings import ASSETS, Settings
 from workbench.store.tensors import TensorStore
-from workbench.types import FrameBatch, Progress, SamplingSpec
+from workbench.types.outcome import Progress
+from workbench.types.video import FrameBatch, SamplingSpec
 
 SAMPLING = SamplingSpec(fps=10)
 

@@ -22,7 +22,8 @@ from workbench.figures.palette import QUERY_COLOURS, query_colour
 from workbench.figures.proposals import proposals_figure
 from workbench.figures.timeline import StripFrame, timeline_figure
 from workbench.settings import ASSETS
-from workbench.types import AbsentPeaks, Glimpse, Grounding, Moment
+from workbench.types.grounding import AbsentPeaks, Grounding, Moment
+from workbench.types.outcome import Glimpse
 
 
 def grounding_of(

@@ -7,7 +7,7 @@ from workbench.core.intervals import frame_edges, temporal_iou
 from workbench.core.proposals import find_moments, proposal_map
 from workbench.core.segmentation import MAX_SEGMENTS, change_points
 from workbench.errors import InputError
-from workbench.types import Moment
+from workbench.types.grounding import Moment
 
 
 def steps(duration_s, *windows, level=1.0, fps=2.0):

@@ -16,7 +16,9 @@ from workbench.errors import InputError, ModelError
 from workbench.models.protocol import Differentiable, VideoTextModel
 from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
-from workbench.types import AttentionTrace, FrameBatch, Gradients, SamplingSpec, TextFeatures, VideoFeatures
+from workbench.types.features import TextFeatures, VideoFeatures
+from workbench.types.maps import AttentionTrace, Gradients
+from workbench.types.video import FrameBatch, SamplingSpec
 
 SENTENCE, PROMPTS = ["a red circle"], ["a red circle", "a photo of the red circle"]
 FRAME_METHODS, TEXT_METHODS = ("ig", "input-x-gradient", "gradcam"), ("ig", "input-x-gradient")

@@ -19,7 +19,7 @@ from workbench.figures.heat_maps import heat_figure
 from workbench.figures.on_picture import MAX_HEIGHT_PX
 from workbench.figures.palette import LESS, MORE, UNSEEN
 from workbench.figures.png import png_uri
-from workbench.types import Agreement, Evidence, HeatMaps
+from workbench.types.maps import Agreement, Evidence, HeatMaps
 
 WHOLE = (0.0, 0.0, 1.0, 1.0)
 CROP = (0.0, 0.25, 1.0, 0.75)

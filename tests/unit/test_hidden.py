@@ -18,7 +18,9 @@ from workbench.models.protocol import VideoTextModel
 from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
 from workbench.store.tensors import TensorStore
-from workbench.types import FrameBatch, Progress, SamplingSpec, VideoFeatures, VideoInfo
+from workbench.types.features import VideoFeatures
+from workbench.types.outcome import Progress
+from workbench.types.video import FrameBatch, SamplingSpec, VideoInfo
 
 SAMPLING = SamplingSpec(fps=2)
 VIDEO = VideoInfo("f" * 64, "A film", 8.0, 10.0, 40, 24, "h264", 1000)

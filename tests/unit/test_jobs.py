@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from workbench.errors import Cancelled, VideoError
-from workbench.types import Glimpse, Progress
+from workbench.types.outcome import Glimpse, Progress
 from workbench.ui.gradio.jobs import NOT_BEGUN, Job, Jobs, Pace
 
 

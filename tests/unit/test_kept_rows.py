@@ -18,7 +18,8 @@ from workbench.analyses.services import Services
 from workbench.errors import StoreError
 from workbench.models.registry import ModelRegistry
 from workbench.store.tensors import TensorStore
-from workbench.types import Progress, SamplingSpec
+from workbench.types.outcome import Progress
+from workbench.types.video import SamplingSpec
 
 SAMPLING = SamplingSpec(fps=3)
 TEXTS = ["a red circle", "dog"]

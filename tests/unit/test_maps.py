@@ -14,7 +14,9 @@ from workbench.analyses.map_methods import METHODS
 from workbench.core import attention
 from workbench.errors import InputError, ModelError
 from workbench.settings import Settings
-from workbench.types import FrameBatch, HeatMaps, Progress, SamplingSpec
+from workbench.types.maps import HeatMaps
+from workbench.types.outcome import Progress
+from workbench.types.video import FrameBatch, SamplingSpec
 
 AT_S = 10.0
 

@@ -13,7 +13,7 @@ from workbench.media.decode import sample_frames
 from workbench.media.encode import write_video
 from workbench.media.probe import probe
 from workbench.settings import Settings
-from workbench.types import SamplingSpec
+from workbench.types.video import SamplingSpec
 
 
 @pytest.mark.parametrize("fps", [8.0, 25.0, 30000 / 1001])

@@ -22,7 +22,7 @@ from workbench.media.manifest import add_example, read_manifest
 from workbench.media.probe import content_id, probe
 from workbench.media.track import Track, read_track
 from workbench.settings import ASSETS, Settings
-from workbench.types import SamplingSpec
+from workbench.types.video import SamplingSpec
 
 DAY_S = 86_400
 

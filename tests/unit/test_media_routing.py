@@ -16,7 +16,7 @@ from workbench.media.probe import probe
 from workbench.media.routing import MAX_AHEAD_BYTES, PYAV_RULES, reader_for, rule_for
 from workbench.media.track import read_track
 from workbench.settings import Settings
-from workbench.types import SamplingSpec
+from workbench.types.video import SamplingSpec
 
 TO_PYAV = {
     "container": ["mpeg4_avi", "cinepak_avi", "h264_ts", "mpeg1_mpg", "animation_gif"],

@@ -16,7 +16,7 @@ from workbench.models import adapter_template, builtin
 from workbench.models.protocol import AttentionSource, Differentiable, PatchFeatures, VideoTextModel
 from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
-from workbench.types import FrameBatch, SamplingSpec
+from workbench.types.video import FrameBatch, SamplingSpec
 
 
 def test_is_the_protocol_and_says_what_it_is(model: VideoTextModel):

@@ -13,7 +13,7 @@ import os, sys
 import numpy as np
 from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
-from workbench.types import FrameBatch, SamplingSpec
+from workbench.types.video import FrameBatch, SamplingSpec
 
 frames = FrameBatch("f" * 64, SamplingSpec(), np.zeros((8, 96, 128, 3), np.uint8), np.arange(8) / 2)
 registry = ModelRegistry(Settings(offline=True, device="cpu", max_model_bytes=1))

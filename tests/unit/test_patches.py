@@ -18,7 +18,8 @@ from workbench.models.adapter_template import ENTRY, ColourHistogram
 from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
 from workbench.store.tensors import TensorStore
-from workbench.types import AttentionMaps, PatchMaps, SamplingSpec
+from workbench.types.features import AttentionMaps, PatchMaps
+from workbench.types.video import SamplingSpec
 
 SAMPLING = SamplingSpec(fps=2)
 GRID, SEEN = (2, 3), (0.0, 0.125, 1.0, 0.875)

@@ -16,7 +16,7 @@ from workbench.analyses.analysis import silent
 from workbench.analyses.ground import Ground
 from workbench.analyses.prompts import ask, curves_of
 from workbench.errors import Cancelled
-from workbench.types import FrameBatch, SamplingSpec
+from workbench.types.video import FrameBatch, SamplingSpec
 
 QUERIES = ("a red circle", "dog")
 

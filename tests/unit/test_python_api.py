@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from workbench import Workbench, _bar
-from workbench.types import Progress
+from workbench.types.outcome import Progress
 
 
 def test_maps_are_within_reach_in_python(settings):

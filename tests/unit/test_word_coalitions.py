@@ -17,7 +17,7 @@ from workbench.models import adapter_template
 from workbench.models.protocol import VideoTextModel
 from workbench.models.tokenization import spans_in
 from workbench.settings import Settings
-from workbench.types import Progress
+from workbench.types.outcome import Progress
 
 PLAIN = "a red circle and the dog"
 FAMILIES = {**TINY, "tiny-open-clip-bert": save_tiny_open_clip_bert}

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 from workbench.analyses.services import Services
 from workbench.errors import InputError
 from workbench.models.protocol import Capability
-from workbench.types import Outcome, Progress
+from workbench.types.outcome import Outcome, Progress
 
 P_contra = TypeVar("P_contra", contravariant=True)
 R = TypeVar("R")

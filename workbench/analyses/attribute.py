@@ -26,7 +26,10 @@ from workbench.analyses.question import Question
 from workbench.analyses.services import Services
 from workbench.errors import InputError
 from workbench.models.protocol import Capability
-from workbench.types import Agreement, Attribution, HeatMaps, Outcome, SamplingSpec
+from workbench.types.attribution import Attribution
+from workbench.types.maps import Agreement, HeatMaps
+from workbench.types.outcome import Outcome
+from workbench.types.video import SamplingSpec
 
 Answer = Attribution | HeatMaps | Agreement
 

@@ -13,7 +13,7 @@ from jaxtyping import Float64
 from workbench.analyses.question import Question
 from workbench.core.coalitions import Game
 from workbench.core.indices import Indices
-from workbench.types import Attribution, Player
+from workbench.types.attribution import Attribution, Player
 
 
 def attribution(

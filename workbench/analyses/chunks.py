@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from workbench.media.decode import DECODE_VERSION, sample_instants
 from workbench.models.protocol import ModelSpec
 from workbench.store.keys import cache_key
-from workbench.types import SamplingSpec, VideoInfo
+from workbench.types.video import SamplingSpec, VideoInfo
 
 CHUNK_FRAMES = 64
 _VERSION = 1

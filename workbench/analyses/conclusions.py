@@ -12,7 +12,7 @@ import numpy as np
 from workbench.analyses.ground import clock
 from workbench.analyses.numerals import number, signed
 from workbench.core.crossing import crossing, strongest_cell
-from workbench.types import Attribution, Player
+from workbench.types.attribution import Attribution, Player
 
 
 def conclusion(found: Attribution) -> str:

@@ -39,7 +39,8 @@ from workbench.core.faithfulness import (
 from workbench.core.grids import regridded
 from workbench.errors import StoreError
 from workbench.models.protocol import Differentiable
-from workbench.types import Evidence, HeatMaps, Progress
+from workbench.types.maps import Evidence, HeatMaps
+from workbench.types.outcome import Progress
 
 _VERSION = 4
 """Raised whenever the same maps and models give other evidence than before."""

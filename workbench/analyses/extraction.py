@@ -23,7 +23,9 @@ from workbench.analyses.services import Services
 from workbench.errors import StoreError
 from workbench.models.protocol import ModelSpec, Placement, VideoTextModel
 from workbench.store.keys import cache_key
-from workbench.types import FrameBatch, Progress, SamplingSpec, VideoFeatures, VideoInfo
+from workbench.types.features import VideoFeatures
+from workbench.types.outcome import Progress
+from workbench.types.video import FrameBatch, SamplingSpec, VideoInfo
 
 _BATCHES_IN_FLIGHT = 4
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from workbench.analyses.chunks import Plan
 from workbench.media.library import VideoLibrary
-from workbench.types import FrameBatch, SamplingSpec, VideoInfo
+from workbench.types.video import FrameBatch, SamplingSpec, VideoInfo
 
 BATCH_FRAMES = 32
 MAX_BYTES_AT_ONCE = 256 * 2**20

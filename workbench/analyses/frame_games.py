@@ -22,7 +22,7 @@ from workbench.core.hierarchy import Node, hierarchy
 from workbench.core.indices import Indices
 from workbench.core.pooled import PooledFrames, pooled_rows
 from workbench.errors import InputError, ModelError
-from workbench.types import Attribution, Player
+from workbench.types.attribution import Attribution, Player
 
 MOST_EXACT = 22
 """Frames whose coalitions are all visited: four million, in a twentieth of a second."""

@@ -26,14 +26,10 @@ from workbench.analyses.services import Services
 from workbench.core import grounding
 from workbench.models.protocol import Capability, VideoTextModel
 from workbench.store.keys import cache_key
-from workbench.types import (
-    Grounding,
-    Outcome,
-    Progress,
-    SamplingSpec,
-    VideoFeatures,
-    VideoInfo,
-)
+from workbench.types.features import VideoFeatures
+from workbench.types.grounding import Grounding
+from workbench.types.outcome import Outcome, Progress
+from workbench.types.video import SamplingSpec, VideoInfo
 
 _NEGATION = re.compile(r"\b(no|not|never|without|nothing|nobody|none)\b|n't\b", re.IGNORECASE)
 _CONTRAST_VERSION = 2

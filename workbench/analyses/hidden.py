@@ -21,7 +21,9 @@ from workbench.analyses.chunks import row_key
 from workbench.analyses.services import Services
 from workbench.errors import InputError
 from workbench.models.protocol import VideoTextModel
-from workbench.types import FrameBatch, Progress, SamplingSpec, VideoFeatures, VideoInfo
+from workbench.types.features import VideoFeatures
+from workbench.types.outcome import Progress
+from workbench.types.video import FrameBatch, SamplingSpec, VideoInfo
 
 Pixels = UInt8[np.ndarray, "time height width 3"]
 Cells = tuple[tuple[int, int, int, int], ...]

@@ -19,7 +19,10 @@ from workbench.analyses.patches import patch_maps
 from workbench.analyses.prompts import Asked
 from workbench.analyses.question import Question
 from workbench.models.protocol import PatchFeatures, VideoTextModel
-from workbench.types import FrameBatch, Player, Progress, VideoFeatures
+from workbench.types.attribution import Player
+from workbench.types.features import VideoFeatures
+from workbench.types.outcome import Progress
+from workbench.types.video import FrameBatch
 
 _N_CELLS = (4, 8)
 """Fewest and most cells along a side of a picture."""

@@ -16,7 +16,8 @@ from workbench.analyses.analysis import Report
 from workbench.analyses.prompts import Asked
 from workbench.errors import OutOfMemoryError
 from workbench.models.protocol import VideoTextModel
-from workbench.types import Glimpse, Progress, VideoFeatures
+from workbench.types.features import VideoFeatures
+from workbench.types.outcome import Glimpse, Progress
 
 
 class Looks:

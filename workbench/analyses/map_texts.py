@@ -14,7 +14,7 @@ from workbench.analyses.map_methods import METHODS
 from workbench.analyses.numerals import number
 from workbench.analyses.plain import plain
 from workbench.analyses.verdicts import is_about_model, is_about_sentence, is_better_than_random
-from workbench.types import Agreement, Evidence, HeatMaps
+from workbench.types.maps import Agreement, Evidence, HeatMaps
 
 _TOP = 0.1
 _SHADES = " .:-=+*#%@"

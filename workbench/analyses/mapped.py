@@ -22,7 +22,7 @@ from workbench.analyses.word_maps import word_map
 from workbench.core.faithfulness import rank_correlations
 from workbench.core.grids import regridded
 from workbench.models.protocol import FrameAttention
-from workbench.types import Agreement, HeatMaps
+from workbench.types.maps import Agreement, HeatMaps
 
 BANZHAF = "banzhaf"
 

@@ -24,7 +24,10 @@ from workbench.core import attention
 from workbench.errors import InputError, ModelError
 from workbench.models.captum_gradients import N_STEPS
 from workbench.models.protocol import Differentiable, GradientMethod, PatchFeatures, VideoTextModel
-from workbench.types import AttentionTrace, FrameBatch, HeatMaps, Progress, VideoFeatures
+from workbench.types.features import VideoFeatures
+from workbench.types.maps import AttentionTrace, HeatMaps
+from workbench.types.outcome import Progress
+from workbench.types.video import FrameBatch
 
 _VERSION = 3
 """Raised whenever the same weights give other maps than before."""

@@ -16,7 +16,8 @@ from workbench.analyses.prompts import Asked
 from workbench.core.null import is_of_their_kind
 from workbench.models.protocol import ModelSpec
 from workbench.models.tokenization import WORD
-from workbench.types import MeasuredNull, SamplingSpec, VideoInfo
+from workbench.types.grounding import MeasuredNull
+from workbench.types.video import SamplingSpec, VideoInfo
 
 
 @dataclass(frozen=True)

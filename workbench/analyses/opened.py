@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 
-from workbench.types import VideoFeatures
+from workbench.types.features import VideoFeatures
 
 MAX_BYTES = 512 * 2**20
 

@@ -25,7 +25,8 @@ from workbench.models.protocol import (
     PatchFeatures,
     VideoTextModel,
 )
-from workbench.types import AttentionMaps, FrameBatch, PatchMaps, SamplingSpec, VideoInfo
+from workbench.types.features import AttentionMaps, PatchMaps
+from workbench.types.video import FrameBatch, SamplingSpec, VideoInfo
 
 Arrays = dict[str, np.ndarray]
 

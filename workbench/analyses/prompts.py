@@ -21,7 +21,8 @@ from workbench.core import grounding
 from workbench.errors import StoreError
 from workbench.models.protocol import VideoTextModel
 from workbench.store.keys import cache_key
-from workbench.types import Progress, TextFeatures, VideoFeatures
+from workbench.types.features import TextFeatures, VideoFeatures
+from workbench.types.outcome import Progress
 
 _WINDOWS_AT_ONCE = 64
 CURVES_VERSION = 1

@@ -10,7 +10,8 @@ from importlib.metadata import version
 from typing import Any
 
 from workbench.models.protocol import VideoTextModel
-from workbench.types import Provenance, SamplingSpec, VideoInfo
+from workbench.types.outcome import Provenance
+from workbench.types.video import SamplingSpec, VideoInfo
 
 
 def provenance_of(

@@ -20,7 +20,8 @@ from workbench.analyses.prompts import Asked, ask, curves_of
 from workbench.analyses.services import Services
 from workbench.core.intervals import frame_edges
 from workbench.models.protocol import VideoTextModel
-from workbench.types import FrameBatch, SamplingSpec, VideoFeatures, VideoInfo
+from workbench.types.features import VideoFeatures
+from workbench.types.video import FrameBatch, SamplingSpec, VideoInfo
 
 _MOST_BYTES = 256 * 2**20
 

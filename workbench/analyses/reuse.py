@@ -13,7 +13,8 @@ from workbench.analyses.chunks import Plan
 from workbench.core.stillness import small_copies, stand_ins
 from workbench.errors import InputError
 from workbench.models.protocol import VideoTextModel
-from workbench.types import FrameBatch, VideoFeatures
+from workbench.types.features import VideoFeatures
+from workbench.types.video import FrameBatch
 
 
 class Reuse:

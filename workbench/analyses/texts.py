@@ -9,7 +9,7 @@ import numpy as np
 from workbench.analyses.services import Services
 from workbench.models.protocol import VideoTextModel
 from workbench.store.keys import cache_key
-from workbench.types import TextFeatures
+from workbench.types.features import TextFeatures
 
 _VERSION = 3
 """Raised whenever an adapter makes something else of the same texts than before."""

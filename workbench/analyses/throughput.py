@@ -19,7 +19,7 @@ from workbench.analyses.services import Services
 from workbench.errors import ModelError
 from workbench.models.protocol import BareForward, VideoTextModel
 from workbench.store.tensors import TensorStore
-from workbench.types import SamplingSpec, VideoInfo
+from workbench.types.video import SamplingSpec, VideoInfo
 
 
 @dataclass(frozen=True)

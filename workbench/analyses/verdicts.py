@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float64
 
-from workbench.types import Evidence, HeatMaps
+from workbench.types.maps import Evidence, HeatMaps
 
 MOST_BY_CHANCE, LEAST_SIGMAS = 0.05, 2.0
 """How often a random order may do as well as a map that is said to be better than random, and how many of their

@@ -21,7 +21,7 @@ from workbench.core.banzhaf import estimate_indices, exact_indices
 from workbench.core.coalitions import Game, coalition_table, game_of
 from workbench.core.indices import Indices
 from workbench.core.walsh import up_to_pairs
-from workbench.types import Attribution, Player
+from workbench.types.attribution import Attribution, Player
 
 MOST_FRAMES = 8
 """Frames of a window that play one by one: 256 encoder calls."""

@@ -21,7 +21,9 @@ from workbench.core import grounding
 from workbench.models.protocol import VideoTextModel
 from workbench.models.tokenization import Span
 from workbench.store.keys import cache_key
-from workbench.types import Player, Progress, TextFeatures
+from workbench.types.attribution import Player
+from workbench.types.features import TextFeatures
+from workbench.types.outcome import Progress
 
 ABSENT = "an absent word is masked: it keeps its place, and is not attended to"
 _JOINERS = "'\N{RIGHT SINGLE QUOTATION MARK}-\N{HYPHEN}\N{NON-BREAKING HYPHEN}"

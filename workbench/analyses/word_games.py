@@ -36,7 +36,8 @@ from workbench.core.indices import Indices
 from workbench.core.pooled import PooledFrames, pooled_rows
 from workbench.core.walsh import low_order_vectors
 from workbench.store.keys import cache_key
-from workbench.types import Attribution, Player, Progress
+from workbench.types.attribution import Attribution, Player
+from workbench.types.outcome import Progress
 
 MOST_EXACT = 12
 """Words whose coalitions are all read: 4,096 texts."""

@@ -19,7 +19,8 @@ from workbench.analyses.texts import encode_texts
 from workbench.analyses.word_coalitions import ask_coalitions, holders_of, without_one, words_in
 from workbench.errors import ModelError
 from workbench.models.protocol import Differentiable, GradientMethod
-from workbench.types import Player, VideoFeatures
+from workbench.types.attribution import Player
+from workbench.types.features import VideoFeatures
 
 _VERSION = 2
 """Raised whenever the same weights give other maps than before."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float64
 
-from workbench.types import Attribution
+from workbench.types.attribution import Attribution
 
 
 def crossing(found: Attribution) -> tuple[list[int], list[int]]:

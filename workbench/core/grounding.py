@@ -15,7 +15,7 @@ from scipy.ndimage import uniform_filter1d
 from workbench.core.null import MIN_DISTRACTORS, p_absent, p_absent_measured
 from workbench.core.proposals import find_moments
 from workbench.errors import InputError
-from workbench.types import AbsentPeaks, Grounding, MeasuredNull, Moment
+from workbench.types.grounding import AbsentPeaks, Grounding, MeasuredNull, Moment
 
 __all__ = ["distractor_peaks", "find_moments", "ground", "peaks_at", "prompt_ensemble", "smooth"]
 

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from workbench.core.walsh import LowOrder
-from workbench.types import PlayerValues
+from workbench.types.attribution import PlayerValues
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from workbench.core.intervals import frame_edges, temporal_iou
 from workbench.core.segmentation import change_points
 from workbench.errors import InputError
-from workbench.types import Moment
+from workbench.types.grounding import Moment
 
 NESTED = 0.7
 """The share of a span inside another from which on the two are one moment, not two."""

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from workbench.core.null import p_absent, p_absent_measured
 from workbench.figures.palette import query_colour
-from workbench.types import Grounding
+from workbench.types.grounding import Grounding
 
 ABSENT_SENTENCES = {"measured": "absent sentences", "estimated": "distractors"}
 

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from workbench.figures.palette import DIVERGING, TEXT_SHARE
 from workbench.figures.rows import escaped
-from workbench.types import Agreement
+from workbench.types.maps import Agreement
 
 CELL_PX, NAMES_PX = 44, 96
 

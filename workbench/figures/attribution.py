@@ -13,7 +13,8 @@ from workbench.figures.palette import LESS, MORE
 from workbench.figures.patch_values import patch_values_figure
 from workbench.figures.rows import escaped
 from workbench.figures.values import values_figure
-from workbench.types import Attribution, VideoInfo
+from workbench.types.attribution import Attribution
+from workbench.types.video import VideoInfo
 
 ROW_PX = 26
 

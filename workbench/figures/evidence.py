@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from jaxtyping import Float64
 
 from workbench.figures.palette import LESS, MORE
-from workbench.types import Evidence
+from workbench.types.maps import Evidence
 
 HEIGHT_PX = 320
 LABEL_HALF = 0.35

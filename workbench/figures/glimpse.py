@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from workbench.figures.columns import columns_so_far
 from workbench.figures.rows import chip, colour_range, heat_span, heat_trace, row_labels, rows_end, time_layout
-from workbench.types import Glimpse
+from workbench.types.outcome import Glimpse
 
 MAX_COLUMNS = 600
 """Heat columns of a whole film at most: about one in two pixels, as the figure is sent again and again."""

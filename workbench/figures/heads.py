@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from workbench.figures.clock import clock_label
 from workbench.figures.palette import COLOUR_BAR, DIVERGING, SEQUENTIAL
-from workbench.types import HeatMaps
+from workbench.types.maps import HeatMaps
 
 WIDTH_PX, SIDES_PX, MAX_HEIGHT_PX = 720, 120, 900
 MAX_TICKS = 5

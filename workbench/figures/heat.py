@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, UInt8
 
 from workbench.figures.palette import DIVERGING_STOPS, RISING_STOPS, UNSEEN
-from workbench.types import HeatMaps
+from workbench.types.maps import HeatMaps
 
 N_COLOURS = 511
 """Colours of a scale: an odd number, so that zero is one of them on the diverging scale, too."""

@@ -12,7 +12,7 @@ from workbench.figures.heat import heat_rgba, reach
 from workbench.figures.on_picture import jpeg_uri, over_picture, picture_layout
 from workbench.figures.palette import COLOUR_BAR, DIVERGING, RISING
 from workbench.figures.png import png_uri
-from workbench.types import HeatMaps
+from workbench.types.maps import HeatMaps
 
 LAYER_PX = 320
 """The longer side of a layer, which the browser enlarges."""

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from workbench.core.crossing import crossing, strongest_cell
 from workbench.figures.palette import DIVERGING
 from workbench.figures.rows import escaped
-from workbench.types import Attribution
+from workbench.types.attribution import Attribution
 
 ROW_PX = 30
 

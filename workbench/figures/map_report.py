@@ -11,7 +11,7 @@ import numpy as np
 
 from workbench.figures.clock import clock_label
 from workbench.figures.evidence import curves_figure
-from workbench.types import Agreement, HeatMaps
+from workbench.types.maps import Agreement, HeatMaps
 
 
 def maps_said(maps: HeatMaps) -> str:

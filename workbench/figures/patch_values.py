@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from workbench.figures.on_picture import jpeg_uri, over_picture, picture_layout
 from workbench.figures.palette import COLOUR_BAR, DIVERGING, signed_colour
-from workbench.types import Attribution, Player
+from workbench.types.attribution import Attribution, Player
 
 
 def patch_values_figure(found: Attribution, jpeg: bytes, aspect: float) -> go.Figure:

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from workbench.core.proposals import proposal_map
 from workbench.figures.clock import clock_axis
 from workbench.figures.palette import SEQUENTIAL, query_colour
-from workbench.types import Grounding
+from workbench.types.grounding import Grounding
 
 N_CELLS = 96
 

@@ -19,7 +19,11 @@ from workbench.figures.clock import clock_label
 from workbench.figures.heat_maps import heat_figure
 from workbench.figures.map_report import agreement_said, maps_said
 from workbench.figures.timeline import timeline_figure
-from workbench.types import Agreement, Attribution, Grounding, HeatMaps, Outcome, VideoInfo
+from workbench.types.attribution import Attribution
+from workbench.types.grounding import Grounding
+from workbench.types.maps import Agreement, HeatMaps
+from workbench.types.outcome import Outcome
+from workbench.types.video import VideoInfo
 
 _OPACITY = 0.7
 

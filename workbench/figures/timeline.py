@@ -25,7 +25,7 @@ from workbench.figures.rows import (
     text,
     time_layout,
 )
-from workbench.types import Grounding, Moment
+from workbench.types.grounding import Grounding, Moment
 
 TRUTH_PX, FRAMES_PX = 8, 48
 

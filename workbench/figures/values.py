@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from workbench.figures.palette import LESS, MORE, TEXT_SHARE, signed_colour
 from workbench.figures.rows import GAP_PX, LABEL_PX, text, time_layout
-from workbench.types import Attribution, Player
+from workbench.types.attribution import Attribution, Player
 
 BARS_PX, LEVEL_PX = 72, 26
 FIRST_PX = 4

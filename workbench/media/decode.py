@@ -18,7 +18,7 @@ from workbench.errors import Cancelled, InputError
 from workbench.media import decord_reader, pyav_reader
 from workbench.media.routing import reader_for
 from workbench.media.track import Track, read_track
-from workbench.types import FrameBatch, SamplingSpec, VideoInfo
+from workbench.types.video import FrameBatch, SamplingSpec, VideoInfo
 
 DECODE_VERSION = 2
 """Raised whenever the same film, asked for in the same way, gives other frames or times than before."""

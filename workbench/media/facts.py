@@ -15,7 +15,7 @@ from typing import Any
 
 from workbench.media.decode import DECODE_VERSION
 from workbench.settings import Settings
-from workbench.types import VideoInfo
+from workbench.types.video import VideoInfo
 
 
 def write_facts(file: Path, info: VideoInfo) -> None:

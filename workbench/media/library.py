@@ -23,7 +23,7 @@ from workbench.media.probe import probe
 from workbench.media.thumbnails import read_thumbnails
 from workbench.media.uploads import Uploads
 from workbench.settings import ASSETS, Settings
-from workbench.types import FrameBatch, SamplingSpec, VideoInfo
+from workbench.types.video import FrameBatch, SamplingSpec, VideoInfo
 
 _ID = re.compile(r"[0-9a-f]{64}")
 _START_OF_ID = re.compile(r"[0-9a-f]{8,63}")

@@ -14,7 +14,7 @@ from typing import Any
 from workbench.errors import VideoError
 from workbench.media.probe import probe
 from workbench.settings import Settings
-from workbench.types import VideoInfo
+from workbench.types.video import VideoInfo
 
 FILE_NAME = "manifest.json"
 

@@ -15,7 +15,7 @@ from workbench.media.container import open_film
 from workbench.media.track import read_track
 from workbench.media.truncation import is_cut_off
 from workbench.settings import Settings
-from workbench.types import VideoInfo
+from workbench.types.video import VideoInfo
 
 
 def content_id(path: Path) -> str:

@@ -20,7 +20,7 @@ from workbench.errors import StoreError, VideoError
 from workbench.media.facts import read_facts, write_facts
 from workbench.media.probe import check_file, probe
 from workbench.settings import Settings
-from workbench.types import VideoInfo
+from workbench.types.video import VideoInfo
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,8 @@ from workbench.models.protocol import ModelSpec, Placement
 from workbench.models.rows import cosine, mean_pooled_score, unit_rows
 from workbench.models.tokenization import spans_in
 from workbench.settings import Settings
-from workbench.types import FrameBatch, TextFeatures, VideoFeatures
+from workbench.types.features import TextFeatures, VideoFeatures
+from workbench.types.video import FrameBatch
 
 PALETTE = {
     "black": (0, 0, 0),

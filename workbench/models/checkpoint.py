@@ -18,7 +18,7 @@ from typing import Any
 
 from workbench.core.null import MIN_DISTRACTORS
 from workbench.errors import ModelError
-from workbench.types import MeasuredNull
+from workbench.types.grounding import MeasuredNull
 
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 TOKENIZERS = ("tokenizer.json", "vocab.txt", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")

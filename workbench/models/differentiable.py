@@ -18,7 +18,9 @@ from workbench.models import captum_gradients
 from workbench.models.opened import Inside, Traced, with_network
 from workbench.models.protocol import MAX_ATTENTION_BYTES, Capability, GradientMethod
 from workbench.models.vision import AttendingEncoder, Layout
-from workbench.types import AttentionTrace, FrameBatch, Gradients, TextFeatures, VideoFeatures
+from workbench.types.features import TextFeatures, VideoFeatures
+from workbench.types.maps import AttentionTrace, Gradients
+from workbench.types.video import FrameBatch
 
 _MOST_ROWS = 64
 """Frames, or texts, that are differentiated at once."""

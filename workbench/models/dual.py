@@ -22,7 +22,8 @@ from workbench.models.resident import Resident
 from workbench.models.rows import mean_pooled_score, unit_rows
 from workbench.models.tokenization import TokenizedTexts
 from workbench.settings import Settings
-from workbench.types import FrameBatch, TextFeatures, VideoFeatures
+from workbench.types.features import TextFeatures, VideoFeatures
+from workbench.types.video import FrameBatch
 
 
 class DualEncoder:

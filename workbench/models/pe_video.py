@@ -27,7 +27,8 @@ from workbench.models.runtime import missing_packages
 from workbench.models.tokenization import TextReader, TokenizedTexts
 from workbench.models.transformers_dual import digest, load
 from workbench.settings import Settings
-from workbench.types import FrameBatch, VideoFeatures
+from workbench.types.features import VideoFeatures
+from workbench.types.video import FrameBatch
 
 
 class PeVideo(DualEncoder):

@@ -12,16 +12,10 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-from workbench.types import (
-    AttentionMaps,
-    AttentionTrace,
-    FrameBatch,
-    Gradients,
-    MeasuredNull,
-    PatchMaps,
-    TextFeatures,
-    VideoFeatures,
-)
+from workbench.types.features import AttentionMaps, PatchMaps, TextFeatures, VideoFeatures
+from workbench.types.grounding import MeasuredNull
+from workbench.types.maps import AttentionTrace, Gradients
+from workbench.types.video import FrameBatch
 
 Capability = Literal["attention", "differentiable", "patches"]
 GradientMethod = Literal["ig", "input-x-gradient", "gradcam"]

@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Float, Float32, Float64
 
 from workbench.errors import ModelError
-from workbench.types import FrameBatch, TextFeatures, VideoFeatures
+from workbench.types.features import TextFeatures, VideoFeatures
+from workbench.types.video import FrameBatch
 
 
 def unit_rows(rows: Float[np.ndarray, "row dim"]) -> Float32[np.ndarray, "row dim"]:

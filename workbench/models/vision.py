@@ -22,7 +22,8 @@ from workbench.models.dual import DualEncoder
 from workbench.models.opened import Inside, Opened
 from workbench.models.protocol import MAX_ATTENTION_BYTES, Capability
 from workbench.models.rows import unit_rows
-from workbench.types import AttentionMaps, FrameBatch, PatchMaps
+from workbench.types.features import AttentionMaps, PatchMaps
+from workbench.types.video import FrameBatch
 
 _OPENING = threading.Lock()
 

@@ -18,7 +18,8 @@ from jaxtyping import Float32
 from workbench.models.clip import Clip
 from workbench.models.rows import middle_times, unit_rows
 from workbench.models.vision import EncoderShape
-from workbench.types import FrameBatch, TextFeatures, VideoFeatures
+from workbench.types.features import TextFeatures, VideoFeatures
+from workbench.types.video import FrameBatch
 
 WINDOWS_AT_ONCE = 8
 

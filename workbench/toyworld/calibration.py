@@ -20,7 +20,7 @@ from workbench.toyworld.readings import Reading, reading_of_frames, reading_of_w
 from workbench.toyworld.seeds import generator
 from workbench.toyworld.story import DURATION_S, Story, random_story
 from workbench.toyworld.window import SPAN_S, judge
-from workbench.types import MeasuredNull
+from workbench.types.grounding import MeasuredNull
 
 SAMPLE_FPS = (2.0, 1.0, 0.5)
 N_VIDEOS = 60

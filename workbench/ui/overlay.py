@@ -18,7 +18,9 @@ from workbench.figures.heat import heat_rgba, overlaid
 from workbench.figures.png import png_file
 from workbench.media.decode import frames_at
 from workbench.media.encode import write_video
-from workbench.types import HeatMaps, Progress, SamplingSpec, VideoInfo
+from workbench.types.maps import HeatMaps
+from workbench.types.outcome import Progress
+from workbench.types.video import SamplingSpec, VideoInfo
 
 MAX_FILM_S, MAX_FPS = 30.0, 60.0
 """How long a film with maps is at most, and how many frames a second it has."""

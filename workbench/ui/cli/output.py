@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from workbench.analyses.plain import plain
 from workbench.errors import InputError
-from workbench.types import Progress
+from workbench.types.outcome import Progress
 
 
 def write_json(value: Any, target: str) -> None:

@@ -21,7 +21,7 @@ from workbench.analyses.queries import checked_query
 from workbench.analyses.services import Services
 from workbench.core.metrics import evaluate_moments
 from workbench.errors import InputError, WorkbenchError
-from workbench.types import SamplingSpec, VideoInfo
+from workbench.types.video import SamplingSpec, VideoInfo
 from workbench.ui.cli.output import Bar, read_rows, write_json, write_text
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 
 from workbench.analyses.attribute import how_exact
 from workbench.analyses.numerals import signed, small
-from workbench.types import Attribution
+from workbench.types.attribution import Attribution
 
 WORDS_TITLE, FRAMES_TITLE = "What each word adds", "What each frame adds"
 CELLS_KEY = (

@@ -25,7 +25,9 @@ from workbench.analyses.ground import Ground
 from workbench.analyses.services import Services
 from workbench.errors import InputError, WorkbenchError
 from workbench.figures.timeline import StripFrame
-from workbench.types import Grounding, Outcome, Progress, SamplingSpec, VideoInfo
+from workbench.types.grounding import Grounding
+from workbench.types.outcome import Outcome, Progress
+from workbench.types.video import SamplingSpec, VideoInfo
 from workbench.ui.gradio import panels, texts
 from workbench.ui.gradio.explained import Explained
 from workbench.ui.gradio.jobs import Job

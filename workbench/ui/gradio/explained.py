@@ -16,7 +16,7 @@ from workbench.analyses.services import Services
 from workbench.figures.interactions import interactions_figure
 from workbench.figures.patch_values import patch_values_figure
 from workbench.figures.values import level_parts, values_figure
-from workbench.types import Attribution
+from workbench.types.attribution import Attribution
 from workbench.ui.gradio import attribution_texts as texts
 from workbench.ui.gradio import panels
 from workbench.ui.gradio.session import Session

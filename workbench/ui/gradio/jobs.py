@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Generic, TypeVar, cast
 
 from workbench.errors import Cancelled
-from workbench.types import Progress
+from workbench.types.outcome import Progress
 
 R = TypeVar("R")
 STEP_S = 0.25

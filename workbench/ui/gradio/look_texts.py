@@ -14,7 +14,7 @@ from workbench.analyses.map_methods import METHODS
 from workbench.analyses.map_texts import title_of, trust
 from workbench.analyses.numerals import number
 from workbench.analyses.verdicts import is_better_than_random
-from workbench.types import Agreement, Evidence, HeatMaps
+from workbench.types.maps import Agreement, Evidence, HeatMaps
 
 TITLE = "Where it looked"
 WHAT = (

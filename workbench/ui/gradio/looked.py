@@ -23,7 +23,7 @@ from workbench.figures.evidence import curves_figure
 from workbench.figures.heads import between_frames_figure, heads_figure
 from workbench.figures.heat_maps import heat_figure, layer_uri
 from workbench.figures.on_picture import jpeg_uri
-from workbench.types import Agreement, HeatMaps
+from workbench.types.maps import Agreement, HeatMaps
 from workbench.ui.gradio import look_texts as texts
 from workbench.ui.gradio import map_panels, panels
 from workbench.ui.gradio.session import Session

@@ -20,7 +20,8 @@ from workbench.analyses.analysis import Report, silent
 from workbench.analyses.map_methods import METHODS
 from workbench.analyses.word_coalitions import words_in
 from workbench.errors import InputError
-from workbench.types import Agreement, Progress
+from workbench.types.maps import Agreement
+from workbench.types.outcome import Progress
 from workbench.ui.gradio import attribution_texts, panels
 from workbench.ui.gradio import look_texts as texts
 from workbench.ui.gradio.jobs import Job

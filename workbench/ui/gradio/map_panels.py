@@ -12,7 +12,8 @@ from html import escape
 
 from workbench.analyses.numerals import signed
 from workbench.figures.palette import TEXT_SHARE, signed_colour
-from workbench.types import Agreement, HeatMaps, Player
+from workbench.types.attribution import Player
+from workbench.types.maps import Agreement, HeatMaps
 from workbench.ui.gradio import look_texts, panels
 
 _VERDICT = re.compile(r"([^:]+): (yes|no)\b(.*)", re.DOTALL)

@@ -11,7 +11,9 @@ from html import escape
 from workbench.figures.palette import query_colour
 from workbench.models.entry import ModelEntry
 from workbench.models.protocol import Placement
-from workbench.types import Grounding, Provenance, VideoInfo
+from workbench.types.grounding import Grounding
+from workbench.types.outcome import Provenance
+from workbench.types.video import VideoInfo
 from workbench.ui.gradio import texts
 
 

@@ -23,7 +23,9 @@ from workbench.figures.rows import colour_range
 from workbench.figures.timeline import StripFrame, timeline_figure
 from workbench.models.entry import ModelEntry
 from workbench.models.runtime import device_for
-from workbench.types import Glimpse, Grounding, Outcome, VideoInfo
+from workbench.types.grounding import Grounding
+from workbench.types.outcome import Glimpse, Outcome
+from workbench.types.video import VideoInfo
 from workbench.ui.gradio import attribution_texts, panels, texts
 from workbench.ui.gradio.explained import Explained
 from workbench.ui.gradio.looked import Looked

@@ -14,7 +14,7 @@ from workbench.figures.on_picture import jpeg_uri
 from workbench.figures.timeline import StripFrame
 from workbench.media.decode import DECODE_VERSION
 from workbench.store.keys import cache_key
-from workbench.types import VideoInfo
+from workbench.types.video import VideoInfo
 
 HEIGHT_PX, ASPECT = 72, 18.0
 """Pictures are made for this strip: twice as tall as on a phone's screen, and so many times as wide as tall."""

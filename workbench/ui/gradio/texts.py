@@ -16,7 +16,9 @@ from workbench.analyses.analysis import controls
 from workbench.analyses.ground import GroundParams, clock
 from workbench.models.entry import ModelEntry
 from workbench.models.protocol import Placement
-from workbench.types import AbsentPeaks, Grounding, Moment, Progress, Provenance, VideoInfo
+from workbench.types.grounding import AbsentPeaks, Grounding, Moment
+from workbench.types.outcome import Progress, Provenance
+from workbench.types.video import VideoInfo
 
 TITLE = "Video-text workbench"
 SUBTITLE = "When is a sentence true of a video, and how sure is that?"

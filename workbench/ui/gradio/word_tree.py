@@ -10,7 +10,7 @@ from html import escape
 
 from workbench.analyses.numerals import signed
 from workbench.figures.palette import TEXT_SHARE, signed_colour
-from workbench.types import Attribution, Player
+from workbench.types.attribution import Attribution, Player
 
 
 def word_tree(words: Attribution, phrases: Attribution | None) -> str:

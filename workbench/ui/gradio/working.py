@@ -17,7 +17,7 @@ from typing import Any
 import gradio as gr
 
 from workbench.errors import Cancelled, WorkbenchError
-from workbench.types import Progress
+from workbench.types.outcome import Progress
 from workbench.ui.gradio import attribution_texts, panels, texts
 from workbench.ui.gradio.jobs import Job, Jobs, Pace
 from workbench.ui.gradio.session import Session
