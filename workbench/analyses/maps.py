@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
@@ -21,7 +22,7 @@ from workbench.analyses.map_methods import METHODS, TRACED
 from workbench.analyses.question import Question, about_words
 from workbench.analyses.word_coalitions import without_one
 from workbench.core import attention
-from workbench.errors import InputError, ModelError
+from workbench.errors import InputError, ModelError, StoreError
 from workbench.models.captum_gradients import N_STEPS
 from workbench.models.protocol import Differentiable, GradientMethod, PatchFeatures, VideoTextModel
 from workbench.types.features import VideoFeatures
@@ -32,6 +33,7 @@ from workbench.types.video import FrameBatch
 _VERSION = 3
 """Raised whenever the same weights give other maps than before."""
 MOST_PICTURES = 32
+_AT_ONCE = 8
 _WHOLE = 0.98
 _SHALLOW = 6
 Arrays = dict[str, np.ndarray]
@@ -146,7 +148,10 @@ def _warnings(asking: Asking, found: list[Arrays]) -> tuple[str, ...]:
 
 
 def _kept(asking: Asking, rows: Sequence[int], kind: str, make: Callable[[FrameBatch], Arrays]) -> list[Arrays]:
-    """Return the arrays of each row: the store's, or ``make`` of its frames, one after another and told of."""
+    """Return the arrays of each row: the store's, or ``make`` of its frames, told of.
+
+    ``make`` is given whole windows, a few rows at a time, and returns arrays by frame, beside where its cells are.
+    """
     question = asking.question
     spec, prompts = question.model.spec, question.model.spec.prompts
     keys = {
@@ -159,21 +164,54 @@ def _kept(asking: Asking, rows: Sequence[int], kind: str, make: Callable[[FrameB
         )
         for row in rows
     }
-    store, kept = question.services.store, []
-    missing = [row for row in rows if keys[row] not in store]
-    for row in rows:
+    store = question.services.store
+    kept: dict[int, Arrays] = {}
 
-        def compute(row: int = row) -> Arrays:
-            return make(question.windows([row])[0])
+    def missing(some: Sequence[int]) -> list[int]:
+        kept.update({row: found for row in some if (found := store.get(keys[row])) is not None})
+        return [row for row in some if row not in kept]
 
-        at = sum(other < row for other in missing)
+    wanted = missing(rows)
+    at = 0
+    while at < len(wanted):
+        group = wanted[at : at + _rows_at_once(question, wanted[at])]
         waiting = functools.partial(
-            question.report, Progress(at, len(missing), f"Looking into {spec.title}", unit="picture")
+            question.report, Progress(at, len(wanted), f"Looking into {spec.title}", unit="picture")
         )
-        if row in missing:
-            waiting()
-        kept.append(store.get_or_compute(keys[row], compute, waiting))
-    return kept
+        waiting()
+        with store.lock(keys[group[0]], waiting):
+            if still := missing(group):
+                windows = question.windows(still)
+                for row, made in zip(still, _by_row(make(_joined(windows)), len(still)), strict=True):
+                    kept[row] = made
+                    with suppress(StoreError):
+                        store.put(keys[row], made)
+        at += len(group)
+    return [kept[row] for row in rows]
+
+
+def _rows_at_once(question: Question, row: int) -> int:
+    """Return how many rows are mapped together: few, so that work can be stopped, and as there is room for."""
+    model = question.model
+    if not isinstance(model, Differentiable):
+        return 1
+    frames = question.windows([row])[0]
+    return max(1, min(_AT_ONCE, model.most_traced(frames.pixels) // len(frames.times_s)))
+
+
+def _joined(windows: Sequence[FrameBatch]) -> FrameBatch:
+    pixels, times_s = (np.concatenate([getattr(one, name) for one in windows]) for name in ("pixels", "times_s"))
+    return replace(windows[0], pixels=pixels, times_s=times_s)
+
+
+def _by_row(arrays: Arrays, n_rows: int) -> list[Arrays]:
+    """Return the arrays of each row, with all that is the same for all of them."""
+    shared = {name: arrays[name] for name in ("grid", "seen")}
+    n_frames = len(arrays["times_s"]) // n_rows
+    return [
+        {name: array[at : at + n_frames] for name, array in arrays.items()} | shared
+        for at in range(0, n_rows * n_frames, n_frames)
+    ]
 
 
 def _layout(model: Differentiable, frames: FrameBatch) -> Arrays:
@@ -300,16 +338,17 @@ def _similarity(asking: Asking, rows: Sequence[int]) -> list[Arrays]:
 
     def make(frames: FrameBatch) -> Arrays:
         maps, own, values = model.encode_patches(frames), model.encode_frames(frames), []
-        for patches in maps.patches:
-            n_cells = len(patches)
-            context = None if own.context is None else np.repeat(own.context[:1], n_cells, axis=0)
+        window = len(maps.patches) // len(own.times_s)
+        for number, patches in enumerate(maps.patches):
+            n_cells, at = len(patches), number // window
+            context = None if own.context is None else np.repeat(own.context[at : at + 1], n_cells, axis=0)
             seen = VideoFeatures(maps.video_id, maps.model_id, np.arange(n_cells, dtype=float), patches, context)
             cosine = question.asked.curves(model, seen)[0].astype(np.float64)
             values.append(cosine - cosine.mean())
         return {
             "times_s": frames.times_s,
             "values": np.stack(values),
-            "scores": np.repeat(question.asked.curves(model, own)[0], len(values)),
+            "scores": np.repeat(question.asked.curves(model, own)[0], window),
             "grid": np.array(maps.grid),
             "seen": np.array(maps.seen),
         }

@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 from typing import Any, ClassVar
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, UInt8
 
 from workbench.errors import InputError, ModelError
 from workbench.models import captum_gradients
@@ -41,6 +41,10 @@ class DifferentiableEncoder(AttendingEncoder):
         unit = self._torch.nn.functional.normalize
         return unit(seen.float(), dim=-1) @ unit(said.float(), dim=-1).T
 
+    def most_traced(self, pixels: UInt8[np.ndarray, "time height width 3"]) -> int:
+        """Return how many such frames ``trace_frames`` has room for at once."""
+        return MAX_ATTENTION_BYTES // self._traced_bytes(self.layout(pixels[:1]))
+
     def trace_frames(self, frames: FrameBatch, said: TextFeatures) -> AttentionTrace:
         """Return what became of the cosine with ``said``, the mean over its texts, in the vision encoder.
 
@@ -49,7 +53,7 @@ class DifferentiableEncoder(AttendingEncoder):
         too much of it.
         """
         layout, shape = self.layout(frames.pixels[:1]), self.shape
-        self._check_room(3 * self._attention_bytes(layout), len(frames.pixels))
+        self._check_room(layout, len(frames.pixels))
         texts = self._compute.send(said.embeddings)
 
         def run(prepared: Any) -> dict[str, Any]:
@@ -214,7 +218,12 @@ class DifferentiableEncoder(AttendingEncoder):
         n_tokens = shape.n_prefix + layout.n_patches + shape.n_suffix
         return 4 * shape.n_layers * shape.n_heads * n_tokens**2
 
-    def _check_room(self, bytes_a_frame: int, n_frames: int) -> None:
+    def _traced_bytes(self, layout: Layout) -> int:
+        """Return what a trace of one frame takes: weights, and two kinds of gradients of each."""
+        return 3 * self._attention_bytes(layout)
+
+    def _check_room(self, layout: Layout, n_frames: int) -> None:
+        bytes_a_frame = self._traced_bytes(layout)
         if n_frames * bytes_a_frame <= MAX_ATTENTION_BYTES:
             return
         what = "ask for fewer frames" if n_frames > self.spec.window_frames else "choose a smaller model or a gradient"

@@ -164,6 +164,10 @@ class Differentiable(VideoTextModel, Protocol):
         """Return ``grid`` and ``seen`` of such frames, as ``PatchMaps`` has them."""
         ...
 
+    def most_traced(self, pixels: UInt8[np.ndarray, "time height width 3"]) -> int:
+        """Return how many such frames ``trace_frames`` has room for at once."""
+        ...
+
     def trace_frames(self, frames: FrameBatch, said: TextFeatures) -> AttentionTrace:
         """Return what became of the cosine in the attention of the vision encoder, one row per frame."""
         ...
