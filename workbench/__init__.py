@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from workbench.models.entry import ModelEntry
     from workbench.models.protocol import VideoTextModel
     from workbench.settings import Settings
+    from workbench.types.embedding import EmbeddingMap
     from workbench.types.features import AttentionMaps, PatchMaps
     from workbench.types.grounding import Grounding
     from workbench.types.outcome import Outcome, Progress
@@ -99,6 +100,30 @@ class Workbench:
         )
         return Attribute().run(self.services, params, _bar)
 
+    def embed(
+        self,
+        videos: str | Path | Sequence[str | Path],
+        queries: str | Sequence[str] = (),
+        model: str | None = None,
+        **parameters: Any,
+    ) -> Outcome[EmbeddingMap]:
+        """Return where frames, films and sentences lie in the space of a model.
+
+        ``parameters`` are those of ``workbench.analyses.embed.EmbedParams``, such as ``reducer="pca"``, or
+        ``fitted_on=(...)``, the videos that the map is made of where that are not all.
+        Raises ``WorkbenchError`` with one sentence that says what to do.
+        """
+        from workbench.analyses.embed import Embed, EmbedParams
+
+        named = (videos,) if isinstance(videos, str | Path) else tuple(videos)
+        params = EmbedParams(
+            videos=tuple(self.services.library.find(str(video)).id for video in named),
+            queries=(queries,) if isinstance(queries, str) else tuple(queries),
+            model=model or self.services.settings.default_model,
+            **parameters,
+        )
+        return Embed().run(self.services, params, _bar)
+
     def patches(
         self, video: str | Path, frames: Sequence[int], model: str | None = None, fps: float = 2.0
     ) -> PatchMaps:
@@ -126,11 +151,15 @@ class Workbench:
         chosen = self.services.models.load(model or self.services.settings.default_model)
         return self.services, self.services.library.find(str(video)), chosen, SamplingSpec(fps)
 
-    def figure(self, outcome: Outcome[Grounding] | Outcome[Answer]) -> Any:
+    def figure(self, outcome: Outcome[Grounding] | Outcome[Answer] | Outcome[EmbeddingMap]) -> Any:
         """Return the picture of an outcome as a plotly ``Figure``, which a notebook shows."""
         from workbench.analyses.attribute import picture_of
+        from workbench.figures.embedding import embedding_figure
         from workbench.figures.report import outcome_figure
+        from workbench.types.embedding import EmbeddingMap
 
+        if isinstance(outcome.result, EmbeddingMap):
+            return embedding_figure(outcome.result)
         video = self.services.library.get(outcome.provenance.video_id)
         return outcome_figure(outcome, video, jpeg=picture_of(self.services, video.id, outcome.result))
 

@@ -64,6 +64,8 @@
     view.place();
   };
 
+  Object.assign(workbench, { loadPlotly, plotlyTemplate: template });
+
   workbench.figure = ({ element, props, trigger, watch }) => {
     const plot = element.querySelector(".plot");
     const view = { element, plot, props, trigger, span0: null, place: () => {}, onPoint: () => {} };
@@ -98,6 +100,13 @@
     const [playhead, cursor, span, bar] = [".playhead", ".cursor", ".span", ".span-bar"].map(part);
     let now = 0;
     let selected = null;
+    let lit = [];
+    const placeLit = () => {
+      for (const { a, b, bar } of lit) {
+        bar.style.transform = `translateX(${xOf(a)}px)`;
+        bar.style.width = `${Math.max(xOf(b) - xOf(a), 1)}px`;
+      }
+    };
 
     const meta = () => view.props.value?.layout?.meta || {};
     const range = () => view.span0 || [0, meta().duration_s || 1];
@@ -120,6 +129,7 @@
 
     view.place = () => {
       put(playhead, now);
+      placeLit();
       span.hidden = bar.hidden = !selected;
       if (!selected) return;
       const [a, b] = selected.map(xOf);
@@ -198,6 +208,13 @@
     });
     workbench.onTime(element, (t) => put(playhead, (now = t)));
     if (!isTimeline) return;
+    // Spans that another view lights up, over all rows.
+    workbench.lightSpans = (spans) => {
+      lit = spans.map(([a, b]) => ({ a, b, bar: Object.assign(document.createElement("div"), { className: "lit" }) }));
+      for (const old of element.querySelectorAll(".lit")) old.remove();
+      part(".canvas").append(...lit.map(({ bar }) => bar));
+      placeLit();
+    };
     workbench.selectSpan = select;
     workbench.clearSpan = () => selected && (select(null), zoom(null));
     // The answer to a sentence, when clicked, does what its row does.

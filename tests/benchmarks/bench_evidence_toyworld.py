@@ -45,7 +45,7 @@ def _print_verdicts(found: list[Case]) -> None:
         assert evidence is not None
         told["better than random"].append(is_better_than_random(evidence, 0))
         told["about what the model has learned"].append(is_about_model(evidence, 0) is True)
-        told["depends on the sentence"].append(is_about_sentence(maps, evidence, 0))
+        told["depends on the sentence"].append(is_about_sentence(maps, evidence, 0) is True)
         if is_better_than_random(evidence, 0):
             told["better than random, and better than 95 % of fresh orders"].append(_is_really_better(case, maps))
     drawn = trained.redrawn(7)  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser import chromium
 from tests.serve import ROOT, serve
@@ -14,11 +14,12 @@ FOLDER = ROOT / "assets" / "screenshots"
 SIZES_PX = {"desktop": (1440, 900), "tablet": (820, 1180), "phone": (390, 844)}
 READY = "[data-ready='true']"
 FILMS_SHOWN = "[...document.querySelectorAll('video')].every(video => video.readyState >= 2)"
+PICTURES_SHOWN = "[...document.querySelectorAll('#space-near img, #space-groups img')].every(image => image.complete)"
 PATIENCE_MS = 120_000
 
 
 def main() -> None:
-    """Write one picture a size and theme into ``assets/screenshots``, and one a theme of each of two instruments."""
+    """Write one picture a size and theme into ``assets/screenshots``, and of each instrument at two of the sizes."""
     executable = chromium.find()
     if executable is None:
         raise SystemExit(chromium.MISSING)
@@ -35,25 +36,49 @@ def main() -> None:
                 page.screenshot(path=FOLDER / f"{size}-{theme}.png", full_page=size != "desktop")
                 print(FOLDER / f"{size}-{theme}.png")
                 context.close()
-        for theme in ("light", "dark"):
-            page = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=theme).new_page()
-            page.goto(f"{url}?__theme={theme}&video=toy-test-72-002&q=a+red+circle&q=a+purple+star&tab=who")
-            page.locator("#values [data-ready='true']").wait_for(state="attached", timeout=PATIENCE_MS)
-            page.locator("#cells .plot .heatmaplayer image").wait_for(state="attached", timeout=PATIENCE_MS)
-            page.wait_for_function(FILMS_SHOWN, timeout=PATIENCE_MS)
-            page.locator("#ask-patches").click()
-            page.locator("#patches .plot .main-svg").first.wait_for(state="attached", timeout=PATIENCE_MS)
-            page.screenshot(path=FOLDER / f"who-{theme}.png", full_page=True)
-            print(FOLDER / f"who-{theme}.png")
-            page.get_by_role("tab", name="Where it looked").click()
-            page.locator("#look-picture .plot .main-svg").first.wait_for(state="attached", timeout=PATIENCE_MS)
-            page.locator("#ask-test").click()
-            page.locator("#curves .plot .main-svg").first.wait_for(state="attached", timeout=PATIENCE_MS)
-            page.locator("#ask-compare").click()
-            page.locator("#agreement .plot .main-svg").first.wait_for(state="attached", timeout=PATIENCE_MS)
-            page.screenshot(path=FOLDER / f"look-{theme}.png", full_page=True)
-            print(FOLDER / f"look-{theme}.png")
+        for size in ("desktop", "phone"):
+            for theme in ("light", "dark"):
+                _take_instruments(browser, url, size, theme)
         browser.close()
+
+
+def _take_instruments(browser: Browser, url: str, size: str, theme: str) -> None:
+    """Write one picture of each instrument, as it stands once all of it was asked for."""
+    width_px, height_px = SIZES_PX[size]
+    context = browser.new_context(viewport={"width": width_px, "height": height_px}, color_scheme=theme)
+    page = context.new_page()
+
+    def drawn(part: str) -> None:
+        page.locator(part).first.wait_for(state="attached", timeout=PATIENCE_MS)
+
+    def take(name: str) -> None:
+        path = FOLDER / f"{name}{'' if size == 'desktop' else f'-{size}'}-{theme}.png"
+        page.screenshot(path=path, full_page=True)
+        print(path)
+
+    page.goto(f"{url}?__theme={theme}&video=toy-test-72-002&q=a+red+circle&q=a+purple+star&tab=who")
+    drawn("#values [data-ready='true']")
+    drawn("#cells .plot .heatmaplayer image")
+    page.wait_for_function(FILMS_SHOWN, timeout=PATIENCE_MS)
+    page.locator("#ask-patches").click()
+    drawn("#patches .plot .main-svg")
+    take("who")
+    page.get_by_role("tab", name="Where it looked").click()
+    drawn("#look-picture .plot .main-svg")
+    page.locator("#ask-test").click()
+    drawn("#curves .plot .main-svg")
+    page.locator("#ask-compare").click()
+    drawn("#agreement .plot .main-svg")
+    take("look")
+    page.get_by_role("tab", name="Space").click()
+    page.locator("#space-films select").select_option("all")
+    # Whatever was shown before, groups of all films are many.
+    drawn("#space-groups .groups li:nth-child(12)")
+    page.locator("#space-groups [data-pick]").first.click()
+    drawn("#space-near .near")
+    page.wait_for_function(PICTURES_SHOWN, timeout=PATIENCE_MS)
+    take("space")
+    context.close()
 
 
 if __name__ == "__main__":

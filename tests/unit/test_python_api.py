@@ -20,3 +20,10 @@ def test_a_notebook_that_waits_for_another_reader_counts_nothing_and_fills_no_li
     _bar(Progress(0, 0, "Waiting"))
     _bar(Progress(3, 3, "Reading"))
     assert capsys.readouterr().err == "\rWaiting: …\rReading: 3 of 3 frames\n"
+
+
+def test_the_space_is_within_reach_in_python(settings):
+    bench = Workbench(replace(settings, device="cpu"))
+    outcome = bench.embed("toy-test-72-000", "a white cross", fps=1.0, reducer="pca")
+    assert outcome.result.items.kinds.count("frame") == 26
+    assert sum(len(trace.x) for trace in bench.figure(outcome).data) == 26 + 1 + 1

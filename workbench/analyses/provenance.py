@@ -41,6 +41,24 @@ def provenance_of(
     )
 
 
+def provenance_of_file(analysis: str, params: Any, title: str, digest: str, started: float) -> Provenance:
+    """Return the provenance of an answer about features from a file called ``title``, whose content has a digest."""
+    chosen = {item.name: getattr(params, item.name) for item in fields(params) if item.name not in ("videos", "model")}
+    return Provenance(
+        analysis=analysis,
+        video_id="",
+        video_title="",
+        model_id=title,
+        model_revision=digest,
+        parameters=chosen,
+        sampling=SamplingSpec(),
+        versions=dict(_versions()),
+        elapsed_s=time.monotonic() - started,
+        from_cache=False,
+        seed=params.seed,
+    )
+
+
 @functools.cache
 def _versions() -> tuple[tuple[str, str], ...]:
     """Return what an answer was made with; read once, as it takes milliseconds."""

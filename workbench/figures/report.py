@@ -67,8 +67,6 @@ def standalone_html(
     """
     found, made = outcome.result, outcome.provenance
     picture = outcome_figure(outcome, video, jpeg=jpeg).to_html(full_html=False, include_plotlyjs=True)
-    said = _said(found)
-    warnings = "".join(f"<p>{escape(warning)}</p>" for warning in found.warnings)
     left_out = {"queries"} | (set() if isinstance(found, Grounding | Attribution) else {"players", "budget", "opened"})
     facts = {
         "video": f"{video.title} ({clock_label(video.duration_s)}, sha256 {video.id[:12]})",
@@ -77,9 +75,15 @@ def standalone_html(
         **{name: value for name, value in made.parameters.items() if name not in left_out and value not in (None, "")},
         **made.versions,
     }
+    return page_html(video.title, picture, found.warnings, _said(found), facts)
+
+
+def page_html(title: str, picture: str, warnings: Sequence[str], said: str, facts: Mapping[str, object]) -> str:
+    """Return a page of a title, a picture and what is ``said`` of it, both as HTML, and how it was made."""
+    told = "".join(f"<p>{escape(warning)}</p>" for warning in warnings)
     return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{escape(video.title)}</title><style>{_STYLE}</style></head>
-<body><h1>{escape(video.title)}</h1>{picture}{warnings}
+<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style></head>
+<body><h1>{escape(title)}</h1>{picture}{told}
 {said}
 <h2>How this was made</h2>{_table(facts)}</body></html>
 """

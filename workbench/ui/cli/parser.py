@@ -8,13 +8,17 @@ from dataclasses import MISSING, fields
 from typing import Any, NoReturn
 
 from workbench.analyses.analysis import Analysis, Control, controls
+from workbench.analyses.compare import Compare, CompareParams
+from workbench.analyses.embed import Embed, EmbedParams
+from workbench.analyses.examine import Examine, ExamineParams
 from workbench.analyses.registry import ANALYSES
 from workbench.analyses.services import Services
 from workbench.errors import InputError
 from workbench.settings import Settings
-from workbench.ui.cli import verbs
+from workbench.ui.cli import space_verbs, verbs
 
 Run = Callable[[Services, argparse.Namespace], int]
+_MODEL_HELP = "an id of the list, a hub id, a folder, or ARCHITECTURE:FILE of open_clip"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -43,6 +47,9 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
     _add_sampling(sub, settings)
     for analysis in ANALYSES.values():
         _add_analysis(verb(analysis.id, analysis.question, verbs.analyse), analysis, settings)
+    _add_embed(verb(Embed.id, Embed.question, space_verbs.embed), settings)
+    _add_compare(verb(Compare.id, Compare.question, space_verbs.compare), settings)
+    _add_examine(verb(Examine.id, Examine.question, space_verbs.examine), settings)
     sub = verb("predict", "Ground every query of an annotation file; the rows that evaluate reads.", verbs.predict)
     sub.add_argument("ground_truth", metavar="GROUND_TRUTH", help="JSON Lines with qid, query, vid")
     sub.add_argument("--videos", required=True, metavar="DIR", help="folder with a video VID.* for every vid")
@@ -58,12 +65,7 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
 
 
 def _add_sampling(sub: argparse.ArgumentParser, settings: Settings) -> None:
-    sub.add_argument(
-        "--model",
-        default=settings.default_model,
-        metavar="ID",
-        help="an id of the list, a hub id, a folder, or ARCHITECTURE:FILE of open_clip",
-    )
+    sub.add_argument("--model", default=settings.default_model, metavar="ID", help=_MODEL_HELP)
     for name, control in controls(ANALYSES["ground"].Params).items():
         if name in ("fps", "max_frames"):
             _add_flag(sub, ANALYSES["ground"].Params, name, control)
@@ -80,16 +82,61 @@ def _add_analysis(sub: argparse.ArgumentParser, analysis: Analysis, settings: Se
         metavar="TEXT",
         help="a sentence; repeatable" if analysis.takes_many else "the sentence",
     )
-    sub.add_argument(
-        "--model",
-        default=settings.default_model,
-        metavar="ID",
-        help="an id of the list, a hub id, a folder, or ARCHITECTURE:FILE of open_clip",
-    )
+    sub.add_argument("--model", default=settings.default_model, metavar="ID", help=_MODEL_HELP)
     for name, control in controls(analysis.Params).items():
         _add_flag(sub, analysis.Params, name, control)
     sub.add_argument("--html", metavar="FILE", help="write the picture as a page that stands on its own")
     sub.set_defaults(targets=("json", "html"))
+
+
+def _add_embed(sub: argparse.ArgumentParser, settings: Settings) -> None:
+    sub.add_argument("paths", nargs="*", metavar="PATH", help="a video file, or an id of the library")
+    sub.add_argument("--features", metavar="FILE", help="features to map instead: .npz, .safetensors or .parquet")
+    sub.add_argument("--id-column", default="id", metavar="NAME", help="what names the rows of the file (default id)")
+    for name, about in (
+        ("query", "a sentence to put on the map; repeatable"),
+        ("through", "a word or sentence that the space is seen through, two or more; repeatable"),
+        (
+            "fitted-on",
+            "a video that the map is made of, where that are not all: the others are placed on it; repeatable",
+        ),
+    ):
+        dest = {"query": "queries"}.get(name, name.replace("-", "_"))
+        metavar = "PATH" if name == "fitted-on" else "TEXT"
+        sub.add_argument(f"--{name}", action="append", default=[], dest=dest, metavar=metavar, help=about)
+    _add_sampling(sub, settings)
+    for name, control in controls(EmbedParams).items():
+        _add_flag(sub, EmbedParams, name, control)
+    sub.add_argument("--html", metavar="FILE", help="write the map as a page that stands on its own")
+    sub.set_defaults(targets=("json", "html"))
+
+
+def _add_compare(sub: argparse.ArgumentParser, settings: Settings) -> None:
+    sub.add_argument("paths", nargs="+", metavar="PATH", help="a video file, or an id of the library")
+    _add_two_models(sub, settings, is_second_required=True)
+    for name, control in controls(CompareParams).items():
+        _add_flag(sub, CompareParams, name, control)
+    sub.add_argument("--html", metavar="FILE", help="write both maps as a page that stands on its own")
+    sub.set_defaults(targets=("json", "html"))
+
+
+def _add_examine(sub: argparse.ArgumentParser, settings: Settings) -> None:
+    sub.add_argument(
+        "annotations",
+        metavar="ANNOTATIONS",
+        help="JSON Lines with vid and, as known, start_s, end_s, labels (names with a value each), caption",
+    )
+    sub.add_argument("--videos", required=True, metavar="DIR", help="folder with a video VID.* for every vid")
+    _add_two_models(sub, settings, is_second_required=False)
+    for name, control in controls(ExamineParams).items():
+        _add_flag(sub, ExamineParams, name, control)
+
+
+def _add_two_models(sub: argparse.ArgumentParser, settings: Settings, is_second_required: bool) -> None:
+    sub.add_argument("--model", default=settings.default_model, metavar="ID", help=_MODEL_HELP)
+    sub.add_argument(
+        "--model2", required=is_second_required, metavar="ID", help="the model that it is compared with, named alike"
+    )
 
 
 def _add_flag(sub: argparse.ArgumentParser, params: type, name: str, control: Control) -> None:

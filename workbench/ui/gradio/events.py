@@ -45,6 +45,8 @@ from workbench.ui.gradio.sent import (
 )
 from workbench.ui.gradio.session import Session, default_of, session_from_address
 from workbench.ui.gradio.shown import Shown, Update
+from workbench.ui.gradio.space_events import SpaceEvents
+from workbench.ui.gradio.spaced import Spaced
 from workbench.ui.gradio.strip import film_strip
 from workbench.ui.gradio.working import Ending, Place, Worker, in_words, said_of
 
@@ -54,11 +56,12 @@ class Events:
 
     def __init__(self, services: Services) -> None:
         self.services = services
-        self._explained, looked = Explained(services), Looked(services)
-        self._page = Shown(services, self._explained, looked)
+        self._explained, looked, spaced = Explained(services), Looked(services), Spaced(services)
+        self._page = Shown(services, self._explained, looked, spaced)
         self._worker = Worker(self._page)
         self.jobs = self._worker.jobs
         self.maps = MapEvents(looked, self._page, self._worker, self.why_not)
+        self.space = SpaceEvents(spaced, self._page, self._worker, self._has_answer)
         self._asked: dict[str, Session] = {}
         self._answered: dict[str, Session] = {}
 
@@ -201,6 +204,8 @@ class Events:
             yield from self._worker.steps(session, visitor, job, functools.partial(self._explained.shown, session))
         if session.tab == "look" and self._has_answer(session, visitor):
             yield from self.maps.look(session, visitor)
+        if session.tab == "space" and self._has_answer(session, visitor):
+            yield from self.space.look(session, visitor)
 
     def explain_patches(self, session: Session, at_s: object, request: gr.Request) -> Generator[Update]:
         """Say which patches of the picture at ``at_s`` made the score; yield as ``answer`` does."""
@@ -324,6 +329,8 @@ class Events:
             verb, answer = "attribute", self._explained.as_json(session)
         if session.tab == "look":
             verb, answer = "maps", self.maps.as_json(session, request.session_hash or "")
+        if session.tab == "space":
+            verb, answer = "embed", self.space.as_json(session)
         text = json.dumps(answer, ensure_ascii=False, indent=1)
         name = f"{verb}-{session.video[:12]}-{session.model.replace('/', '-')}.json"
         return {"download": {"name": name, "text": text, "at": time.time()}}

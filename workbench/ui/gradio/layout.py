@@ -12,10 +12,12 @@ import gradio as gr
 
 from workbench.analyses.analysis import Control, controls
 from workbench.analyses.attribute import Attribute
+from workbench.analyses.embed import Embed
 from workbench.analyses.ground import Ground
 from workbench.ui.gradio import attribution_texts, look_texts, panels, texts
 from workbench.ui.gradio.map_layout import lay_out_maps
 from workbench.ui.gradio.session import Session, default_of
+from workbench.ui.gradio.space_layout import lay_out_space
 from workbench.ui.gradio.view import (
     Choice,
     MapsView,
@@ -24,6 +26,7 @@ from workbench.ui.gradio.view import (
     PlayerView,
     PlotlyView,
     QueryEditor,
+    SpaceView,
     VideoUpload,
 )
 
@@ -108,6 +111,25 @@ class Parts:
     head_picture: PlotlyView
     between_text: Panel
     between: PlotlyView
+    space_films: Choice
+    space_points: Choice
+    space_map_kind: Choice
+    space_colour: Choice
+    space_path: Choice
+    space_said: Panel
+    stop_space: gr.Button
+    refit: gr.Button
+    space_text: Panel
+    space_map: SpaceView
+    space_near: Picks
+    space_groups: Picks
+    space_gap: Panel
+    space_through: gr.Textbox
+    space_n_neighbours: gr.Number
+    space_min_dist: gr.Number
+    space_seed: gr.Number
+    space_smallest: gr.Number
+    space_reset: gr.Button
     about: Panel
 
 
@@ -130,6 +152,8 @@ def lay_out() -> Parts:
             made |= _who()
         with gr.Tab(look_texts.TITLE, id="look") as tabs["look"]:
             made |= lay_out_maps()
+        with gr.Tab(Embed.title, id="space") as tabs["space"]:
+            made |= lay_out_space()
         with gr.Tab("About", id="about") as tabs["about"]:
             made["about"] = Panel(panels.about(None))
     made["clock"] = gr.HTML(html_template="<span></span>", js_on_load=None)

@@ -24,6 +24,7 @@ from workbench.ui.gradio.api import make_attribute, make_ground
 from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.layout import Parts, lay_out
 from workbench.ui.gradio.routes import HEAD, make_routes
+from workbench.ui.gradio.space_choice import NUMBERS
 from workbench.ui.gradio.theme import make_theme, palette_css, read_palette
 
 DAY_S = 24 * 3600
@@ -56,7 +57,7 @@ def launch_options(services: Services) -> dict[str, Any]:
     return {
         "theme": make_theme(palette),
         "css": palette_css(palette),
-        "css_paths": [ASSETS / "static" / name for name in ("page.css", "maps.css")],
+        "css_paths": [ASSETS / "static" / name for name in ("page.css", "maps.css", "space.css")],
         "head": HEAD,
         "app_kwargs": {"routes": make_routes(services.library)},
         "max_file_size": services.settings.max_video_bytes,
@@ -107,7 +108,7 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     parts.resume.click(answer, session, **asking).success(explain, session, **asking)
     stopping = {"outputs": [parts.status, parts.cancel], "queue": False, "api_visibility": "private"}
     parts.cancel.click(placed(events.cancel), None, **stopping)
-    for button in ("stop_patches", "stop_look", "stop_test", "stop_compare"):
+    for button in ("stop_patches", "stop_look", "stop_test", "stop_compare", "stop_space"):
         part = outputs[button]
         part.click(placed(events.stop(button)), None, **stopping | {"outputs": [part]})
     page.unload(events.leave)
@@ -126,6 +127,7 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     now = "(session, clock) => [session, workbench.film()?.currentTime || 0]"
     parts.ask_patches.click(_placed_steps(events.explain_patches, outputs), [session, parts.clock], js=now, **asking)
     parts.export.click(placed(events.export), session, **looking)
+    _wire_space(parts, events, placed, changing, lambda event: event.success(explain, session, **asking))
     maps, placed_steps = events.maps, functools.partial(_placed_steps, outputs=outputs)
     for listener, choose in (
         (parts.look_method.input, maps.choose_method),
@@ -145,6 +147,29 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
         (parts.take_film, maps.take_film),
     ):
         button.click(placed_steps(handler), [session, parts.clock], js=seen, **asking)
+
+
+def _wire_space(
+    parts: Parts, events: Events, placed: Callable, changing: dict[str, Any], then: Callable[[Any], None]
+) -> None:
+    """Join the tab of the space: every choice is a quick step, after which ``then`` shows what follows."""
+    space, session = events.space, parts.session
+    for choice, name in (
+        (parts.space_films, "films"),
+        (parts.space_points, "points"),
+        (parts.space_map_kind, "map"),
+        (parts.space_colour, "colour"),
+        (parts.space_path, "is_path"),
+    ):
+        then(choice.input(placed(space.choose(name)), session, **changing))
+    for name in NUMBERS:
+        number = getattr(parts, f"space_{name}")
+        then(number.submit(placed(space.set_number(name)), [session, number], **changing))
+    then(parts.space_through.submit(placed(space.see_through), [session, parts.space_through], **changing))
+    then(parts.space_reset.click(placed(space.reset), session, **changing))
+    then(parts.refit.click(placed(space.refit), session, **changing))
+    for picked in (parts.space_map, parts.space_near, parts.space_groups):
+        picked.select(placed(space.pick), session, **changing)
 
 
 def _placed(handler: Callable, outputs: dict[str, gr.Component]) -> Callable:

@@ -6,6 +6,7 @@ content, never by a path, and is sent as a video whatever the visitor called it.
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
@@ -20,7 +21,17 @@ from workbench.settings import ASSETS
 from workbench.ui.gradio.offers import OFFERS
 
 PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-SCRIPTS = ("clock.js", "player.js", "figure.js", "queries.js", "choice.js", "upload.js", "maps.js", "page.js")
+SCRIPTS = (
+    "clock.js",
+    "player.js",
+    "figure.js",
+    "queries.js",
+    "choice.js",
+    "upload.js",
+    "maps.js",
+    "space.js",
+    "page.js",
+)
 # One script, written into the page: Gradio adds its head from the browser, where files load in no fixed
 # order and a component may stand before the function that it calls.
 HEAD = """<meta name="viewport" content="width=device-width, initial-scale=1">
@@ -29,6 +40,7 @@ HEAD = """<meta name="viewport" content="width=device-width, initial-scale=1">
 _MEDIA_TYPES = {".webm": "video/webm", ".mkv": "video/x-matroska", ".ogv": "video/ogg", ".mov": "video/quicktime"}
 _CONTENT_HASH = re.compile(r"[0-9a-f]{64}")
 _KEPT_BY_ALL = {"Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
+_MOST_PICTURES, _PICTURE_PX = 2_048, 96
 _NEVER_KEPT = _KEPT_BY_ALL | {"Cache-Control": "no-store"}
 _KEPT_BY_VISITOR = _KEPT_BY_ALL | {"Cache-Control": "private, max-age=86400"}
 
@@ -38,6 +50,11 @@ def film_url(video_id: str) -> str:
     return f"workbench/film/{video_id}"
 
 
+def picture_url(video_id: str, at_s: float) -> str:
+    """Return the address of the picture of a film at an instant, relative to the page."""
+    return f"workbench/picture/{video_id}/{round(at_s * 1000)}"
+
+
 def offer_url(token: str) -> str:
     """Return the address of a file that was made for a visitor, relative to the page."""
     return f"workbench/made/{token}"
@@ -45,6 +62,20 @@ def offer_url(token: str) -> str:
 
 def make_routes(library: VideoLibrary) -> list[BaseRoute]:
     """Return the routes to serve beside Gradio's own."""
+
+    @functools.lru_cache(maxsize=_MOST_PICTURES)
+    def small_picture(video_id: str, at_ms: int) -> bytes:
+        return library.thumbnails(video_id, [at_ms / 1000], _PICTURE_PX)[0]
+
+    def picture(request: Request) -> Response:
+        video_id, at_ms = request.path_params["video_id"], request.path_params["at_ms"]
+        try:
+            if not _CONTENT_HASH.fullmatch(video_id) or at_ms > 1000 * library.get(video_id).duration_s + 1000:
+                return PlainTextResponse("No such picture.", status_code=404)
+            made = small_picture(video_id, at_ms)
+        except WorkbenchError:
+            return PlainTextResponse("No such picture.", status_code=404)
+        return Response(made, media_type="image/jpeg", headers=_KEPT_BY_VISITOR)
 
     def film(request: Request) -> Response:
         video_id = request.path_params["video_id"]
@@ -69,6 +100,7 @@ def make_routes(library: VideoLibrary) -> list[BaseRoute]:
 
     return [
         Route("/workbench/film/{video_id}", film),
+        Route("/workbench/picture/{video_id}/{at_ms:int}", picture),
         Route("/workbench/made/{token}", made),
         Route("/workbench/plotly.min.js", plotly_js),
     ]

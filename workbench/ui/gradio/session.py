@@ -20,8 +20,9 @@ from workbench.analyses.map_methods import METHODS
 from workbench.analyses.queries import checked_query
 from workbench.errors import InputError, QueryError
 from workbench.settings import Settings
+from workbench.ui.gradio.space_choice import SpaceChoice, choice_from_address
 
-TABS = ("moments", "who", "look", "about")
+TABS = ("moments", "who", "look", "space", "about")
 """The instruments, as addresses name them; the first is the one that a visit begins with."""
 
 SPAN = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)-(\d{1,6}(?:\.\d{1,6})?)")
@@ -37,7 +38,7 @@ class Session:
     ``tab`` is the instrument on show, ``opened`` the path to the part of the film's tree that was opened last;
     ``budget`` and ``absent`` are how games are played that run the encoder. ``method`` makes the maps, empty for the
     usual one of the model; ``picked`` is the number of a word that has the map by itself, with the sentence it is of.
-    ``head`` is the layer and head whose map is shown large.
+    ``head`` is the layer and head whose map is shown large, ``space`` what was chosen of the map of the space.
     """
 
     video: str = ""
@@ -54,6 +55,7 @@ class Session:
     method: str = ""
     picked: tuple[str, int] | None = None
     head: str = "0.all"
+    space: SpaceChoice = field(default_factory=SpaceChoice)
 
     @property
     def query(self) -> str:
@@ -95,6 +97,7 @@ class Session:
         pairs += [("span", "-".join(repr(round(s, 3)).removesuffix(".0") for s in self.span_s))] if self.span_s else []
         pairs += [("tab", self.tab)] if self.tab != TABS[0] else []
         pairs += [("method", self.method)] if self.method else []
+        pairs += self.space.address()
         return "?" + urlencode(pairs)
 
     def with_query(self, text: str, settings: Settings) -> Session:
@@ -159,7 +162,7 @@ def session_from_address(asked: Mapping[str, Sequence[str]], first: Session, set
         session = replace(session, tab=tab)
     if (method := _one(asked, "method")) in METHODS:
         session = replace(session, method=method)
-    return replace(session, current=0)
+    return replace(session, current=0, space=choice_from_address(asked, settings))
 
 
 def _number(name: str, text: str) -> float:

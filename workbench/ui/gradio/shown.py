@@ -31,6 +31,7 @@ from workbench.ui.gradio.explained import Explained
 from workbench.ui.gradio.looked import Looked
 from workbench.ui.gradio.routes import film_url
 from workbench.ui.gradio.session import Session, default_of
+from workbench.ui.gradio.spaced import Spaced
 
 Update = dict[str, Any]
 
@@ -38,9 +39,9 @@ Update = dict[str, Any]
 class Shown:
     """Sessions and answers as updates of the page's parts, by name."""
 
-    def __init__(self, services: Services, explained: Explained, looked: Looked) -> None:
+    def __init__(self, services: Services, explained: Explained, looked: Looked, spaced: Spaced) -> None:
         self.services = services
-        self._explained, self._looked = explained, looked
+        self._explained, self._looked, self._spaced = explained, looked, spaced
 
     def glimpse(self, session: Session, glimpse: Glimpse) -> Update:
         """Return the timeline as far as the video was read."""
@@ -93,11 +94,12 @@ class Shown:
         """Return the page without work going on."""
         hidden = gr.update(visible=False)
         buttons = ("cancel", "resume", "stop_patches", "stop_look", "look_again", "stop_test", "stop_compare")
-        return dict.fromkeys(buttons, hidden) | dict.fromkeys(("status", "look_said", "test_said", "compare_said"), "")
+        said = ("status", "look_said", "test_said", "compare_said", "space_said")
+        return dict.fromkeys((*buttons, "stop_space"), hidden) | dict.fromkeys(said, "")
 
     def unexplained(self) -> Update:
         """Return the instruments without anything of an earlier question."""
-        return self._explained.nothing() | self._looked.nothing()
+        return self._explained.nothing() | self._looked.nothing() | self._spaced.nothing()
 
     def nothing(self) -> Update:
         """Return the page without a result: no picture of an earlier question may stay."""
@@ -152,6 +154,7 @@ class Shown:
         return (
             shown
             | self.models(session)
+            | self._spaced.choices(session)
             | {
                 "tabs": gr.update(selected=session.tab),
                 "budget": session.budget,

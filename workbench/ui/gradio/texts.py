@@ -80,6 +80,9 @@ GLOSSARY = (
         "rank correlation",
         "whether two lists put the same things first: 1 for the same order, 0 for none, −1 for reversed",
     ),
+    ("space", "what a model makes of pictures and sentences: points, near each other where they are alike to it"),
+    ("trustworthiness", "whether what is near on the map of the space is near in it: 1 where all is, 0.5 by chance"),
+    ("continuity", "whether what is near in the space is near on the map: 1 where all is, 0.5 by chance"),
     ("random order", "the cells of a picture shuffled: what a map has to be better than"),
     ("truth", "windows in which the sentence is known to be true, by hand or by construction"),
 )

@@ -162,6 +162,40 @@ class Picks(gr.HTML):
         return "html"
 
 
+class SpaceView(gr.HTML):
+    """A map of the space: a plotly figure whose ``meta`` says what each row is, or None.
+
+    Event ``select`` with the ``row`` of a point that was clicked. A loop or a box around points lists them, and lights
+    their spans on the timeline; over a point stands its picture.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            html_template="""
+            <div class="space" hidden><div class="space-bar" role="group" aria-label="What dragging does">
+            <button type="button" data-drag="pan" aria-pressed="true">Move</button>
+            <button type="button" data-drag="lasso" aria-pressed="false">Loop</button>
+            <button type="button" data-drag="select" aria-pressed="false">Box</button>
+            <button type="button" data-drag="whole">Whole map</button></div>
+            <div class="figure"><div class="canvas"><div class="plot"></div>
+            <div class="space-now" hidden></div><div class="space-lit"></div>
+            <div class="space-tip" hidden><img alt=""><span></span></div></div></div>
+            <div class="space-chosen" hidden><p></p><div class="space-strip"></div>
+            <div class="scroll"><table><thead><tr><th>video</th><th>time</th><th>group</th></tr></thead>
+            <tbody></tbody></table></div></div></div>""",
+            js_on_load="workbench.space({ element, props, trigger, watch, events: ['select'] })",
+            apply_default_css=False,
+            **kwargs,
+        )
+
+    def postprocess(self, value: Any) -> Any:
+        """Return a figure as plain JSON; None stands for no map."""
+        return None if value is None else json.loads(value.to_json())
+
+    def get_block_name(self) -> str:
+        return "html"
+
+
 class QueryEditor(gr.HTML):
     """The sentences: value ``{queries, suggestions, colours}``.
 

@@ -1,0 +1,195 @@
+"""The space of a model, for one visitor, without a browser: a map that stands still, points to pick, words."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from tests.films import BLUE, GREEN, RED, write_film
+from workbench.settings import Settings
+from workbench.ui.gradio import space_texts
+from workbench.ui.gradio.events import Events
+from workbench.ui.gradio.session import Session, session_from_address
+from workbench.ui.gradio.space_choice import SpaceChoice
+
+ANN, BOB = gr.Request(session_hash="ann"), gr.Request(session_hash="bob")
+FIRST, SECOND = "toy-test-72-000", "toy-test-72-002"
+
+
+@pytest.fixture
+def session(events: Events) -> Session:
+    """Return a question on the toy world, with the instrument open."""
+    video = events.services.library.get(FIRST).id
+    return Session(
+        video=video, model="toyworld-frame", queries=("a white cross",), tab="space", parameters={"fps": 1.0}
+    )
+
+
+def event(**data: object) -> gr.EventData:
+    return gr.EventData(None, data)
+
+
+def looked(events: Events, session: Session, request: gr.Request = ANN) -> dict:
+    """Return the last update of the map after its answer."""
+    list(events.answer(session, request))
+    return list(events.explain(session, request))[-1]
+
+
+def places(update: dict) -> dict[tuple, tuple[float, ...]]:
+    """Return where every frame lies, by its film and its time."""
+    figure = update["space_map"]
+    meta, found = figure.layout.meta, {}
+    for trace in figure.data:
+        for row, *at in zip(trace.customdata, trace.x, trace.y, strict=True):
+            if meta["spans"][row][0] is not None:
+                found[(meta["films"][meta["film"][row]][0], *meta["spans"][row])] = tuple(map(float, at))
+    return found
+
+
+def test_components_are_shown_at_once_and_then_the_map(events: Events, session: Session) -> None:
+    list(events.answer(session, ANN))
+    shown = [update for update in events.explain(session, ANN) if update.get("space_map") is not None]
+    assert len(shown) == 2
+    first, last = shown
+    assert "A first look at 26 frames" in first["space_text"]
+    assert "not yet tested" in first["space_text"]
+    assert "% of the variance" in first["space_map"].layout.xaxis.title.text
+    assert "trustworthiness 0." in last["space_text"]
+    assert last["space_map"].layout.xaxis.title.text == ""
+    assert first["space_map"].layout.meta["film"] == last["space_map"].layout.meta["film"]
+    assert last["space_map"].layout.meta["here"] == session.video
+    assert last["space_colour"]["value"] == "group"
+    assert "fits “a white cross”" in [name for _, name, _ in last["space_colour"]["choices"]]
+
+
+def test_nothing_is_mapped_before_the_question_was_answered(events: Events, session: Session) -> None:
+    assert list(events.explain(session, ANN)) == []
+    said = events.space.pick(session, event(row=0), ANN)
+    assert space_texts.REPEATED in said["notice"]
+
+
+def test_a_point_that_is_picked_tells_what_is_nearest_in_the_space(events: Events, session: Session) -> None:
+    looked(events, session)
+    found = events.space.pick(session, event(row=3), ANN)["space_near"]
+    assert 'data-rows="3"' in found
+    assert found.count("<li>") == 8
+    assert f"workbench/picture/{session.video}/" in found
+    assert events.space.pick(session, event(pick="3"), ANN)["space_near"] == found
+    for wrong in ({"row": 10_000}, {"row": -1}, {"row": True}, {"pick": "³"}, {}):
+        assert "notice error" in events.space.pick(session, event(**wrong), ANN)["notice"]
+
+
+def test_a_film_that_comes_later_moves_no_point_until_the_map_is_fitted_anew(
+    events: Events, session: Session, tmp_path: Path
+) -> None:
+    changed = events.space.choose("films")(session, event(value="all"))["session"]
+    assert set(changed.space.fitted_on) == {video.id for video in events.services.library.examples()}
+    before = looked(events, changed)
+    film = write_film(tmp_path / "own.mp4", [(2, RED), (2, GREEN), (2, BLUE)])
+    arrived = events.receive(gr.FileData(path=str(film.path), orig_name="own.mp4"))["arrived"]
+    later = replace(changed, uploads={arrived.id: "own"})
+    after = looked(events, later)
+    assert {at: after_at for at, after_at in places(after).items() if at in places(before)} == places(before)
+    assert any(film_id == arrived.id for film_id, *_ in places(after))
+    assert "4 of 5 videos made this map" in after["space_text"]
+    assert after["refit"]["visible"]
+    refitted = events.space.refit(later)["session"]
+    anew = looked(events, refitted)
+    moved = [np.ptp([at, places(anew)[key]], axis=0).max() for key, at in places(before).items()]
+    assert np.median(moved) > 0.1
+    assert not anew["refit"]["visible"]
+
+
+def test_nobody_sees_the_films_of_another(events: Events, session: Session, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "anns.mp4", [(3, GREEN), (3, BLUE)])
+    arrived = events.receive(gr.FileData(path=str(film.path), orig_name="anns.mp4"))["arrived"]
+    everybody = replace(session, space=SpaceChoice(films="all"))
+    found = looked(events, everybody, BOB)
+    assert arrived.id not in {film_id for film_id, _ in found["space_map"].layout.meta["films"]}
+
+
+@pytest.mark.parametrize("kind", ["umap3", "pca", "pca3"])
+def test_every_kind_of_map(events: Events, session: Session, kind: str) -> None:
+    changed = events.space.choose("map")(session, event(value=kind))["session"]
+    figure = looked(events, changed)["space_map"]
+    assert all(("3d" in trace.type) == kind.endswith("3") for trace in figure.data)
+
+
+def test_colour_and_path_are_shown(events: Events, session: Session) -> None:
+    for colour in ("time", "video", "fits “a white cross”"):
+        changed = events.space.choose("colour")(session, event(value=colour))["session"]
+        assert looked(events, changed)["space_colour"]["value"] == colour
+    changed = events.space.choose("is_path")(session, event(value="1"))["session"]
+    line = looked(events, changed)["space_map"].data[0]
+    assert line.mode == "lines"
+    starts = [looked(events, changed)["space_map"].layout.meta["spans"][row][0] for row in line.customdata]
+    assert starts == sorted(starts)
+    assert len(starts) == 26
+
+
+def test_the_space_is_seen_through_words(events: Events, session: Session) -> None:
+    changed = events.space.see_through(session, " a white object ,a cyan object,, a white object")
+    assert changed["session"].space.through == ("a white object", "a cyan object")
+    assert changed["space_through"] == "a white object, a cyan object"
+    assert "trustworthiness" in looked(events, changed["session"])["space_text"]
+    assert "two or more" in events.space.see_through(session, "a white object")["notice"]
+    assert "12 or fewer" in events.space.see_through(session, ",".join(f"word {n}" for n in range(13)))["notice"]
+    assert events.space.see_through(changed["session"], "")["session"].space.through == ()
+
+
+def test_numbers_are_checked_and_reset(events: Events, session: Session) -> None:
+    changed = events.space.set_number("n_neighbours")(session, 5)["session"]
+    assert changed.space.numbers == (("n_neighbours", 5),)
+    assert events.space.set_number("n_neighbours")(changed, None)["session"].space.numbers == ()
+    for name, value in (("n_neighbours", 1), ("min_dist", 2.0), ("seed", -1), ("smallest", 1e9)):
+        assert "notice error" in events.space.set_number(name)(session, value)["notice"]
+    shown = events.space.reset(changed)
+    assert shown["session"].space == SpaceChoice()
+    assert shown["space_n_neighbours"] == 15
+
+
+def test_what_is_not_offered_is_refused(events: Events, session: Session) -> None:
+    for name in ("films", "points", "map", "is_path"):
+        assert space_texts.NOT_A_CHOICE in events.space.choose(name)(session, event(value="tsne"))["notice"]
+    assert looked(events, replace(session, space=SpaceChoice(colour="no such")))["space_colour"]["value"] == "group"
+
+
+def test_an_address_brings_the_map_back(session: Session, settings: Settings) -> None:
+    space = SpaceChoice(
+        points="segment", map="umap3", colour="time", is_path=True, through=("a red wall", "a blue wall")
+    ).with_number("min_dist", 0.5)
+    asked: dict[str, list[str]] = {}
+    for name, value in space.address():
+        asked.setdefault(name, []).append(value)
+    assert session_from_address(asked, session, settings).space == space
+    wild = {"map": ["tsne"], "points": ["x"], "map_seed": ["no"], "films": ["<b>"], "path": ["yes"]}
+    assert session_from_address(wild, session, settings).space == SpaceChoice()
+    assert SpaceChoice().address() == []
+
+
+def test_the_map_can_be_taken_away(events: Events, session: Session) -> None:
+    looked(events, session)
+    file = events.export(session, ANN)["download"]
+    assert file["name"].startswith("embed-")
+    assert len(json.loads(file["text"])["points"]) == 26 + 1 + 1
+
+
+def test_small_pictures_are_served_by_id_and_instant_alone(events: Events) -> None:
+    from starlette.applications import Starlette
+
+    from workbench.ui.gradio.routes import make_routes
+
+    client = TestClient(Starlette(routes=make_routes(events.services.library)))
+    video = events.services.library.get(SECOND)
+    found = client.get(f"/workbench/picture/{video.id}/12000")
+    assert found.status_code == 200
+    assert found.content[:3] == b"\xff\xd8\xff"
+    assert found.headers["x-content-type-options"] == "nosniff"
+    for wrong in (f"{SECOND}/0", f"{'0' * 64}/0", f"{video.id}/99999999", f"{video.id}/-1", f"{video.id}/x"):
+        assert client.get(f"/workbench/picture/{wrong}").status_code == 404

@@ -1,0 +1,104 @@
+"""The space of a model, in a real browser: a map with pictures, points to pick, a box that lists what is in it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+PATIENCE_MS = 120_000
+ASKED = "?video=toy-test-72-000&q=a+white+cross&tab=space&map=pca"
+PLAYER = "document.querySelector('#film video')"
+POINT = """(number) => {
+  const plot = document.querySelector('#space-map .plot');
+  const trace = plot._fullData.find((each) => each.mode === 'markers' && each.customdata?.length > 3);
+  const { xaxis, yaxis } = plot._fullLayout;
+  const box = plot.getBoundingClientRect();
+  return {
+    x: box.left + xaxis._offset + xaxis.l2p(trace.x[number]),
+    y: box.top + yaxis._offset + yaxis.l2p(trace.y[number]),
+    row: trace.customdata[number],
+    span: plot.layout.meta.spans[trace.customdata[number]],
+  };
+}"""
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+@pytest.fixture
+def space(page: Page, server_url: str, complaints: list[str]) -> Page:
+    """Return the page with the principal components of a film, which take no time."""
+    page.goto(server_url + ASKED)
+    page.wait_for_selector("#space-groups .groups", timeout=PATIENCE_MS)
+    page.wait_for_selector("#space-map[data-drawn], #space-map [data-drawn]", timeout=PATIENCE_MS)
+    page.wait_for_function(f"{PLAYER}.readyState >= 2", timeout=PATIENCE_MS)
+    page.locator("#space-map .plot").scroll_into_view_if_needed()
+    return page
+
+
+def test_a_point_shows_its_picture_and_goes_to_its_place(space: Page) -> None:
+    point = space.evaluate(POINT, 2)
+    space.mouse.move(point["x"] - 3, point["y"])
+    space.mouse.move(point["x"], point["y"])
+    expect(space.locator(".space-tip")).to_be_visible()
+    expect(space.locator(".space-tip img")).to_have_attribute("src", re.compile(r"workbench/picture/[0-9a-f]{64}/\d+"))
+    space.wait_for_function("document.querySelector('.space-tip img').naturalWidth > 10", timeout=PATIENCE_MS)
+    space.mouse.click(point["x"], point["y"])
+    near = space.locator("#space-near .near")
+    expect(near.locator("li")).to_have_count(8)
+    start_s, end_s = space.evaluate("() => document.querySelector('#space-map .plot').layout.meta.spans")[
+        int(near.get_attribute("data-rows"))
+    ]
+    space.wait_for_function(f"Math.abs({PLAYER}.currentTime - {(start_s + end_s) / 2}) < 0.3", timeout=PATIENCE_MS)
+    assert space.locator(".space-lit > div:not([hidden])").count() >= 5
+    expect(space.locator(".space-now")).to_be_visible()
+
+
+def test_a_box_lists_what_is_in_it_and_lights_the_timeline(space: Page) -> None:
+    space.click("#space-map [data-drag=select]")
+    box = space.locator("#space-map .plot").bounding_box()
+    assert box is not None
+    space.mouse.move(box["x"] + 26, box["y"] + 12)
+    space.mouse.down()
+    space.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + box["height"] - 30, steps=6)
+    space.mouse.up()
+    chosen = space.locator(".space-chosen")
+    expect(chosen).to_be_visible()
+    n_chosen = int(re.match(r"(\d+) points", chosen.locator("p").inner_text())[1])
+    assert n_chosen > 10
+    lit = space.locator("#timeline .lit")
+    assert 10 < lit.count() <= n_chosen
+    assert chosen.locator("tbody tr").count() == min(n_chosen, 60)
+    assert 0 < chosen.locator("img").count() <= 24
+    chosen.locator("tbody button").first.click()
+    expect(space.locator("#space-near .near")).to_be_visible()
+    space.click("#space-map [data-drag=whole]")
+    expect(chosen).to_be_hidden()
+    expect(lit).to_have_count(0)
+
+
+def test_choices_make_another_map_and_stay_in_the_address(space: Page) -> None:
+    drawn = space.locator("#space-map").evaluate(
+        "(e) => (e.dataset.drawn || e.querySelector('[data-drawn]').dataset.drawn)"
+    )
+    space.select_option("#space-colour select", "time")
+    space.wait_for_function(
+        "(old) => (document.querySelector('#space-map[data-drawn], #space-map [data-drawn]').dataset.drawn !== old)",
+        arg=drawn,
+        timeout=PATIENCE_MS,
+    )
+    space.wait_for_function("location.search.includes('colour=time')", timeout=PATIENCE_MS)
+    space.select_option("#space-path select", "1")
+    space.wait_for_function(
+        "document.querySelector('#space-map .plot')._fullData.some((each) => each.mode === 'lines')",
+        timeout=PATIENCE_MS,
+    )
+    assert "path=1" in space.evaluate("location.search")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_is_wider_than_the_screen(space: Page, width: int) -> None:
+    space.set_viewport_size({"width": width, "height": 844})
+    space.wait_for_timeout(500)
+    assert space.evaluate("document.documentElement.scrollWidth") <= width

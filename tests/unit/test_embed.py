@@ -1,0 +1,239 @@
+"""The map of a space: points that do not move, sentences among what fits them, and words for it."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.films import BLUE, GREEN, RED, write_film
+from workbench.analyses import layouts
+from workbench.analyses.embed import Embed, EmbedParams
+from workbench.analyses.embedding_texts import about_gap, about_quality
+from workbench.analyses.services import Services
+from workbench.analyses.spaces import space_of
+from workbench.errors import Cancelled, InputError, QueryError, VideoError
+from workbench.settings import Settings
+from workbench.types.embedding import EmbeddingMap
+from workbench.types.outcome import Progress
+from workbench.types.video import SamplingSpec
+
+FRAME, WINDOW = "toyworld-frame", "toyworld-video"
+FIRST, SECOND, THIRD = "toy-test-72-000", "toy-test-72-001", "toy-test-72-002"
+RATE = 1.0
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
+    return Services.create(Settings(home=tmp_path_factory.mktemp("space"), offline=True, device="cpu"))
+
+
+def mapped(services: Services, *videos: str, **more) -> EmbeddingMap:
+    asked = {"queries": (), "model": FRAME, "fps": RATE} | more
+    return Embed().run(services, EmbedParams(videos=videos, **asked)).result
+
+
+def by_name(found: EmbeddingMap) -> dict[str, tuple[float, ...]]:
+    return dict(zip(found.items.names, map(tuple, found.coords.tolist()), strict=True))
+
+
+@pytest.fixture(scope="module")
+def two(services: Services) -> EmbeddingMap:
+    return mapped(services, FIRST, SECOND, queries=("a red circle", "a white cross"))
+
+
+def test_every_frame_every_film_and_every_sentence_is_a_point_of_its_own(services: Services, two: EmbeddingMap):
+    n_frames = sum(math.ceil(services.library.get(video).duration_s * RATE) for video in (FIRST, SECOND))
+    kinds = two.items.kinds
+    assert (kinds.count("frame"), kinds.count("video"), kinds.count("sentence")) == (n_frames, 2, 2)
+    assert len(set(two.items.names)) == len(two.items) == len(two.coords)
+    assert two.is_fitted.sum() == n_frames
+    assert np.isfinite(two.coords).all()
+    assert two.items.described(0) == f"{services.library.get(FIRST).title}, 0:00.0"
+
+
+def test_a_second_look_works_nothing_out(services: Services, two: EmbeddingMap, monkeypatch: pytest.MonkeyPatch):
+    for name in ("umap_layout", "neighbours_among", "map_quality", "clustered"):
+        monkeypatch.setattr(layouts, name, None)
+    again = mapped(services, FIRST, SECOND, queries=("a red circle", "a white cross"))
+    np.testing.assert_array_equal(again.coords, two.coords)
+    assert again.conclusion == two.conclusion
+    assert again.quality.trustworthiness == two.quality.trustworthiness
+
+
+@pytest.mark.parametrize("reducer", ["umap", "pca"])
+def test_a_film_that_comes_later_moves_nothing(services: Services, reducer: str):
+    before = by_name(mapped(services, FIRST, SECOND, reducer=reducer))
+    asked = {"reducer": reducer, "fitted_on": (FIRST, SECOND)}
+    after = by_name(mapped(services, FIRST, SECOND, THIRD, **asked))
+    assert {name: after[name] for name in before} == before
+    alone = by_name(mapped(services, THIRD, **asked))
+    later = {name for name in after if name not in before}
+    assert len(later) == math.ceil(services.library.get(THIRD).duration_s * RATE) + 1
+    assert {name: alone[name] for name in later} == {name: after[name] for name in later}
+
+
+def test_a_refit_is_another_map(services: Services, two: EmbeddingMap):
+    refitted = by_name(mapped(services, FIRST, SECOND, THIRD))
+    moved = [math.dist(refitted[name], at) for name, at in by_name(two).items() if name.startswith("frame")]
+    assert np.median(moved) > 0.1
+
+
+def test_a_lost_map_comes_out_the_same(services: Services, two: EmbeddingMap, tmp_path: Path):
+    other = Services.create(replace(services.settings, home=tmp_path))
+    assert by_name(mapped(other, FIRST, SECOND, queries=("a red circle", "a white cross"))) == by_name(two)
+
+
+def test_the_order_of_films_says_which_was_first_and_nothing_else(services: Services, two: EmbeddingMap):
+    swapped = mapped(services, SECOND, FIRST)
+    assert set(swapped.items.names) < set(two.items.names)
+
+
+def test_sentences_lie_among_the_frames_that_fit_them_best(services: Services, two: EmbeddingMap):
+    space = space_of(
+        services, [FIRST, SECOND], services.models.load(FRAME), SamplingSpec(RATE), "frame", lambda progress: None
+    )
+    cosines = space.cosines(["a red circle", "a white cross"], lambda progress: None)
+    for number, row in enumerate(np.flatnonzero([kind == "sentence" for kind in two.items.kinds])):
+        near = two.neighbours.indices[row]
+        assert set(near) == set(np.argsort(-cosines[:, number])[: len(near)])
+        low, high = two.coords[near].min(axis=0), two.coords[near].max(axis=0)
+        assert (low <= two.coords[row]).all()
+        assert (two.coords[row] <= high).all()
+        fits = two.items.columns[f"fits “{two.items.labels[row]}”"]
+        np.testing.assert_allclose(fits[: len(cosines)], cosines[:, number], atol=1e-6)
+        assert np.isnan(fits[len(cosines) :]).all()
+
+
+def test_groups_are_named_by_what_is_seen_in_their_middle(services: Services, two: EmbeddingMap):
+    groups = two.groups
+    assert groups is not None
+    cosines = space_of(
+        services, [FIRST, SECOND], services.models.load(FRAME), SamplingSpec(RATE), "frame", lambda progress: None
+    ).cosines([name for name in groups.names if name], lambda progress: None)
+    named = [number for number, name in enumerate(groups.names) if name]
+    assert len(named) >= 3
+    for column, number in enumerate(named):
+        inside = cosines[groups.labels == number, column].mean()
+        assert inside > cosines[groups.labels != number, column].mean()
+
+
+def test_segments_lie_end_to_end_and_films_have_one_point(services: Services):
+    found = mapped(services, FIRST, SECOND, points="segment")
+    first = np.array([of == services.library.get(FIRST).id for of in found.items.videos]) & found.is_fitted
+    spans = found.items.spans_s[first]
+    np.testing.assert_allclose(spans[1:, 0], spans[:-1, 1])
+    assert spans[0, 0] == 0.0
+    assert spans[-1, 1] == pytest.approx(services.library.get(FIRST).duration_s)
+    films = mapped(services, FIRST, SECOND, THIRD, points="video")
+    assert films.items.kinds.count("video") == len(films.items) == 3
+    assert films.reducer == "pca"
+    assert films.quality is None
+    assert "principal components are shown" in films.warnings[0]
+
+
+def test_a_model_of_windows_maps_windows_and_has_no_gap(services: Services):
+    found = mapped(services, FIRST, SECOND, model=WINDOW, fps=2.0, queries=("a red circle moves left",))
+    assert found.gap is None
+    assert "no point of the space" in about_gap(found.gap)
+    assert any("8 frames at once" in warning for warning in found.warnings)
+    assert found.items.kinds[-1] == "sentence"
+
+
+def test_the_gap_is_told_with_what_closing_it_does(two: EmbeddingMap):
+    gap = two.gap
+    assert gap is not None
+    assert 0 < gap.centred_distance < gap.distance < 2
+    assert gap.within_pictures > gap.across
+    assert gap.n_known > 5
+    assert 0.4 < gap.recall <= 1.0
+    assert f"Of {gap.n_known} sentences" in about_gap(gap)
+
+
+def test_a_space_seen_through_words_is_another_that_they_name(services: Services, two: EmbeddingMap):
+    words = ("a red object", "a white object", "a yellow object")
+    found = mapped(services, FIRST, SECOND, through=words)
+    assert found.through == words
+    assert found.groups is not None
+    assert set(found.groups.names) <= {*words, ""}
+    assert np.abs(found.coords[0] - two.coords[0]).max() > 1e-3
+    after = mapped(services, FIRST, SECOND, THIRD, through=words, fitted_on=(FIRST, SECOND))
+    assert {name: by_name(after)[name] for name in by_name(found)} == by_name(found)
+
+
+def test_three_axes_supervision_and_seeds_each_make_another_map(services: Services, two: EmbeddingMap):
+    assert mapped(services, FIRST, SECOND, axes=3).coords.shape[1] == 3
+    for more in ({"supervised": True}, {"seed": 1}, {"n_neighbours": 5}, {"min_dist": 0.9}):
+        other = mapped(services, FIRST, SECOND, **more)
+        n_fitted = int(two.is_fitted.sum())
+        assert np.abs(other.coords[:n_fitted] - two.coords[:n_fitted]).max() > 1e-3, more
+
+
+def test_a_film_of_one_picture_is_told_to_be_alike(services: Services, tmp_path: Path):
+    video = services.library.open_path(write_film(tmp_path / "red.mp4", [(12.0, RED)]).path)
+    found = mapped(services, video.id)
+    assert np.isfinite(found.coords).all()
+    assert found.groups is None or len(found.groups.names) <= 1
+
+
+def test_few_points_have_an_answer_and_fewer_a_reason(services: Services, tmp_path: Path):
+    short = services.library.open_path(write_film(tmp_path / "short.mp4", [(2.0, RED), (2.0, BLUE), (2.0, GREEN)]).path)
+    found = mapped(services, short.id)
+    assert found.reducer == "pca"
+    assert about_quality(found) == "How far the map can be trusted was not measured."
+    tiny = services.library.open_path(write_film(tmp_path / "tiny.mp4", [(2.0, RED)]).path)
+    with pytest.raises(InputError, match="3 points or more, and here there are 2"):
+        mapped(services, tiny.id)
+
+
+def test_what_cannot_be_mapped_is_refused_in_words(services: Services):
+    with pytest.raises(InputError, match="no video to map"):
+        mapped(services)
+    with pytest.raises(VideoError, match="No video “nothing”"):
+        mapped(services, "nothing")
+    with pytest.raises(InputError, match="Reducer is 'tsne'; choose umap or pca"):
+        mapped(services, FIRST, reducer="tsne")
+    with pytest.raises(InputError, match="Neighbours is 1; choose a value from 2 to 200"):
+        mapped(services, FIRST, n_neighbours=1)
+    with pytest.raises(InputError, match="One word tells nothing apart"):
+        mapped(services, FIRST, through=("a red object",))
+    with pytest.raises(QueryError, match="empty"):
+        mapped(services, FIRST, queries=("  ",))
+    with pytest.raises(InputError, match="There are 17 sentences; give 16 or fewer"):
+        mapped(services, FIRST, queries=tuple(f"a red circle {number}" for number in range(17)))
+
+
+def test_stopped_work_goes_on_where_it_was(services: Services, tmp_path: Path):
+    fresh = Services.create(replace(services.settings, home=tmp_path))
+
+    def stop(progress: Progress) -> None:
+        if progress.unit == "epoch":
+            raise Cancelled("Stopped.")
+
+    params = EmbedParams(videos=(FIRST, SECOND), queries=(), model=FRAME, fps=RATE)
+    with pytest.raises(Cancelled):
+        Embed().run(fresh, params, stop)
+    told: list[Progress] = []
+    outcome = Embed().run(fresh, params, told.append)
+    assert {"epoch", "point"} >= {progress.unit for progress in told}
+    assert "Looking for neighbours" not in {progress.what for progress in told}
+    assert outcome.provenance.from_cache
+
+
+def test_the_answer_in_json_and_in_lines(services: Services):
+    params = EmbedParams(videos=(FIRST,), queries=("a red circle",), model=FRAME, fps=RATE)
+    outcome = Embed().run(services, params)
+    answer = json.loads(json.dumps(Embed().as_json(outcome), allow_nan=False))
+    assert answer["conclusion"] == outcome.result.conclusion
+    assert [point["name"] for point in answer["points"]] == list(outcome.result.items.names)
+    assert answer["points"][-1]["span_s"] is None
+    assert set(answer["points"][0]["neighbours"]) <= set(outcome.result.items.names)
+    assert answer["quality"]["trustworthiness"] == outcome.result.quality.trustworthiness
+    assert sum(group["n_points"] for group in answer["groups"]) == (outcome.result.groups.labels >= 0).sum()
+    lines = Embed().as_text(outcome)
+    assert lines.startswith(outcome.result.conclusion)
+    assert "“a red circle” lies nearest to" in lines

@@ -1,0 +1,94 @@
+"""The map of features from elsewhere: planted islands, and what rows of no model cannot answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.metrics import adjusted_rand_score
+
+from workbench.analyses.embed import Embed, EmbedParams
+from workbench.analyses.embed_features import embed_features
+from workbench.analyses.services import Services
+from workbench.errors import InputError
+from workbench.figures.embedding import colourings, embedding_figure
+from workbench.figures.embedding_report import embedding_html
+from workbench.store.feature_files import FeatureTable
+
+PARAMS = EmbedParams(videos=(), queries=(), model="")
+
+
+@pytest.fixture
+def services(settings) -> Services:
+    return Services.create(settings)
+
+
+def islands(n: int = 150, n_islands: int = 3) -> tuple[FeatureTable, np.ndarray]:
+    rng = np.random.default_rng(0)
+    own = rng.integers(0, n_islands, n)
+    features = 5 * rng.standard_normal((n_islands, 32))[own] + rng.standard_normal((n, 32))
+    columns = {"length": rng.random(n), "word": np.array(["a", "b", "c"])[own]}
+    return FeatureTable(tuple(f"item {number}" for number in range(n)), features.astype(np.float32), columns), own
+
+
+def test_planted_islands_are_the_groups_of_the_map(services: Services):
+    table, own = islands()
+    outcome = embed_features(services, table, "mine.npz", PARAMS)
+    found = outcome.result
+    assert adjusted_rand_score(own, found.groups.labels) > 0.95
+    middles = np.stack([found.coords[own == island].mean(axis=0) for island in range(3)])
+    nearest = np.linalg.norm(found.coords[:, None] - middles, axis=2).argmin(axis=1)
+    np.testing.assert_array_equal(nearest, own)
+    assert found.items.labels == table.ids
+    assert outcome.provenance.model_id == "mine.npz"
+    assert found.conclusion.startswith("100% of 150 rows lie in 3 groups. What is near on the map is")
+
+
+def test_columns_colour_the_map(services: Services):
+    found = embed_features(services, islands()[0], "mine.npz", replace(PARAMS, reducer="pca")).result
+    assert colourings(found) == ["group", "length", "word"]
+    by_word = embedding_figure(found, "word")
+    assert sorted(trace.name for trace in by_word.data) == ["a", "b", "c"]
+    by_length = embedding_figure(found, "length")
+    np.testing.assert_array_equal(by_length.data[0].marker.color, found.items.columns["length"])
+
+
+def test_the_answer_is_told_in_lines_in_json_and_as_a_page(services: Services):
+    table, _ = islands()
+    outcome = embed_features(services, table, "mine.npz", replace(PARAMS, reducer="pca"))
+    assert "group 1:" in Embed().as_text(outcome)
+    assert "sentence" not in Embed().as_text(outcome)
+    point = Embed().as_json(outcome)["points"][0]
+    assert point["name"] == "row:item 0"
+    assert point["columns"]["word"] in "abc"
+    page = embedding_html(outcome, "")
+    assert "mine.npz" in page
+    assert "Pictures and words" not in page
+
+
+def test_the_length_of_rows_says_nothing(services: Services):
+    table, _ = islands()
+    longer = replace(table, features=table.features * np.linspace(0.5, 50, 150, dtype=np.float32)[:, None])
+    first, second = (
+        embed_features(services, each, "mine.npz", replace(PARAMS, reducer="pca")).result for each in (table, longer)
+    )
+    np.testing.assert_allclose(first.coords, second.coords, atol=1e-5)
+
+
+def test_what_rows_cannot_answer_is_refused(services: Services):
+    table, _ = islands()
+    for more in ({"queries": ("a red circle",)}, {"through": ("red", "blue")}, {"supervised": True}):
+        with pytest.raises(InputError, match=r"mine\.npz is of no model here"):
+            embed_features(services, table, "mine.npz", replace(PARAMS, **more))
+    few = FeatureTable(("a", "b"), table.features[:2], {})
+    with pytest.raises(InputError, match=r"3 to 1,000,000 points, and mine\.npz has 2 rows"):
+        embed_features(services, few, "mine.npz", PARAMS)
+
+
+def test_identical_rows_are_told_to_be_alike(services: Services):
+    alike = FeatureTable(tuple(map(str, range(30))), np.ones((30, 8), np.float32), {})
+    for reducer in ("umap", "pca"):
+        found = embed_features(services, alike, "mine.npz", replace(PARAMS, reducer=reducer)).result
+        assert np.isfinite(found.coords).all()
+    assert "All points are alike" in " ".join(found.warnings)

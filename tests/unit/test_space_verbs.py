@@ -1,0 +1,196 @@
+"""The verbs that ask of spaces as a person types them, with the model that knows colour words and known films."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import replace
+
+import pytest
+
+from tests.films import BLUE, GREEN, RED, write_film
+from workbench import __main__ as command
+from workbench.models import builtin
+from workbench.models.adapter_template import ENTRY, FAMILY
+
+SECOND = replace(ENTRY, id="colour-again", title="Colour again")
+
+
+@pytest.fixture(autouse=True)
+def world(tmp_path, monkeypatch):
+    """Offer the colour model on the list under two names, with an empty cache."""
+    monkeypatch.setenv("WORKBENCH_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("WORKBENCH_OFFLINE", "1")
+    entries = builtin.entries
+    monkeypatch.setattr(builtin, "FAMILIES", (*builtin.FAMILIES, FAMILY))
+    monkeypatch.setattr(builtin, "entries", lambda folder: (*entries(folder), ENTRY, SECOND))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a folder of six films of two colours each, with their rows of annotation."""
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    rows = []
+    colours = {"red": RED, "green": GREEN, "blue": BLUE}
+    for at, (first, then) in enumerate(itertools.permutations(colours, 2)):
+        write_film(folder / f"film{at}.mp4", [(2.0, colours[first]), (2.0, colours[then])])
+        for start_s, name in ((0, first), (2, then)):
+            labels = {"colour": name}
+            rows.append({"vid": f"film{at}", "start_s": start_s, "end_s": start_s + 2, "labels": labels})
+            rows[-1]["caption"] = f"something {name}"
+    (folder / "notes.txt").write_text("no film")
+    written(folder / "rows.jsonl", rows)
+    return folder
+
+
+def written(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def run(capsys, *words):
+    """Return exit status, stdout and stderr of one call."""
+    status = command.main([str(word) for word in words])
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def compare(capsys, film, *words, other=SECOND.id):
+    return run(
+        capsys, "compare", film.path, "--model", ENTRY.id, "--model2", other, "--reducer", "pca", *words
+    )  # fmt: skip
+
+
+def examine(capsys, folder, *words, rows=None):
+    return run(capsys, "examine", rows or folder / "rows.jsonl", "--videos", folder, "--model", ENTRY.id, *words)
+
+
+def is_one_sentence(err):
+    return err.startswith("Error: ") and err.rstrip("\n").endswith(".") and err.count("\n") == 1
+
+
+# -- compare ----------------------------------------------------------------------------------------------------------
+
+
+def test_compare_prints_json_and_nothing_else_on_stdout(capsys, film):
+    status, out, _ = compare(capsys, film, "--json", "-", "--neighbours", 4)
+    answer = json.loads(out)
+    assert status == 0
+    assert answer["models"] == ["Colour histogram", "Colour again"]
+    assert (answer["n_neighbours"], answer["overlap"], answer["cka"]) == (3, 1.0, pytest.approx(1))
+    assert len(answer["points"]) == len(answer["order"]) == 16
+    point = answer["points"][0]
+    assert [len(near) for near in point["neighbours"]] == [3, 3]
+    assert [len(at) for at in point["at"]] == [2, 2]
+    assert answer["provenance"]["model_id"] == ENTRY.id
+    assert answer["provenance"]["parameters"]["other"] == SECOND.id
+    assert str(film.path) not in out
+
+
+def test_compare_tells_people_and_writes_a_page(capsys, film, tmp_path):
+    status, out, err = compare(capsys, film)
+    assert status == 0
+    assert out.startswith("The two models agree on 100% of the 4 nearest neighbours of 16 frames")
+    assert "Note: Of 16 points, 4 neighbours are compared instead of 14." in err
+    page = tmp_path / "page.html"
+    status, out, _ = compare(capsys, film, "--html", page)
+    assert (status, out) == (0, "")
+    assert "Plotly.newPlot" in page.read_text()
+    assert "The two models agree on 100%" in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--points", "word"], "Points is 'word'"),
+        (["--points", "video"], "4 points or more"),
+        (["--fps", "0"], "Sampling is 0.0"),
+        (["--neighbours", "x"], "invalid int value"),
+        (["--json", "/nowhere/at/all.json"], "cannot be written"),
+    ],
+)
+def test_compare_refuses_in_one_sentence(capsys, film, words, named):
+    status, out, err = compare(capsys, film, *words)
+    assert (status, out) == (1, "")
+    assert named in err
+    assert is_one_sentence(err)
+
+
+def test_compare_wants_a_second_model_that_there_is(capsys, film):
+    status, _, err = run(capsys, "compare", film.path, "--model", ENTRY.id)
+    assert status == 1
+    assert "--model2" in err
+    assert is_one_sentence(err)
+    status, _, err = compare(capsys, film, other="nonesuch")
+    assert status == 1
+    assert "no model “nonesuch”" in err
+    assert is_one_sentence(err)
+
+
+# -- examine ----------------------------------------------------------------------------------------------------------
+
+
+def test_examine_prints_json_of_both_models_and_nothing_else_on_stdout(capsys, folder):
+    status, out, _ = examine(capsys, folder, "--model2", SECOND.id, "--json", "-", "--neighbours", 1)
+    assert status == 0
+    found = json.loads(out)["examinations"]
+    assert [each["title"] for each in found] == ["Colour histogram", "Colour again"]
+    assert [each["provenance"]["model_id"] for each in found] == [ENTRY.id, SECOND.id]
+    for each in found:
+        assert {(row["label"], row["probe"], row["accuracy"]) for row in each["readings"]} == {
+            ("colour", "neighbours", 1.0),
+            ("colour", "linear", 1.0),
+        }
+        assert each["captions"]["find_clips"]["r_at_1"] == 1
+    assert str(folder) not in out
+
+
+def test_examine_prints_a_table(capsys, folder):
+    status, out, _ = examine(capsys, folder, "--neighbours", 1)
+    assert status == 0
+    assert "colour, linear map                1.00 (1.00 to 1.00), chance 0.33" in out
+    assert "uniformity" in out
+
+
+def test_examine_leaves_out_what_one_video_alone_has_and_says_so_once(capsys, folder):
+    rows = [json.loads(line) for line in (folder / "rows.jsonl").read_text().splitlines()]
+    rows[0]["labels"]["mood"], rows[1]["labels"]["mood"] = "fine", "dark"
+    path = written(folder / "more.jsonl", rows)
+    status, out, err = examine(capsys, folder, "--model2", SECOND.id, rows=path)
+    assert status == 0
+    assert "mood" not in out
+    assert err.count("Note: “mood” is left out") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('{"labels": {}}\n', "Row 1 of bad.jsonl has no 'vid'; add it."),
+        ('{"vid": "film9"}\n', "There is no video film9.*"),
+        ('{"vid": "notes"}\n', "There is no video notes.*"),
+        ('{"vid": "film0", "start_s": 3, "end_s": 30}\n', "Row 1 of bad.jsonl is a clip from 3 s to 30 s"),
+        ('{"vid": "film0"\n', "line 1 is not a JSON object"),
+        ('{"vid": "film0", "labels": {"a": "b"}}\n{"vid": "film1", "labels": {"a": "b"}}\n', "“a” is left out"),
+        ("", "There is no row in bad.jsonl"),
+        ('{"vid": "film0", "labels": {"a": "b"}}\n', "2 clips or more"),
+    ],
+)
+def test_examine_refuses_a_bad_file_in_one_sentence(capsys, folder, text, named):
+    path = folder / "bad.jsonl"
+    path.write_text(text)
+    status, out, err = examine(capsys, folder, rows=path)
+    assert (status, out) == (1, "")
+    assert named in err
+    assert is_one_sentence(err)
+
+
+def test_examine_wants_a_file_and_a_folder_that_there_are(capsys, folder):
+    status, _, err = examine(capsys, folder, rows=folder / "nonesuch.jsonl")
+    assert status == 1
+    assert "cannot be read" in err
+    assert is_one_sentence(err)
+    status, _, err = run(capsys, "examine", folder / "rows.jsonl", "--videos", folder / "nonesuch")
+    assert status == 1
+    assert "There is no folder" in err
+    assert is_one_sentence(err)

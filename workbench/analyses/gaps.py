@@ -1,0 +1,76 @@
+"""The gap between the pictures and the sentences of a space, and what closing it does to finding one by the other.
+
+Separate from maps, on which the gap cannot be seen: there a sentence is put among the pictures that fit it best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float32
+
+from workbench.analyses.prompts import ask
+from workbench.analyses.spaces import Space
+from workbench.core.modality_gap import centred, gap_between
+from workbench.core.probing import retrieval
+from workbench.types.embedding import ModalityGap
+
+_FEWEST = 2
+_ALIKE = 1e-6
+Rows = Float32[np.ndarray, "row dim"]
+
+
+def gap_of(space: Space, vocabulary: Sequence[str]) -> ModalityGap | None:
+    """Return the gap between items and the sentences of a vocabulary; None where too few differ to be centred.
+
+    So it is, too, where a model reads a sentence against a film: such a sentence is no point of the space.
+    """
+    if not space.model.spec.separable or min(len(vocabulary), len(space.features)) < _FEWEST:
+        return None
+    if float(np.ptp(space.features, axis=0).max()) < _ALIKE:
+        return None
+    sentences = _embedded(space, vocabulary)
+    raw = gap_between(space.features, sentences)
+    picture_mean, sentence_mean = (rows.mean(axis=0, dtype=np.float64) for rows in (space.features, sentences))
+    closed = gap_between(centred(space.features), centred(sentences))
+    n_known, before, after = 0, 0.0, 0.0
+    for rows, texts, truth in _known(space):
+        pictures, said = space.features[rows], _embedded(space, texts)
+        apart = centred(said, sentence_mean) @ centred(pictures, picture_mean).T
+        n_known += len(texts)
+        before += len(texts) * retrieval(said @ pictures.T, truth).r_at_1
+        after += len(texts) * retrieval(apart, truth).r_at_1
+    return ModalityGap(
+        distance=raw.distance,
+        centred_distance=closed.distance,
+        across=raw.across,
+        within_pictures=raw.within_first,
+        within_sentences=raw.within_second,
+        told_apart=raw.told_apart,
+        n_sentences=len(vocabulary),
+        recall=before / n_known if n_known else float("nan"),
+        centred_recall=after / n_known if n_known else float("nan"),
+        n_known=n_known,
+    )
+
+
+def _embedded(space: Space, texts: Sequence[str]) -> Rows:
+    return ask(space.services, space.model, tuple(texts)).said.embeddings
+
+
+def _known(space: Space) -> Iterator[tuple[slice, list[str], Bool[np.ndarray, "text item"]]]:
+    """Yield the rows of each film of which sentences are known to be true of some items, and these, and of which."""
+    at = 0
+    for film in space.films:
+        rows = slice(at, at + len(film.starts))
+        at = rows.stop
+        middles = space.items.spans_s[rows].mean(axis=1)
+        told = [
+            (row["query"], np.any([(start <= middles) & (middles < end) for start, end in row["windows"]], axis=0))
+            for row in space.services.library.truth_for(film.video.id)
+            if row["windows"]
+        ]
+        told = [(query, true) for query, true in told if true.any() and not true.all()]
+        if told:
+            yield rows, [query for query, _ in told], np.stack([true for _, true in told])

@@ -1,0 +1,54 @@
+"""Where everything stands on the tab that shows the space of a model.
+
+Separate from the rest of the layout, as that tab is a page of its own.
+"""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from workbench.analyses.analysis import controls
+from workbench.analyses.embed import EmbedParams
+from workbench.ui.gradio import space_texts as texts
+from workbench.ui.gradio.space_choice import NUMBERS
+from workbench.ui.gradio.view import Choice, Panel, Picks, SpaceView
+
+
+def lay_out_space() -> dict:
+    """Create the tab's components and return them by name."""
+    made: dict = {}
+    Panel(f'<p class="note">{texts.WHAT}</p>')
+    with gr.Row(elem_id="space-choices"):
+        for name, label in texts.LABELS.items():
+            made[f"space_{name}"] = Choice(label, elem_id=f"space-{name}")
+    with gr.Row(elem_id="space"):
+        with gr.Column(min_width=280, scale=3):
+            with gr.Row(elem_classes="asking"):
+                made["stop_space"] = gr.Button("Stop", visible=False, size="sm", elem_id="stop-space", min_width=0)
+                made["refit"] = gr.Button(texts.REFIT, visible=False, size="sm", elem_id="refit", min_width=0)
+            made["space_said"] = Panel(elem_id="space-said")
+            made["space_text"] = Panel(elem_id="space-text")
+            made["space_map"] = SpaceView(elem_id="space-map")
+        with gr.Column(min_width=280, scale=2):
+            made["space_near"] = Picks(elem_id="space-near")
+            made["space_gap"] = Panel(elem_id="space-gap")
+            made["space_groups"] = Picks(elem_id="space-groups")
+    with gr.Accordion("How the map is made", open=False, elem_id="space-how"):
+        made["space_through"] = gr.Textbox(
+            "", label=texts.THROUGH_LABEL, info=texts.THROUGH_HELP, elem_id="space-through", max_lines=1
+        )
+        declared = controls(EmbedParams)
+        with gr.Row():
+            for name in NUMBERS:
+                control = declared[name]
+                made[f"space_{name}"] = gr.Number(
+                    getattr(EmbedParams, name),
+                    label=control.label,
+                    info=control.help,
+                    step=control.step or 1,
+                    elem_id=f"space-{name.replace('_', '-')}",
+                    elem_classes="parameter",
+                    min_width=160,
+                )
+        made["space_reset"] = gr.Button(texts.RESET, size="sm", elem_id="space-reset", min_width=0)
+    return made

@@ -1,0 +1,65 @@
+"""Every word of the tab that shows the space of a model, apart from where it stands.
+
+Separate so that the tab can be read, and corrected, as text.
+"""
+
+from __future__ import annotations
+
+from workbench.analyses.embedding_texts import about_quality
+from workbench.types.embedding import EmbeddingMap
+
+TITLE = "Space"
+WHAT = (
+    "Every frame, moment, video and sentence is a point in the space of the model; near means alike to it. The map is "
+    "made of frames once, and then stands still: a sentence or a video that comes later is put among the points that "
+    "are nearest to it in the space, and moves none of them."
+)
+NO_MAP = "The map appears once the video has been read."
+MAP_TITLE = "Map of the space"
+LABELS = {
+    "films": "Videos",
+    "points": "Points",
+    "map_kind": "Map",
+    "colour": "Colour",
+    "path": "Path through time",
+}
+FILMS = {"this": "the one on show", "all": "all of mine"}
+POINTS = {"frame": "frames", "segment": "segments"}
+MAPS = {"umap": "UMAP", "umap3": "UMAP in three axes", "pca": "principal components", "pca3": "three components"}
+PATHS = {"": "none", "1": "the video on show"}
+THROUGH_LABEL = "Seen through words (two or more, separated by commas)"
+THROUGH_HELP = (
+    "Only what these tell apart is left of the space, such as: a red object, a blue object, a green object. Empty: all."
+)
+MADE_OF = "{n} of {all} videos made this map; the others were placed on it."
+REFIT = "Fit anew"
+RESET = "Reset"
+KEY = (
+    "Drag to move, scroll or pinch to zoom; draw a loop or a box around points to list them. Hollow points are torn: "
+    "their true neighbours are elsewhere on the map. Directions and gaps of a UMAP mean nothing by themselves."
+)
+NEAR_TITLE = "Nearest in the space"
+NO_NEAR = "Click a point to see what is nearest to it in the space itself, not on the map."
+GAP_TITLE = "Pictures and words"
+GROUPS_TITLE = "Groups"
+NO_GROUPS = "No group stands out: no part of the space is much fuller than what lies around it."
+NOT_A_CHOICE = "That choice is not offered; choose one from the list."
+NOT_A_POINT = "That point is no longer on the map; click another."
+REPEATED = "The map follows what is asked above: answer the question first."
+
+
+def colour_name(name: str) -> str:
+    """Return what a colouring is called."""
+    return {"group": "groups", "time": "time in the video", "video": "video"}.get(name, name)
+
+
+def how_sure(found: EmbeddingMap) -> str:
+    """Return the line on how far the map can be trusted."""
+    if found.quality is None:
+        return "not yet tested" if found.is_sketch else about_quality(found)
+    quality = found.quality
+    return (
+        f"trustworthiness {quality.trustworthiness:.2f}, continuity {quality.continuity:.2f} (chance 0.5, perfect 1); "
+        f"{quality.preservation:.0%} of the {quality.n_neighbours} true neighbours kept; "
+        f"{quality.is_torn.mean():.0%} of the points torn"
+    )
