@@ -16,7 +16,7 @@ from workbench.settings import Settings
 from workbench.ui.gradio import space_texts
 from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.session import Session, session_from_address
-from workbench.ui.gradio.space_choice import SpaceChoice
+from workbench.ui.gradio.space_choice import SpaceChoice, choice_from_address
 
 ANN, BOB = gr.Request(session_hash="ann"), gr.Request(session_hash="bob")
 FIRST, SECOND = "toy-test-72-000", "toy-test-72-002"
@@ -71,7 +71,10 @@ def test_components_are_shown_at_once_and_then_the_map(events: Events, session: 
 def test_nothing_is_mapped_before_the_question_was_answered(events: Events, session: Session) -> None:
     assert list(events.explain(session, ANN)) == []
     said = events.space.pick(session, event(row=0), ANN)
-    assert space_texts.REPEATED in said["notice"]
+    assert space_texts.NOT_ON_SHOW in said["notice"]
+    list(events.answer(session, ANN))
+    assert space_texts.NOT_ON_SHOW in events.space.pick(session, event(row=0), ANN)["notice"]
+    assert space_texts.NOT_ON_SHOW in events.export(session, ANN)["notice"]
 
 
 def test_a_point_that_is_picked_tells_what_is_nearest_in_the_space(events: Events, session: Session) -> None:
@@ -93,8 +96,11 @@ def test_a_film_that_comes_later_moves_no_point_until_the_map_is_fitted_anew(
     before = looked(events, changed)
     film = write_film(tmp_path / "own.mp4", [(2, RED), (2, GREEN), (2, BLUE)])
     arrived = events.receive(gr.FileData(path=str(film.path), orig_name="own.mp4"))["arrived"]
-    later = replace(changed, uploads={arrived.id: "own"})
+    later = replace(changed, uploads={arrived.id: "mine alone"})
     after = looked(events, later)
+    assert [title for film_id, title in after["space_map"].layout.meta["films"] if film_id == arrived.id] == [
+        "mine alone"
+    ]
     assert {at: after_at for at, after_at in places(after).items() if at in places(before)} == places(before)
     assert any(film_id == arrived.id for film_id, *_ in places(after))
     assert "4 of 5 videos made this map" in after["space_text"]
@@ -147,7 +153,8 @@ def test_numbers_are_checked_and_reset(events: Events, session: Session) -> None
     changed = events.space.set_number("n_neighbours")(session, 5)["session"]
     assert changed.space.numbers == (("n_neighbours", 5),)
     assert events.space.set_number("n_neighbours")(changed, None)["session"].space.numbers == ()
-    for name, value in (("n_neighbours", 1), ("min_dist", 2.0), ("seed", -1), ("smallest", 1e9)):
+    wrong = (("n_neighbours", 1), ("min_dist", 2.0), ("seed", -1), ("smallest", 1e9), ("min_dist", float("nan")))
+    for name, value in wrong:
         assert "notice error" in events.space.set_number(name)(session, value)["notice"]
     shown = events.space.reset(changed)
     assert shown["session"].space == SpaceChoice()
@@ -168,7 +175,16 @@ def test_an_address_brings_the_map_back(session: Session, settings: Settings) ->
     for name, value in space.address():
         asked.setdefault(name, []).append(value)
     assert session_from_address(asked, session, settings).space == space
-    wild = {"map": ["tsne"], "points": ["x"], "map_seed": ["no"], "films": ["<b>"], "path": ["yes"]}
+    fitted = replace(space, films="all", fitted_on=("0" * 64, "f" * 64))
+    brought = choice_from_address(
+        {"films": ["all"], "fitted": [value for name, value in fitted.address() if name == "fitted"]}, settings
+    )
+    common = {"queries": (), "model": "toyworld-frame"}
+    films = ("0" * 64, "a" * 64, "f" * 64)
+    assert brought.params("a" * 64, films, common).fitted_on == ("0" * 64, "f" * 64)
+    assert fitted.params("a" * 64, films, common).fitted_on == ("0" * 64, "f" * 64)
+    wild = {"map": ["tsne"], "points": ["x"], "map_seed": ["no"], "films": ["<b>"], "path": ["yes"], "fitted": ["../x"]}
+    wild |= {"map_min_dist": ["nan"], "map_n_neighbours": ["9" * 5000]}
     assert session_from_address(wild, session, settings).space == SpaceChoice()
     assert SpaceChoice().address() == []
 

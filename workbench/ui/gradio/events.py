@@ -61,7 +61,7 @@ class Events:
         self._worker = Worker(self._page)
         self.jobs = self._worker.jobs
         self.maps = MapEvents(looked, self._page, self._worker, self.why_not)
-        self.space = SpaceEvents(spaced, self._page, self._worker, self._has_answer)
+        self.space = SpaceEvents(spaced, self._page, self._worker)
         self._asked: dict[str, Session] = {}
         self._answered: dict[str, Session] = {}
 
@@ -260,6 +260,7 @@ class Events:
         self._asked.pop(request.session_hash or "", None)
         self._answered.pop(request.session_hash or "", None)
         self.maps.leave(request.session_hash or "")
+        self.space.leave(request.session_hash or "")
 
     @in_words
     def select_row(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
@@ -330,7 +331,7 @@ class Events:
         if session.tab == "look":
             verb, answer = "maps", self.maps.as_json(session, request.session_hash or "")
         if session.tab == "space":
-            verb, answer = "embed", self.space.as_json(session)
+            verb, answer = "embed", self.space.as_json(session, request.session_hash or "")
         text = json.dumps(answer, ensure_ascii=False, indent=1)
         name = f"{verb}-{session.video[:12]}-{session.model.replace('/', '-')}.json"
         return {"download": {"name": name, "text": text, "at": time.time()}}

@@ -152,6 +152,11 @@ class Jobs:
             job = self._running.get(visitor)
             return job is not None and job.name == name
 
+    def is_busy(self, visitor: str) -> bool:
+        """Return whether the visitor has a job that is not at its end."""
+        with self._lock:
+            return visitor in self._running
+
     def is_newest(self, visitor: str, job: Job) -> bool:
         """Return whether nothing newer has been asked since."""
         with self._lock:

@@ -127,7 +127,7 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     now = "(session, clock) => [session, workbench.film()?.currentTime || 0]"
     parts.ask_patches.click(_placed_steps(events.explain_patches, outputs), [session, parts.clock], js=now, **asking)
     parts.export.click(placed(events.export), session, **looking)
-    _wire_space(parts, events, placed, changing, lambda event: event.success(explain, session, **asking))
+    _wire_space(parts, events, placed, changing, looking, lambda event: event.success(explain, session, **asking))
     maps, placed_steps = events.maps, functools.partial(_placed_steps, outputs=outputs)
     for listener, choose in (
         (parts.look_method.input, maps.choose_method),
@@ -150,7 +150,12 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
 
 
 def _wire_space(
-    parts: Parts, events: Events, placed: Callable, changing: dict[str, Any], then: Callable[[Any], None]
+    parts: Parts,
+    events: Events,
+    placed: Callable,
+    changing: dict[str, Any],
+    looking: dict[str, Any],
+    then: Callable[[Any], None],
 ) -> None:
     """Join the tab of the space: every choice is a quick step, after which ``then`` shows what follows."""
     space, session = events.space, parts.session
@@ -169,7 +174,7 @@ def _wire_space(
     then(parts.space_reset.click(placed(space.reset), session, **changing))
     then(parts.refit.click(placed(space.refit), session, **changing))
     for picked in (parts.space_map, parts.space_near, parts.space_groups):
-        picked.select(placed(space.pick), session, **changing)
+        picked.select(placed(space.pick), session, **looking)
 
 
 def _placed(handler: Callable, outputs: dict[str, gr.Component]) -> Callable:

@@ -5,7 +5,10 @@ Separate because the map has choices of its own, a dozen of them; everything rea
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +24,9 @@ MAPS = {"umap": ("umap", 2), "umap3": ("umap", 3), "pca": ("pca", 2), "pca3": ("
 NUMBERS: dict[str, type] = {"n_neighbours": int, "min_dist": float, "seed": int, "smallest": int}
 """Parameters of the map that a visitor sets as numbers, and what each is."""
 MOST_THROUGH = 12
+MOST_FITTED = 200
+_SHORT = 12
+_START_OF_ID = re.compile(r"[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,8 @@ class SpaceChoice:
     """Which films are mapped, as which points, laid out how, and by what they are coloured.
 
     ``fitted_on`` are the films that the map is made of, where that is more than the one on show: those that come later
-    are placed on it. ``through`` are the words that the space is seen through, ``numbers`` what differs from the usual.
+    are placed on it; an address names them by how their ids begin. ``through`` are the words that the space is seen
+    through, ``numbers`` what differs from the usual.
     """
 
     films: str = FILMS[0]
@@ -44,7 +51,8 @@ class SpaceChoice:
         """Return the question in the form the analysis takes it; ``films`` are all that the visitor has."""
         reducer, axes = MAPS[self.map]
         is_all = self.films == "all"
-        known = tuple(film for film in self.fitted_on if film in films)
+        # In an order that does not hang on who brought what when: the same films make the same map.
+        known = tuple(sorted(film for film in films if film.startswith(self.fitted_on))) if self.fitted_on else ()
         asked: dict[str, Any] = {
             "videos": tuple(films) if is_all else (video,),
             "fitted_on": known if is_all else (),
@@ -57,7 +65,12 @@ class SpaceChoice:
         return EmbedParams(**common, **numbers, **(asked | more))
 
     def with_number(self, name: str, value: float | None) -> SpaceChoice:
-        """Return the choice with one number set; None, and the usual value, are not kept."""
+        """Return the choice with one number set; None, and the usual value, are not kept.
+
+        Raises ``InputError`` for what is no number.
+        """
+        if value is not None and not math.isfinite(value):
+            raise InputError("That is not a number; type one such as 15.")
         kept = {key: old for key, old in self.numbers if key != name}
         if value is not None and value != getattr(EmbedParams, name):
             kept[name] = NUMBERS[name](value)
@@ -78,6 +91,7 @@ class SpaceChoice:
         pairs = [(name, getattr(self, name)) for name in _CHECKS if getattr(self, name) != getattr(usual, name)]
         pairs += [("path", "1")] if self.is_path else []
         pairs += [("through", word) for word in self.through]
+        pairs += [("fitted", film[:_SHORT]) for film in self.fitted_on]
         pairs += [(f"map_{name}", repr(value)) for name, value in self.numbers]
         return pairs
 
@@ -101,11 +115,9 @@ def choice_from_address(asked: Mapping[str, Sequence[str]], settings: Settings) 
             wanted: dict[str, Any] = {name: text}
             chosen = replace(chosen, **wanted)
     for name, kind in NUMBERS.items():
-        try:
-            value = kind((asked.get(f"map_{name}") or [""])[0])
-        except ValueError:
-            continue
-        chosen = chosen.with_number(name, value)
+        with suppress(ValueError, OverflowError, InputError):
+            chosen = chosen.with_number(name, kind((asked.get(f"map_{name}") or [""])[0]))
     through = asked.get("through") or ()
     chosen = chosen.with_through(", ".join(through), settings) if through else chosen
-    return replace(chosen, is_path=asked.get("path") == ["1"])
+    fitted = tuple(start for start in asked.get("fitted", ())[:MOST_FITTED] if _START_OF_ID.fullmatch(start))
+    return replace(chosen, is_path=asked.get("path") == ["1"], fitted_on=fitted)

@@ -14,6 +14,7 @@ from typing import Any
 import gradio as gr
 
 from workbench.analyses.analysis import Report, check_ranges, silent
+from workbench.analyses.embed import EmbedParams
 from workbench.errors import InputError
 from workbench.types.embedding import EmbeddingMap
 from workbench.types.outcome import Outcome
@@ -32,10 +33,11 @@ _MOST_POINTS = 1_000_000
 
 
 class SpaceEvents:
-    """The tab's events; ``has_answer`` says whether a session's question was answered to its end."""
+    """The tab's events."""
 
-    def __init__(self, spaced: Spaced, page: Shown, worker: Worker, has_answer: Callable[[Session, str], bool]) -> None:
-        self._spaced, self._page, self._worker, self._has_answer = spaced, page, worker, has_answer
+    def __init__(self, spaced: Spaced, page: Shown, worker: Worker) -> None:
+        self._spaced, self._page, self._worker = spaced, page, worker
+        self._on_show: dict[str, EmbedParams] = {}
 
     # What changes the session: ``explain`` then shows what follows.
 
@@ -91,20 +93,24 @@ class SpaceEvents:
     # What is made.
 
     def look(self, session: Session, visitor: str) -> Generator[Update]:
-        """Show the principal components at once, then the map that is asked for; yield progress in between."""
-        asked = self._spaced.params(session)
-        if asked.reducer != "pca":
-            # The same in full, but for what takes long.
-            at_once = Job(functools.partial(self._made, session, reducer="pca", is_sketch=True), "space")
-            yield from self._worker.steps(session, visitor, at_once, functools.partial(self._result, session), AT_SPACE)
-            if not self._has_answer(session, visitor):
+        """Show the map where it is kept, else components at once and then the map; yield progress in between."""
+        self._on_show.pop(visitor, None)
+        made: list[EmbeddingMap] = []
+
+        def result(outcome: Outcome[EmbeddingMap]) -> Update:
+            made.append(outcome.result)
+            return self._result(session, visitor, outcome)
+
+        for work in (self._at_once, self._spaced.map):
+            job = Job(functools.partial(work, session), "space")
+            yield from self._worker.steps(session, visitor, job, result, AT_SPACE)
+            # Stopped, or something else was asked meanwhile: there is no second step.
+            if not (made and made[-1].is_sketch) or self._worker.jobs.is_busy(visitor):
                 return
-        job = Job(functools.partial(self._made, session), "space")
-        yield from self._worker.steps(session, visitor, job, functools.partial(self._result, session), AT_SPACE)
 
     @in_words
     def pick(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
-        """Show what is nearest to a point, and go to where it is in its film."""
+        """Show what is nearest to a point of the map on show."""
         found = self._found(session, request)
         sent = text_in(event, "pick")
         row = int(sent) if sent.isascii() and sent.isdecimal() and len(sent) < 8 else None
@@ -114,17 +120,28 @@ class SpaceEvents:
             raise InputError(texts.NOT_A_POINT)
         return self._spaced.near(found, row)
 
-    def as_json(self, session: Session) -> dict[str, Any]:
+    def as_json(self, session: Session, visitor: str) -> dict[str, Any]:
         """Return the map on show in plain JSON types."""
+        if not self._is_on_show(session, visitor):
+            raise InputError(texts.NOT_ON_SHOW)
         return self._spaced.as_json(session, silent)
 
+    def leave(self, visitor: str) -> None:
+        """Forget what a visitor was shown who has gone."""
+        self._on_show.pop(visitor, None)
+
     def _found(self, session: Session, request: gr.Request) -> EmbeddingMap:
-        if not self._has_answer(session, request.session_hash or ""):
-            raise InputError(texts.REPEATED)
+        if not self._is_on_show(session, request.session_hash or ""):
+            raise InputError(texts.NOT_ON_SHOW)
         return self._spaced.map(session, silent).result
 
-    def _made(self, session: Session, report: Report, **more: Any) -> Outcome[EmbeddingMap]:
-        return self._spaced.map(session, report, **more)
+    def _at_once(self, session: Session, report: Report) -> Outcome[EmbeddingMap]:
+        return self._spaced.kept(session, report) or self._spaced.map(session, report, reducer="pca", is_sketch=True)
 
-    def _result(self, session: Session, outcome: Outcome[EmbeddingMap]) -> Update:
+    def _result(self, session: Session, visitor: str, outcome: Outcome[EmbeddingMap]) -> Update:
+        if not outcome.result.is_sketch:
+            self._on_show[visitor] = self._spaced.params(session)
         return self._spaced.shown(session, outcome.result)
+
+    def _is_on_show(self, session: Session, visitor: str) -> bool:
+        return self._on_show.get(visitor) == self._spaced.params(session)

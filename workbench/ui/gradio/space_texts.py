@@ -45,7 +45,7 @@ GROUPS_TITLE = "Groups"
 NO_GROUPS = "No group stands out: no part of the space is much fuller than what lies around it."
 NOT_A_CHOICE = "That choice is not offered; choose one from the list."
 NOT_A_POINT = "That point is no longer on the map; click another."
-REPEATED = "The map follows what is asked above: answer the question first."
+NOT_ON_SHOW = "That map is not on show yet; wait until it is there."
 
 
 def colour_name(name: str) -> str:

@@ -5,24 +5,27 @@ Separate from ``looked``, which is about single pictures: here a picture is a po
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
 from workbench.analyses.analysis import Report
 from workbench.analyses.embed import Embed, EmbedParams
 from workbench.analyses.embedding_texts import about_gap
 from workbench.analyses.services import Services
 from workbench.figures.embedding import colourings, embedding_figure
-from workbench.types.embedding import EmbeddingMap
-from workbench.types.outcome import Outcome
+from workbench.types.embedding import EmbeddingMap, Items
+from workbench.types.outcome import Outcome, Progress
 from workbench.ui.gradio import panels, space_panels
 from workbench.ui.gradio import space_texts as texts
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.space_choice import NUMBERS
 
 Update = dict[str, Any]
+_WHOLE_ID = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +35,10 @@ class Spaced:
     services: Services
 
     def films(self, session: Session) -> tuple[str, ...]:
-        """Return the films of this visitor: the examples, and their own."""
+        """Return the films of this visitor: the examples, their own, the one on show, and those that made the map."""
         examples = [video.id for video in self.services.library.examples()]
-        return tuple(dict.fromkeys([*examples, *session.uploads, session.video]))
+        fitted = [film for film in session.space.fitted_on if len(film) == _WHOLE_ID]
+        return tuple(dict.fromkeys([*examples, *session.uploads, *fitted, session.video]))
 
     def params(self, session: Session, **more: Any) -> EmbedParams:
         """Return the question of the map that the session asks for."""
@@ -44,7 +48,28 @@ class Spaced:
 
     def map(self, session: Session, report: Report, **more: Any) -> Outcome[EmbeddingMap]:
         """Make the map; raises what ``Embed.run`` does."""
-        return Embed().run(self.services, self.params(session, **more), report)
+        outcome = Embed().run(self.services, self.params(session, **more), report)
+        titles = {video: session.uploads[video] for video in set(outcome.result.items.videos) & set(session.uploads)}
+        return replace(
+            outcome,
+            result=replace(outcome.result, items=_called(outcome.result.items, titles)),
+            provenance=replace(
+                outcome.provenance,
+                video_title=titles.get(outcome.provenance.video_id, outcome.provenance.video_title),
+            ),
+        )
+
+    def kept(self, session: Session, report: Report) -> Outcome[EmbeddingMap] | None:
+        """Return the map where all that takes time was done before, else nothing; raises as ``map`` does."""
+
+        def tell(progress: Progress) -> None:
+            if progress.unit in ("point", "epoch"):
+                raise _NotKept(progress.what)
+            report(progress)
+
+        with suppress(_NotKept):
+            return self.map(session, tell)
+        return None
 
     def as_json(self, session: Session, report: Report) -> dict[str, Any]:
         """Return the map on show in plain JSON types; it is kept, as somebody looks at it."""
@@ -122,6 +147,21 @@ class Spaced:
             trace.hovertext, trace.hovertemplate = None, None
             trace.hoverinfo = "none" if trace.hoverinfo != "skip" else "skip"
         return figure
+
+
+class _NotKept(Exception):
+    """There is work to be done before the map is there."""
+
+
+def _called(items: Items, titles: dict[str, str]) -> Items:
+    """Return the items with films called as their visitor calls them, not as somebody else may who has them, too."""
+    own = [titles.get(video, "") for video in items.videos]
+    column = np.array([title or str(old) for title, old in zip(own, items.columns["video"], strict=True)])
+    labels = [
+        title if title and kind == "video" else label
+        for title, kind, label in zip(own, items.kinds, items.labels, strict=True)
+    ]
+    return replace(items, labels=tuple(labels), columns={**items.columns, "video": column})
 
 
 def _title(found: EmbeddingMap, film: str) -> str:
