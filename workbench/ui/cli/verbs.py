@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import mimetypes
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from workbench.core.metrics import evaluate_moments
 from workbench.errors import InputError, WorkbenchError
 from workbench.types.video import SamplingSpec, VideoInfo
 from workbench.ui.cli.output import Bar, read_rows, write_json, write_text
+from workbench.ui.cli.video_folder import videos_in
 
 if TYPE_CHECKING:
     from workbench.toyworld.exam import Mark
@@ -144,10 +144,7 @@ def predict(services: Services, args: argparse.Namespace) -> int:
         if missing:
             raise InputError(f"Row {number} of {args.ground_truth} has no {missing[0]!r}; add it.")
         by_video.setdefault(str(row["vid"]), []).append(row)
-    folder = Path(args.videos)
-    if not folder.is_dir():
-        raise InputError(f"There is no folder {args.videos}; name the one that holds the videos with --videos.")
-    files = {path.stem: path for path in sorted(folder.iterdir()) if _is_video(path)}
+    files = videos_in(args.videos)
     said: list[tuple[dict[str, Any], dict[str, Any]]] = []
     limit = services.settings.max_queries
     for vid, asked in by_video.items():
@@ -164,10 +161,6 @@ def predict(services: Services, args: argparse.Namespace) -> int:
     if args.out != "-":
         print(f"{len(lines)} rows in {args.out}", file=sys.stderr)
     return 0
-
-
-def _is_video(path: Path) -> bool:
-    return (mimetypes.guess_type(path.name)[0] or "").startswith("video/")
 
 
 def _predict_video(
