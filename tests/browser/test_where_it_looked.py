@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-PATIENCE_MS = 90_000
+PATIENCE_MS = 180_000
 PLAYER = "document.querySelector('#film video')"
 ASKED = "?video=toy-test-72-002&q=a+red+circle&q=a+purple+star&tab=look"
 CURRENT = "#look-maps .maps-strip [aria-current=true]"
