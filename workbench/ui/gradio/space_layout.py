@@ -29,6 +29,7 @@ def lay_out_space() -> dict:
             made["space_said"] = Panel(elem_id="space-said")
             made["space_text"] = Panel(elem_id="space-text")
             made["space_map"] = SpaceView(elem_id="space-map")
+            Panel(f'<p class="note">{texts.KEY}</p>')
         with gr.Column(min_width=280, scale=2):
             made["space_near"] = Picks(elem_id="space-near")
             made["space_gap"] = Panel(elem_id="space-gap")

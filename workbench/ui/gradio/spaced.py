@@ -75,8 +75,8 @@ class Spaced:
         """Return the map on show in plain JSON types; it is kept, as somebody looks at it."""
         return Embed().as_json(self.map(session, report))
 
-    def shown(self, session: Session, found: EmbeddingMap, row: int | None = None) -> Update:
-        """Return the map with all that is said of it, and what is nearest to a point."""
+    def shown(self, session: Session, found: EmbeddingMap) -> Update:
+        """Return the map with all that is said of it; no point is picked yet."""
         notes = "".join(panels.notice(warning, "warning") for warning in found.warnings)
         said = panels.evidence(texts.MAP_TITLE, found.conclusion, texts.how_sure(found))
         n_films = len(set(found.items.videos) - {""})
@@ -86,7 +86,7 @@ class Spaced:
         return {
             "space_text": said + notes,
             "space_map": self._figure(session, found),
-            "space_near": "" if found.is_sketch else space_panels.near(found, row),
+            "space_near": "" if found.is_sketch else space_panels.near(found, None),
             "space_groups": "" if found.is_sketch else space_panels.groups(found),
             "space_gap": "" if found.is_sketch else f"<h3>{texts.GAP_TITLE}</h3><p>{about_gap(found.gap)}</p>",
             "refit": gr.update(visible=n_fitted < n_films),
