@@ -16,8 +16,9 @@
 
   workbench.picks = ({ element, trigger }) =>
     element.addEventListener("click", (e) => {
-      const picked = e.target.closest("[data-pick]");
+      const [picked, opened] = [e.target.closest("[data-pick]"), e.target.closest("[data-open]")];
       if (picked) trigger("select", { pick: picked.dataset.pick });
+      if (opened) trigger("input", { value: opened.dataset.open, at_s: Number(opened.dataset.at) });
     });
 
   workbench.maps = ({ element, props, trigger, watch }) => {

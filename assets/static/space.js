@@ -1,17 +1,17 @@
-// The map of the space: pictures under the pointer, points to pick, a loop that lists what is in it, and the point at
-// which the film stands. What each row is, the figure's meta says; nothing is asked of the server but for pictures,
-// and what is nearest to a point that was picked.
+// The map of the space, or two of the same items: pictures under the pointer, points to pick, a loop that lists what is
+// in it, and the point at which the film stands. What each row is, the figure's meta says; nothing is asked of the
+// server but for pictures, and what is nearest to a point that was picked.
 (() => {
   const MOST_PICTURES = 24;
   const MOST_ROWS = 60;
 
   workbench.space = ({ element, props, trigger, watch }) => {
     const part = (selector) => element.querySelector(selector);
-    const [box, plot, tip, here, litBox, chosenBox] = [
-      ".space", ".plot", ".space-tip", ".space-now", ".space-lit", ".space-chosen",
+    const [box, plot, tip, chosenBox, nowBox, litBox, overBox] = [
+      ".space", ".plot", ".space-tip", ".space-chosen", ".space-now", ".space-lit", ".space-over",
     ].map(part);
     let meta = {};
-    let places = new Map(); // row -> [x, y]
+    let places = new Map(); // row -> one {x, y, axis} on each map
     let now = 0;
     let mode = "pan";
     let isBound = false;
@@ -25,20 +25,31 @@
     const told = (row) => meta.labels[row] || [filmOf(row)[1], workbench.clock(meta.spans[row][0] ?? 0)].filter(Boolean).join(", ");
     const isFlat = () => Boolean(plot._fullLayout?.xaxis && !plot._fullLayout?.scene);
 
-    // Where a row lies in the plot's element, in pixels; null outside, and in three axes.
-    const pixelOf = (row) => {
-      const at = places.get(row);
-      if (!at || !isFlat()) return null;
-      const { xaxis, yaxis } = plot._fullLayout;
-      const [x, y] = [xaxis.l2p(at[0]), yaxis.l2p(at[1])];
-      if (x < 0 || y < 0 || x > xaxis._length || y > yaxis._length) return null;
-      return [x + xaxis._offset, y + yaxis._offset];
+    // Where a place lies in the plot's element, in pixels; null outside, and in three axes.
+    const pixelOf = ({ x, y, axis }) => {
+      if (!isFlat()) return null;
+      const [xaxis, yaxis] = [plot._fullLayout[`xaxis${axis}`], plot._fullLayout[`yaxis${axis}`]];
+      const [left, top] = [xaxis.l2p(x), yaxis.l2p(y)];
+      if (left < 0 || top < 0 || left > xaxis._length || top > yaxis._length) return null;
+      return [left + xaxis._offset, top + yaxis._offset];
     };
-    const put = (mark, row) => {
-      const at = row === null ? null : pixelOf(row);
-      mark.hidden = !at;
-      if (at) mark.style.transform = `translate(${at[0]}px, ${at[1]}px)`;
+    // Rings around rows, on each map.
+    const ring = (into, rows) => {
+      into.replaceChildren(
+        ...rows.flatMap((row) =>
+          (places.get(row) || []).map((at) => Object.assign(document.createElement("div"), { at })),
+        ),
+      );
+      place(into);
     };
+    const place = (into) => {
+      for (const mark of into.children) {
+        const pixel = pixelOf(mark.at);
+        mark.hidden = !pixel;
+        if (pixel) mark.style.transform = `translate(${pixel[0]}px, ${pixel[1]}px)`;
+      }
+    };
+    const placeAll = () => [nowBox, litBox, overBox].forEach(place);
 
     // The row of the film on show that the player stands in.
     const rowAt = (t) => {
@@ -50,19 +61,17 @@
       }
       return null;
     };
-    const place = () => {
-      put(here, rowAt(now));
-      for (const mark of litBox.children) put(mark, Number(mark.dataset.row));
+    let nowRow = null;
+    const follow = (row) => {
+      if (row === nowRow) return;
+      nowRow = row;
+      ring(nowBox, row === null ? [] : [row]);
     };
-    const light = (rows) => {
-      litBox.replaceChildren(
-        ...rows.map((row) => {
-          const mark = document.createElement("div");
-          mark.dataset.row = row;
-          return mark;
-        }),
-      );
-      place();
+    // What is nearest to the point that was picked.
+    const lightNear = () => {
+      const near = document.querySelector(`#${box.dataset.near} [data-rows]`);
+      const others = near ? [...near.querySelectorAll("[data-pick]")].map((button) => button.dataset.pick) : [];
+      ring(litBox, near ? [near.dataset.rows, ...others].map(Number) : []);
     };
 
     const show = ({ points: [point], event }) => {
@@ -76,6 +85,11 @@
       const [x, y] = event ? [event.clientX - frame.left, event.clientY - frame.top] : [0, 0];
       tip.style.transform = `translate(${Math.min(x + 12, frame.width - 150)}px, ${Math.min(y + 12, frame.height - 110)}px)`;
       tip.hidden = false;
+      ring(overBox, (places.get(row) || []).length > 1 ? [row] : []);
+    };
+    const unshow = () => {
+      tip.hidden = true;
+      ring(overBox, []);
     };
     const pick = (row) => {
       if (filmOf(row)[0] === meta.here && meta.spans[row][0] !== null) workbench.seek(middle(row));
@@ -107,8 +121,7 @@
       part("tbody").replaceChildren(
         ...some(MOST_ROWS).map((row) => {
           const line = document.createElement("tr");
-          const group = meta.groups[row] ?? -1;
-          const cells = [filmOf(row)[1] || meta.labels[row], "", group < 0 ? "" : `${group + 1} ${meta.names[group] || ""}`];
+          const cells = [filmOf(row)[1] || meta.labels[row], "", meta.said.names[meta.said.of[row]] || ""];
           line.append(...cells.map((text) => Object.assign(document.createElement("td"), { textContent: text })));
           if (meta.spans[row][0] !== null) line.children[1].append(button(row, workbench.clock(meta.spans[row][0])));
           return line;
@@ -116,16 +129,39 @@
       );
     };
 
+    // What is chosen on one map is chosen on the other.
+    const chooseEverywhere = (rows) => {
+      const chosen = new Set(rows);
+      const points = plot.data.map(({ customdata }) =>
+        customdata ? Array.from(customdata, (row, at) => (chosen.has(row) ? at : -1)).filter((at) => at >= 0) : null,
+      );
+      window.Plotly.restyle(plot, { selectedpoints: points });
+    };
     const bind = () => {
       isBound = true;
       plot.on("plotly_hover", show);
-      plot.on("plotly_unhover", () => (tip.hidden = true));
+      plot.on("plotly_unhover", unshow);
       plot.on("plotly_click", ({ points: [point] }) => point?.customdata !== undefined && pick(point.customdata));
-      plot.on("plotly_selected", (e) => e && list([...new Set(e.points.map((point) => point.customdata))].sort((a, b) => a - b)));
+      plot.on("plotly_selected", (e) => {
+        if (!e) return;
+        const rows = [...new Set(e.points.map((point) => point.customdata))].sort((a, b) => a - b);
+        if (plot._fullLayout.xaxis2) chooseEverywhere(rows);
+        list(rows);
+      });
       plot.on("plotly_deselect", () => list([]));
-      plot.on("plotly_relayout", place);
-      plot.on("plotly_relayouting", place);
-      plot.on("plotly_afterplot", place);
+      for (const event of ["plotly_relayout", "plotly_relayouting", "plotly_afterplot"]) plot.on(event, placeAll);
+    };
+    // On a phone two maps stand one above the other.
+    const narrow = (layout) => {
+      if (!layout.xaxis2) return Object.assign(layout, { height: 420, showlegend: false });
+      layout.height = 640;
+      layout.coloraxis = { ...layout.coloraxis, showscale: false };
+      const domains = [[0.54, 1], [0, 0.46]];
+      ["", "2"].forEach((axis, at) => {
+        layout[`xaxis${axis}`] = { ...layout[`xaxis${axis}`], domain: [0, 1] };
+        layout[`yaxis${axis}`] = { ...layout[`yaxis${axis}`], domain: domains[at] };
+      });
+      layout.annotations = layout.annotations.map((each, at) => ({ ...each, x: 0.5, y: domains[at][1] }));
     };
     const draw = async () => {
       const figure = props.value;
@@ -134,26 +170,38 @@
       const Plotly = await workbench.loadPlotly();
       if (meta.here !== figure.layout.meta.here) list([]);
       meta = figure.layout.meta;
+      part("th.said").textContent = meta.said.title;
       const layout = { ...figure.layout, template: workbench.plotlyTemplate(element), autosize: true, dragmode: mode };
       if (layout.scene) layout.dragmode = "orbit";
       element.classList.toggle("is-deep", Boolean(layout.scene));
-      if (box.clientWidth < 480) Object.assign(layout, { height: 420, showlegend: false });
+      if (box.clientWidth < 480) narrow(layout);
       await Plotly.react(plot, figure.data, layout, { displayModeBar: false, scrollZoom: true, responsive: false });
       places = new Map();
-      for (const { x, y, customdata } of plot._fullData)
-        if (customdata) for (let i = 0; i < customdata.length; i++) places.set(customdata[i], [x[i], y[i]]);
+      for (const { x, y, xaxis = "x", mode, customdata } of plot._fullData) {
+        if (!customdata || mode === "lines") continue;
+        const axis = xaxis.slice(1);
+        for (let i = 0; i < customdata.length; i++) {
+          if (!places.has(customdata[i])) places.set(customdata[i], []);
+          places.get(customdata[i]).push({ x: x[i], y: y[i], axis });
+        }
+      }
       if (!isBound) bind();
-      place();
+      nowRow = undefined;
+      follow(rowAt(now));
+      lightNear();
+      placeAll();
       element.dataset.drawn = String(performance.now());
     };
 
     part(".space-bar").addEventListener("click", (e) => {
       const drag = e.target.closest("[data-drag]")?.dataset.drag;
       if (!drag || !window.Plotly || !plot.data) return;
+      if (drag === "here") return rowAt(now) === null || trigger("select", { row: rowAt(now) });
       if (drag === "whole") {
         list([]);
         window.Plotly.restyle(plot, { selectedpoints: [null] });
-        window.Plotly.relayout(plot, { "xaxis.autorange": true, "yaxis.autorange": true, selections: [] });
+        const ranges = ["xaxis", "yaxis", "xaxis2", "yaxis2"].filter((name) => plot._fullLayout[name]);
+        window.Plotly.relayout(plot, Object.fromEntries([["selections", []], ...ranges.map((name) => [`${name}.autorange`, true])]));
         return;
       }
       mode = drag;
@@ -161,16 +209,12 @@
         button.setAttribute("aria-pressed", String(button.dataset.drag === drag));
       window.Plotly.relayout(plot, { dragmode: drag });
     });
-    // What is nearest to the point that was picked is lit on the map.
-    new MutationObserver(() => {
-      const near = document.querySelector("#space-near [data-rows]");
-      light(near ? [Number(near.dataset.rows), ...[...near.querySelectorAll("[data-pick]")].map((b) => Number(b.dataset.pick))] : []);
-    }).observe(document.querySelector("#space-near") || element, { childList: true, subtree: true });
-    workbench.onTime(element, (t) => put(here, rowAt((now = t))));
+    new MutationObserver(lightNear).observe(document.getElementById(box.dataset.near) || element, { childList: true, subtree: true });
+    workbench.onTime(element, (t) => follow(rowAt((now = t))));
     new ResizeObserver(() => {
       if (!window.Plotly || !plot.data || !plot.offsetWidth) return;
       window.Plotly.Plots.resize(plot);
-      place();
+      placeAll();
     }).observe(element);
     new MutationObserver(() => draw()).observe(document.body, { attributeFilter: ["class"] });
     watch("value", draw);

@@ -150,12 +150,18 @@ def test_the_space_is_seen_through_words(events: Events, session: Session) -> No
 
 
 def test_numbers_are_checked_and_reset(events: Events, session: Session) -> None:
-    changed = events.space.set_number("n_neighbours")(session, 5)["session"]
+    usual = {"n_neighbours": None, "min_dist": None, "seed": None, "smallest": None}
+
+    def made(of: Session, **numbers: float | None) -> dict:
+        return events.space.set_numbers(of, *(usual | numbers).values())
+
+    changed = made(session, n_neighbours=5.0, min_dist=0.1)["session"]
     assert changed.space.numbers == (("n_neighbours", 5),)
-    assert events.space.set_number("n_neighbours")(changed, None)["session"].space.numbers == ()
+    assert made(changed)["session"].space.numbers == ()
+    assert made(changed, n_neighbours=15)["session"].space.numbers == ()
     wrong = (("n_neighbours", 1), ("min_dist", 2.0), ("seed", -1), ("smallest", 1e9), ("min_dist", float("nan")))
     for name, value in wrong:
-        assert "notice error" in events.space.set_number(name)(session, value)["notice"]
+        assert "notice error" in made(session, **{name: value})["notice"]
     shown = events.space.reset(changed)
     assert shown["session"].space == SpaceChoice()
     assert shown["space_n_neighbours"] == 15
@@ -169,8 +175,16 @@ def test_what_is_not_offered_is_refused(events: Events, session: Session) -> Non
 
 def test_an_address_brings_the_map_back(session: Session, settings: Settings) -> None:
     space = SpaceChoice(
-        points="segment", map="umap3", colour="time", is_path=True, through=("a red wall", "a blue wall")
-    ).with_number("min_dist", 0.5)
+        points="segment",
+        map="umap3",
+        colour="time",
+        is_path=True,
+        through=("a red wall", "a blue wall"),
+        supervised="video",
+        pictures=(("b" * 64, ""), ("c" * 64, "")),
+        file=("d" * 64, "features dddddddd"),
+        other="toyworld-video",
+    ).with_numbers({"min_dist": 0.5})
     asked: dict[str, list[str]] = {}
     for name, value in space.address():
         asked.setdefault(name, []).append(value)
@@ -184,7 +198,7 @@ def test_an_address_brings_the_map_back(session: Session, settings: Settings) ->
     assert brought.params("a" * 64, films, common).fitted_on == ("0" * 64, "f" * 64)
     assert fitted.params("a" * 64, films, common).fitted_on == ("0" * 64, "f" * 64)
     wild = {"map": ["tsne"], "points": ["x"], "map_seed": ["no"], "films": ["<b>"], "path": ["yes"], "fitted": ["../x"]}
-    wild |= {"map_min_dist": ["nan"], "map_n_neighbours": ["9" * 5000]}
+    wild |= {"map_min_dist": ["nan"], "map_n_neighbours": ["9" * 5000], "picture": ["../x"], "features": ["x" * 64]}
     assert session_from_address(wild, session, settings).space == SpaceChoice()
     assert SpaceChoice().address() == []
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.films import BLUE, GREEN, RED, write_film
 from workbench.analyses import layouts
@@ -152,6 +153,11 @@ def test_the_gap_is_told_with_what_closing_it_does(two: EmbeddingMap):
     assert gap.n_known > 5
     assert 0.4 < gap.recall <= 1.0
     assert f"Of {gap.n_known} sentences" in about_gap(gap)
+    for view, distance in ((gap.apart, gap.distance), (gap.centred, 0.0)):
+        assert (len(view.pictures), len(view.sentences)) == (len(gap.shown), len(gap.sentences))
+        means = view.pictures[:, 0].mean() - view.sentences[:, 0].mean()
+        assert means == pytest.approx(distance, abs=0.15)
+    assert gap.apart.pictures[:, 0].mean() - gap.apart.sentences[:, 0].mean() == pytest.approx(gap.distance, abs=1e-6)
 
 
 def test_a_space_seen_through_words_is_another_that_they_name(services: Services, two: EmbeddingMap):
@@ -167,7 +173,7 @@ def test_a_space_seen_through_words_is_another_that_they_name(services: Services
 
 def test_three_axes_supervision_and_seeds_each_make_another_map(services: Services, two: EmbeddingMap):
     assert mapped(services, FIRST, SECOND, axes=3).coords.shape[1] == 3
-    for more in ({"supervised": True}, {"seed": 1}, {"n_neighbours": 5}, {"min_dist": 0.9}):
+    for more in ({"supervised": "video"}, {"seed": 1}, {"n_neighbours": 5}, {"min_dist": 0.9}):
         other = mapped(services, FIRST, SECOND, **more)
         n_fitted = int(two.is_fitted.sum())
         assert np.abs(other.coords[:n_fitted] - two.coords[:n_fitted]).max() > 1e-3, more
@@ -237,3 +243,34 @@ def test_the_answer_in_json_and_in_lines(services: Services):
     lines = Embed().as_text(outcome)
     assert lines.startswith(outcome.result.conclusion)
     assert "“a red circle” lies nearest to" in lines
+
+
+def test_what_is_known_of_a_film_is_a_column_that_can_pull_together(services: Services, two: EmbeddingMap):
+    truth = services.library.truth_for(FIRST)
+    known, kinds = two.items.columns["known moment"], np.array(two.items.kinds)
+    assert set(known[kinds != "frame"]) == {""}
+    for row in np.flatnonzero((kinds == "frame") & (two.items.columns["video"] == two.items.columns["video"][0])):
+        at_s = two.items.columns["time"][row]
+        true = {each["query"] for each in truth if any(start <= at_s < end for start, end in each["windows"])}
+        assert set(filter(None, known[row].split("; "))) == true
+    apart = mapped(services, FIRST, SECOND, supervised="known moment")
+    assert not np.array_equal(apart.coords[: apart.is_fitted.sum()], two.coords[: apart.is_fitted.sum()])
+    for wrong in ("colour", "time"):
+        with pytest.raises(InputError, match="choose one of words: video, known moment"):
+            mapped(services, FIRST, SECOND, supervised=wrong)
+
+
+def test_a_picture_is_found_among_the_frames_it_was_taken_from(services: Services, two: EmbeddingMap, tmp_path: Path):
+    frames = next(iter(services.library.frames(FIRST, SamplingSpec(RATE), batch_frames=64))).pixels
+    path = tmp_path / "still.png"
+    Image.fromarray(frames[11]).save(path)
+    picture = services.library.add_picture(path)
+    found = mapped(services, FIRST, SECOND, pictures=(picture.id,))
+    assert found.items.kinds[-1] == "picture"
+    assert found.neighbours.indices[-1, 0] == 11
+    assert found.neighbours.distances[-1, 0] < 0.01
+    assert by_name(found).items() >= {k: v for k, v in by_name(two).items() if not k.startswith("sentence")}.items()
+    words = {"through": ("a white cross", "a white star", "a white ring"), "pictures": (picture.id,)}
+    assert mapped(services, FIRST, **words).neighbours.indices[-1, 0] == 11
+    windows = mapped(services, FIRST, SECOND, model=WINDOW, pictures=(picture.id,))
+    assert windows.items.kinds[-1] == "picture"

@@ -45,6 +45,24 @@ def test_planted_islands_are_the_groups_of_the_map(services: Services):
     assert found.conclusion.startswith("100% of 150 rows lie in 3 groups. What is near on the map is")
 
 
+def test_a_column_of_words_pulls_points_together(services: Services):
+    table, own = islands()
+    blurred = replace(
+        table, features=table.features + 8 * np.random.default_rng(1).standard_normal((150, 32), np.float32)
+    )
+
+    def spread(**more: str) -> float:
+        """Return how far points of a word lie from their middle, in parts of how far all do."""
+        coords = embed_features(services, blurred, "mine.npz", replace(PARAMS, **more)).result.coords
+        middles = np.stack([coords[own == island].mean(axis=0) for island in range(3)])
+        return float(
+            np.linalg.norm(coords - middles[own], axis=1).mean()
+            / np.linalg.norm(coords - coords.mean(axis=0), axis=1).mean()
+        )
+
+    assert spread(supervised="word") < 0.7 * spread()
+
+
 def test_columns_colour_the_map(services: Services):
     found = embed_features(services, islands()[0], "mine.npz", replace(PARAMS, reducer="pca")).result
     assert colourings(found) == ["group", "length", "word"]
@@ -78,9 +96,11 @@ def test_the_length_of_rows_says_nothing(services: Services):
 
 def test_what_rows_cannot_answer_is_refused(services: Services):
     table, _ = islands()
-    for more in ({"queries": ("a red circle",)}, {"through": ("red", "blue")}, {"supervised": True}):
+    for more in ({"queries": ("a red circle",)}, {"through": ("red", "blue")}, {"pictures": ("0" * 64,)}):
         with pytest.raises(InputError, match=r"mine\.npz is of no model here"):
             embed_features(services, table, "mine.npz", replace(PARAMS, **more))
+    with pytest.raises(InputError, match="“length”; choose one of words: word"):
+        embed_features(services, table, "mine.npz", replace(PARAMS, supervised="length"))
     few = FeatureTable(("a", "b"), table.features[:2], {})
     with pytest.raises(InputError, match=r"3 to 1,000,000 points, and mine\.npz has 2 rows"):
         embed_features(services, few, "mine.npz", PARAMS)

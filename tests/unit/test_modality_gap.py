@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from workbench.core.modality_gap import centred, gap_between
+from workbench.core.modality_gap import centred, gap_axes, gap_between
 from workbench.core.neighbours import unit_rows
 from workbench.errors import InputError
 
@@ -63,3 +63,22 @@ def test_a_missing_kind_and_a_lone_item_are_refused():
         gap_between(first, first[:0])
     with pytest.raises(InputError, match="nothing is left of it"):
         centred(first[:1])
+
+
+def test_on_its_axes_the_gap_is_as_long_as_it_is():
+    first, second = kinds(0.8)
+    axes = gap_axes(first, second)
+    np.testing.assert_allclose(axes.components @ axes.components.T, np.eye(2), atol=1e-6)
+    means = [axes.place(rows).mean(axis=0) for rows in (first, second)]
+    assert means[0][0] - means[1][0] == pytest.approx(gap_between(first, second).distance)
+    assert means[0][1] == pytest.approx(means[1][1], abs=1e-6)
+    # Across it no direction shows more of how items of a kind differ.
+    own = np.concatenate([rows - rows.mean(axis=0) for rows in (first, second)])
+    own -= (own @ axes.components[0])[:, None] * axes.components[0]
+    largest = np.linalg.svd(own, compute_uv=False)[0]
+    assert np.linalg.norm(own @ axes.components[1]) == pytest.approx(largest, rel=1e-4)
+
+
+def test_without_a_gap_nothing_lies_apart_on_its_line():
+    first, _ = kinds(0.0)
+    assert not gap_axes(first, first).place(first)[:, 0].any()

@@ -18,7 +18,7 @@ from workbench.analyses.analysis import Control, Report, check_ranges, parameter
 from workbench.analyses.embedding_texts import about_embedding, embedding_as_json, embedding_as_text, embedding_warnings
 from workbench.analyses.gaps import gap_of
 from workbench.analyses.ground import MomentParams
-from workbench.analyses.layouts import Fitted, Laid, Layout
+from workbench.analyses.layouts import Fitted, Laid, Layout, classes_in
 from workbench.analyses.provenance import provenance_of
 from workbench.analyses.queries import checked_query
 from workbench.analyses.services import Services
@@ -44,8 +44,9 @@ class EmbedParams:
     """Which films and sentences are mapped, as which points, and how the map is made.
 
     ``fitted_on`` are the films that the map is made of, where that are not all: the others are placed on it.
-    ``through`` are words that the space is seen through. ``is_sketch``: principal components alone, at once, and
-    nothing that takes every two points' cosine: no neighbours, groups or tests.
+    ``through`` are words that the space is seen through, ``pictures`` the ids of still ones to look for in it.
+    ``is_sketch``: principal components alone, at once, and nothing that takes every two points' cosine: no neighbours,
+    groups or tests.
     """
 
     videos: tuple[str, ...]
@@ -53,6 +54,7 @@ class EmbedParams:
     model: str
     fitted_on: tuple[str, ...] = ()
     through: tuple[str, ...] = ()
+    pictures: tuple[str, ...] = ()
     fps: float = MomentParams.fps
     max_frames: int = MomentParams.max_frames
     reuse_below: float = MomentParams.reuse_below
@@ -66,7 +68,9 @@ class EmbedParams:
     )
     min_dist: float = parameter(0.1, Control("Least distance", "How close UMAP puts what is alike", 0.0, 0.99, 0.05))
     seed: int = parameter(0, Control("Seed", "Which of many maps as good UMAP comes to", 0, 2**32 - 1, 1))
-    supervised: bool = parameter(False, Control("By video", "Pull together what is of one video"))
+    supervised: str = parameter(
+        "", Control("Pulled together", "Pull together what is alike in a column, such as video", unit="column")
+    )
     smallest: int = parameter(
         0, Control("Smallest group", "The fewest points of a group; 0: one in a hundred, and 5 at least", 0, 100_000, 1)
     )
@@ -93,7 +97,8 @@ class Embed:
         model, sampling = services.models.load(params.model), SamplingSpec(params.fps, params.max_frames)
         ids = (*params.fitted_on, *params.videos)
         space = space_of(services, ids, model, sampling, params.points, report, params.reuse_below)  # type: ignore[arg-type]
-        found = _Mapping(space, params, report).whole()
+        pictures = space_of(services, params.pictures, model, sampling, "picture", report) if params.pictures else None
+        found = _Mapping(space, pictures, params, report).whole()
         provenance = provenance_of(
             self.id, params, space.films[0].video, model, sampling, started, space.is_from_cache, params.seed
         )
@@ -126,6 +131,7 @@ def _checked(services: Services, params: EmbedParams) -> EmbedParams:
         params,
         videos=videos,
         fitted_on=ids(params.fitted_on) or videos,
+        pictures=ids(params.pictures),
         queries=cleaned(params.queries),
         through=cleaned(params.through),
     )
@@ -144,8 +150,8 @@ class _Part:
 class _Mapping:
     """One map in the making. Items of the films that it is made of come first; everything else is placed on it."""
 
-    def __init__(self, space: Space, params: EmbedParams, report: Report) -> None:
-        self._space, self._params, self._report = space, params, report
+    def __init__(self, space: Space, pictures: Space | None, params: EmbedParams, report: Report) -> None:
+        self._space, self._pictures, self._params, self._report = space, pictures, params, report
         own = set(params.fitted_on)
         self._n_fitted = sum(video in own for video in space.items.videos)
         if self._n_fitted < FEWEST_POINTS:
@@ -153,7 +159,9 @@ class _Mapping:
                 f"A map needs {FEWEST_POINTS} points or more, and here there are {self._n_fitted}; name more or longer "
                 "videos, or map frames."
             )
-        self._features = self._seen_through(space.cosines(params.through, report))
+        words = space.cosines(params.through, report)
+        self._fit = usual_fit(words[: self._n_fitted]) if params.through else None
+        self._features = self._seen_through(space, words)
         laid = Laid(space.services, self._features[: self._n_fitted], self._key(), report)
         layout = Layout(params.reducer, params.axes, params.n_neighbours - 1, params.min_dist, params.seed)  # type: ignore[arg-type]
         self._n_neighbours = min(layout.n_neighbours, self._n_fitted - 1)
@@ -168,6 +176,7 @@ class _Mapping:
         vocabulary = tuple(dict.fromkeys((*params.queries, *names)))
         cosines = space.cosines(vocabulary, self._report)
         parts = [self._own(), self._later(), self._films(), self._sentences(cosines[: self._n_fitted])]
+        parts += [self._looked_for(self._pictures)] if self._pictures else []
         items = joined([part.items for part in parts])
         for number, query in enumerate(params.queries):
             fits = np.full(len(items), np.nan)
@@ -198,10 +207,8 @@ class _Mapping:
             self._fitted.neighbours.is_exact,
         )
 
-    def _seen_through(self, cosines: Float32[np.ndarray, "item word"]) -> Float32[np.ndarray, "item dim"]:
-        if not self._params.through:
-            return self._space.features
-        return through_words(cosines, usual_fit(cosines[: self._n_fitted]))
+    def _seen_through(self, space: Space, cosines: Float32[np.ndarray, "item word"]) -> Float32[np.ndarray, "item dim"]:
+        return through_words(cosines, self._fit) if self._params.through else space.features
 
     def _key(self) -> str:
         """Return what the features that are fitted are made of."""
@@ -211,9 +218,7 @@ class _Mapping:
         return cache_key(films=films, through=self._params.through, prompts=spec.prompts, texts=spec.revision)
 
     def _classes(self) -> Int64[np.ndarray, "item"] | None:
-        if not self._params.supervised:
-            return None
-        return np.unique(self._space.items.videos[: self._n_fitted], return_inverse=True)[1].astype(np.int64)
+        return classes_in(_rows(self._space.items, slice(0, self._n_fitted)).columns, self._params.supervised)
 
     def _own(self) -> _Part:
         torn = np.zeros(self._n_fitted, bool) if self._quality is None else self._quality.is_torn
@@ -256,6 +261,10 @@ class _Mapping:
             spans_s=np.full((n_queries, 2), np.nan),
         )
         return self._part(items, among_neighbours(found, self._fitted.coords), found)
+
+    def _looked_for(self, pictures: Space) -> _Part:
+        cosines = pictures.cosines(self._params.through, self._report)
+        return self._placed(pictures.items, self._seen_through(pictures, cosines))
 
     def _placed(self, items: Items, features: Float32[np.ndarray, "item dim"]) -> _Part:
         found = nearest(features, self._fitted.features, self._n_neighbours)

@@ -14,7 +14,7 @@ import numpy as np
 from workbench.analyses.analysis import Report, check_ranges, silent
 from workbench.analyses.embed import FEWEST_POINTS, Embed, EmbedParams
 from workbench.analyses.embedding_texts import about_embedding, layout_warnings
-from workbench.analyses.layouts import Laid, Layout
+from workbench.analyses.layouts import Laid, Layout, classes_in
 from workbench.analyses.provenance import provenance_of_file
 from workbench.analyses.services import Services
 from workbench.analyses.spaces import MOST_ITEMS
@@ -39,13 +39,15 @@ def embed_features(
     n_rows = len(table.ids)
     if not FEWEST_POINTS <= n_rows <= MOST_ITEMS:
         raise InputError(f"A map holds {FEWEST_POINTS} to {MOST_ITEMS:,} points, and {title} has {n_rows:,} rows.")
-    if params.queries or params.through or params.supervised:
-        raise InputError(f"{title} is of no model here, so sentences, words and videos say nothing of it; leave them.")
+    if params.queries or params.through or params.pictures:
+        raise InputError(
+            f"{title} is of no model here, so sentences, words and pictures say nothing of it; leave them."
+        )
     features = unit_rows(table.features)
     digest = hashlib.sha256(features.tobytes()).hexdigest()
     laid = Laid(services, features, cache_key(kind="features", digest=digest), report)
     layout = Layout(params.reducer, params.axes, params.n_neighbours - 1, params.min_dist, params.seed)  # type: ignore[arg-type]
-    fitted = laid.fit(layout)
+    fitted = laid.fit(layout, classes_in(table.columns, params.supervised))
     quality, clusters = laid.quality(fitted, layout), laid.clusters(params.smallest or None)
     groups = None
     if clusters.n_clusters:

@@ -16,6 +16,8 @@ from workbench.types.embedding import EmbeddingMap, ModalityGap
 from workbench.types.outcome import Outcome
 
 UNITS = {"frame": "frames", "segment": "segments", "video": "videos", "row": "rows"}
+ASKED = ("sentence", "picture")
+"""Kinds of items that are looked for."""
 GOOD, POOR = 0.95, 0.85
 """Trustworthiness from which near points may be taken as near, and below which they may not."""
 _MOST_SHOWN = 8
@@ -123,7 +125,7 @@ def embedding_as_text(found: EmbeddingMap) -> str:
             called = f"“{name}” ({margin:+.3f} over the others)" if name else "without a name"
             lines.append(f"  group {number + 1}: {members:,} points, {called}, such as {first}")
     for row, kind in enumerate(found.items.kinds):
-        if kind == "sentence":
+        if kind in ASKED:
             near = [found.items.described(at) for at in found.neighbours.indices[row, :3].tolist()]
             lines.append(f"  “{found.items.labels[row]}” lies nearest to {'; '.join(near)}")
     if found.items.kinds[0] != "row":

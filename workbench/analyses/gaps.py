@@ -6,18 +6,20 @@ Separate from maps, on which the gap cannot be seen: there a sentence is put amo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Bool, Float32
 
 from workbench.analyses.prompts import ask
 from workbench.analyses.spaces import Space
-from workbench.core.modality_gap import centred, gap_between
+from workbench.core.modality_gap import centred, gap_axes, gap_between
 from workbench.core.probing import retrieval
-from workbench.types.embedding import ModalityGap
+from workbench.types.embedding import GapView, ModalityGap
 
 _FEWEST = 2
 _ALIKE = 1e-6
+_MOST_SHOWN = 2_000
 Rows = Float32[np.ndarray, "row dim"]
 
 
@@ -33,7 +35,11 @@ def gap_of(space: Space, vocabulary: Sequence[str]) -> ModalityGap | None:
     sentences = _embedded(space, vocabulary)
     raw = gap_between(space.features, sentences)
     picture_mean, sentence_mean = (rows.mean(axis=0, dtype=np.float64) for rows in (space.features, sentences))
-    closed = gap_between(centred(space.features), centred(sentences))
+    closed_pictures, closed_sentences = centred(space.features), centred(sentences)
+    closed = gap_between(closed_pictures, closed_sentences)
+    shown = np.linspace(0, len(space.features) - 1, min(len(space.features), _MOST_SHOWN)).astype(np.int64)
+    axes = gap_axes(space.features, sentences)
+    turned = replace(axes, mean=np.zeros(len(axes.mean)))
     n_known, before, after = 0, 0.0, 0.0
     for rows, texts, truth in _known(space):
         pictures, said = space.features[rows], _embedded(space, texts)
@@ -48,10 +54,13 @@ def gap_of(space: Space, vocabulary: Sequence[str]) -> ModalityGap | None:
         within_pictures=raw.within_first,
         within_sentences=raw.within_second,
         told_apart=raw.told_apart,
-        n_sentences=len(vocabulary),
         recall=before / n_known if n_known else float("nan"),
         centred_recall=after / n_known if n_known else float("nan"),
         n_known=n_known,
+        sentences=tuple(vocabulary),
+        shown=shown,
+        apart=GapView(axes.place(space.features[shown]), axes.place(sentences)),
+        centred=GapView(turned.place(closed_pictures[shown]), turned.place(closed_sentences)),
     )
 
 

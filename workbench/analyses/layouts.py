@@ -22,6 +22,7 @@ from workbench.core.clusters import Clusters, clustered
 from workbench.core.map_quality import map_quality
 from workbench.core.neighbours import Told, neighbours_among
 from workbench.core.projection import FEWEST_FOR_UMAP, Axes, principal_axes, umap_layout
+from workbench.errors import InputError
 from workbench.store.keys import cache_key
 from workbench.types.embedding import MapQuality, Neighbours, Reducer
 from workbench.types.outcome import Progress
@@ -50,6 +51,21 @@ class Fitted:
     neighbours: Neighbours
     coords: Float64[np.ndarray, "item axis"]
     axes: Axes | None
+
+
+def classes_in(columns: Mapping[str, np.ndarray], name: str) -> Int64[np.ndarray, "item"] | None:
+    """Return a number from 0 for every value of a column of words, -1 for none; None where no column is named.
+
+    Raises ``InputError`` for a column that is not there, or is of numbers.
+    """
+    if not name:
+        return None
+    offered = [each for each, column in columns.items() if column.dtype.kind != "f"]
+    if name not in offered:
+        instead = f"choose one of words: {', '.join(offered)}" if offered else "there is no other column of words"
+        raise InputError(f"Nothing can be pulled together by “{name}”; {instead}.")
+    values, classes = np.unique(columns[name], return_inverse=True)
+    return np.where(values[classes] == "", -1, classes).astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)

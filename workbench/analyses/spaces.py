@@ -6,8 +6,9 @@ Separate from what is asked of a space: maps, comparisons and examinations begin
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
@@ -32,6 +33,10 @@ MOST_SEGMENTS = 64
 """A film is cut into so many segments that each is about so long, and no more."""
 MOST_ITEMS = 1_000_000
 """Items that one map may have."""
+WHOLE: tuple[Kind, ...] = ("video", "picture")
+"""Kinds of which a film is one item as a whole."""
+KNOWN = "known moment"
+"""The column that says which sentences are known to be true of an item, where anything is known of its film."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +106,7 @@ def space_of(
         keys = tuple(chunk_keys(video, model.spec, sampling, reuse_below))
         film = Film(video, extracted.features, keys, _starts(video, extracted.features, points))
         films.append(film)
-        parts.append(_items(film, points))
+        parts.append(_items(film, points, services.library.truth_for(video.id)))
         features.append(_features(film))
         if sum(map(len, parts)) > MOST_ITEMS:
             raise InputError(f"A map holds {MOST_ITEMS:,} points at most; choose fewer videos or sample them thinner.")
@@ -113,31 +118,39 @@ def _starts(video: VideoInfo, features: VideoFeatures, points: Kind) -> Int64[np
     n_frames = len(features.times_s)
     if points == "frame":
         return np.arange(n_frames)
-    if points == "video":
+    if points in WHOLE:
         return np.zeros(1, np.int64)
     n_segments = min(max(1, math.ceil(video.duration_s / SEGMENT_S)), MOST_SEGMENTS, n_frames)
     return contiguous_clusters(features.frames, n_segments)
 
 
-def _items(film: Film, points: Kind) -> Items:
+def _items(film: Film, points: Kind, truth: Sequence[Mapping[str, Any]]) -> Items:
     video, times_s = film.video, film.features.times_s
     edges = frame_edges(times_s, video.duration_s)
     spans = np.stack([edges[film.starts], edges[[*film.starts[1:].tolist(), len(times_s)]]], axis=1)
     labels = [f"{clock(start)} to {clock(end)}" for start, end in spans.tolist()]
     if points == "frame":
         labels = [clock(time_s) for time_s in times_s.tolist()]
-    if points == "video":
+    if points in WHOLE:
         labels = [video.title]
     middles = times_s[film.starts] if points == "frame" else spans.mean(axis=1)
     n_items = len(spans)
+    columns = {"time": middles, "video": np.array([video.title] * n_items)}
+    if truth and points not in WHOLE:
+        columns[KNOWN] = np.array([_true_at(middle, truth) for middle in middles.tolist()])
     return Items(
         names=tuple(f"{points}:{video.id}:{start:.3f}" for start in times_s[film.starts].tolist()),
         kinds=(points,) * n_items,
         labels=tuple(labels),
         videos=(video.id,) * n_items,
         spans_s=spans,
-        columns={"time": middles, "video": np.array([video.title] * n_items)},
+        columns=columns,
     )
+
+
+def _true_at(time_s: float, truth: Sequence[Mapping[str, Any]]) -> str:
+    """Return the sentences that are known to be true at a time; empty where none is."""
+    return "; ".join(row["query"] for row in truth if any(start <= time_s < end for start, end in row["windows"]))
 
 
 def _features(film: Film) -> Float32[np.ndarray, "item dim"]:

@@ -11,7 +11,10 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from workbench.core.neighbours import unit_rows
+from workbench.core.projection import Axes, principal_axes
 from workbench.errors import InputError
+
+_NO_LENGTH = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +54,21 @@ def gap_between(first: Float32[np.ndarray, "item dim"], second: Float32[np.ndarr
         within_second=_mean_cosine(other),
         told_apart=float(is_right.mean()),
     )
+
+
+def gap_axes(first: Float32[np.ndarray, "item dim"], second: Float32[np.ndarray, "other dim"]) -> Axes:
+    """Return the line between the means of two kinds, the second's first, and the one across it on which items differ
+    most, less the mean of their own kind; the origin is half way between the means.
+
+    Where both means are one the first axis is 0, and so nothing lies apart on it.
+    """
+    means = [rows.mean(axis=0, dtype=np.float64) for rows in (first, second)]
+    apart = means[0] - means[1]
+    length = float(np.sqrt(apart @ apart))
+    along = apart / length if length > _NO_LENGTH else np.zeros(len(apart))
+    own = np.concatenate([rows - mean for rows, mean in zip((first, second), means, strict=True)])
+    across = principal_axes((own - (own @ along)[:, None] * along).astype(np.float32), 1).components[0]
+    return Axes((means[0] + means[1]) / 2, np.stack([along, across]), np.zeros(2))
 
 
 def centred(

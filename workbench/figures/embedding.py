@@ -14,15 +14,23 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from workbench.figures.palette import COLOUR_BAR, QUERY_COLOURS, SEQUENTIAL
+from workbench.figures.palette import COLOUR_BAR, QUERY_COLOURS, SEQUENTIAL, query_colour
 from workbench.types.embedding import EmbeddingMap
 
 GROUP = "group"
 HEIGHT_PX = 560
 _OTHER = "#999999"
 _MOST_COLOURS = len(QUERY_COLOURS) - 1  # the last of them is grey, which here is what has no colour of its own
-_SIZES = {"frame": 6, "segment": 9, "video": 12, "sentence": 11, "row": 6}
-_SOLID = {"frame": "circle", "segment": "circle", "video": "square", "sentence": "diamond", "row": "circle"}
+_ASKED = ("sentence", "picture")
+_SIZES = {"frame": 6, "segment": 9, "video": 12, "sentence": 11, "picture": 13, "row": 6}
+_SOLID = {
+    "frame": "circle",
+    "segment": "circle",
+    "video": "square",
+    "sentence": "diamond",
+    "picture": "star",
+    "row": "circle",
+}
 _MANY = 5_000
 _SMALLEST = 2.5
 
@@ -48,16 +56,16 @@ def embedding_figure(found: EmbeddingMap, colour_by: str = "", path_of: str = ""
     """
     colour_by = colour_by if colour_by in colourings(found) else colourings(found)[0]
     figure = go.Figure(_path(found, path_of))
-    is_sentence = np.array([kind == "sentence" for kind in found.items.kinds])
-    rows = np.flatnonzero(~is_sentence)
+    is_asked = np.array([kind in _ASKED for kind in found.items.kinds])
+    rows = np.flatnonzero(~is_asked)
     values = found.items.columns.get(colour_by)
     if values is not None and values.dtype.kind == "f":
         figure.add_trace(_points(found, rows, "", _scale(values[rows], colour_by)))
     else:
         for each in _classes(found, rows, colour_by):
             figure.add_trace(_points(found, each.rows, each.name, {"color": each.colour}))
-    if is_sentence.any():
-        figure.add_trace(_sentences(found, np.flatnonzero(is_sentence)))
+    if is_asked.any():
+        figure.add_trace(_asked(found, np.flatnonzero(is_asked)))
     return _laid_out(figure, found)
 
 
@@ -99,10 +107,16 @@ def _points(found: EmbeddingMap, rows: np.ndarray, name: str, colours: dict[str,
     return _trace(found, rows, mode="markers", marker=marker, name=name, showlegend=bool(name))
 
 
-def _sentences(found: EmbeddingMap, rows: np.ndarray) -> Any:
+def _asked(found: EmbeddingMap, rows: np.ndarray) -> Any:
+    """Return what is looked for: sentences and pictures, each with its words beside it."""
+    kinds = [found.items.kinds[row] for row in rows]
     labels = [f"“{found.items.labels[row]}”" for row in rows]
-    colours = [QUERY_COLOURS[number % len(QUERY_COLOURS)] for number in range(len(rows))]
-    marker = {"size": _SIZES["sentence"], "symbol": _SOLID["sentence"], "color": colours, "line": {"width": 1}}
+    marker = {
+        "size": [_SIZES[kind] for kind in kinds],
+        "symbol": [_SOLID[kind] for kind in kinds],
+        "color": [query_colour(number) for number in range(len(rows))],
+        "line": {"width": 1},
+    }
     return _trace(found, rows, mode="markers+text", marker=marker, textposition="top center", text=labels, name="")
 
 

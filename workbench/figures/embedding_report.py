@@ -8,6 +8,7 @@ from __future__ import annotations
 from html import escape
 
 from workbench.figures.embedding import embedding_figure
+from workbench.figures.gap import gap_figure
 from workbench.figures.report import page_html
 from workbench.types.embedding import EmbeddingMap
 from workbench.types.outcome import Outcome
@@ -31,7 +32,7 @@ def embedding_html(outcome: Outcome[EmbeddingMap], gap_said: str) -> str:
         },
         **made.versions,
     }
-    gap = f"<h2>Pictures and words</h2><p>{escape(gap_said)}</p>" if of_films else ""
+    gap = f"<h2>Pictures and words</h2><p>{escape(gap_said)}</p>{_gap(found)}" if of_films else ""
     said = f"<p>{escape(found.conclusion)}</p>{_groups(found)}{_sentences(found)}{gap}"
     return page_html(
         "Embedding space",
@@ -40,6 +41,17 @@ def embedding_html(outcome: Outcome[EmbeddingMap], gap_said: str) -> str:
         said,
         facts,
     )
+
+
+def _gap(found: EmbeddingMap) -> str:
+    if found.gap is None:
+        return ""
+    views = []
+    for title, is_centred in (("As they are", False), ("Each kind less its own mean", True)):
+        figure = gap_figure(found.gap, found.items, is_centred)
+        figure.update_layout(paper_bgcolor="white", plot_bgcolor="white")
+        views.append(f"<h3>{title}</h3>{figure.to_html(full_html=False, include_plotlyjs=False)}")
+    return "".join(views)
 
 
 def _groups(found: EmbeddingMap) -> str:
@@ -58,9 +70,9 @@ def _groups(found: EmbeddingMap) -> str:
 def _sentences(found: EmbeddingMap) -> str:
     lines = []
     for row, kind in enumerate(found.items.kinds):
-        if kind == "sentence":
+        if kind in ("sentence", "picture"):
             near = found.neighbours.indices[row, :_MOST_NEIGHBOURS].tolist()
             described = "; ".join(found.items.described(at) for at in near)
             lines.append(f"<tr><td>{escape(found.items.labels[row])}</td><td>{escape(described)}</td></tr>")
-    head = "<tr><th>sentence</th><th>what fits it best</th></tr>"
-    return f"<h2>Sentences</h2><table>{head}{''.join(lines)}</table>" if lines else ""
+    head = "<tr><th>looked for</th><th>what is nearest</th></tr>"
+    return f"<h2>What was looked for</h2><table>{head}{''.join(lines)}</table>" if lines else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -19,6 +20,7 @@ from workbench.errors import VideoError
 from workbench.media.decode import sample_frames
 from workbench.media.facts import read_facts, write_facts
 from workbench.media.manifest import read_manifest
+from workbench.media.pictures import write_picture
 from workbench.media.probe import probe
 from workbench.media.thumbnails import read_thumbnails
 from workbench.media.uploads import Uploads
@@ -65,6 +67,17 @@ class VideoLibrary:
         Raises ``VideoError`` for what is no usable film, ``StoreError`` where it cannot be kept.
         """
         return self._uploads.add(Path(path), title or Path(path).name)
+
+    def add_picture(self, path: Path, title: str | None = None) -> VideoInfo:
+        """Take a still picture into the library as a film of one frame, and return what is known of that.
+
+        Raises ``VideoError`` for what is no usable picture, ``StoreError`` where it cannot be kept.
+        """
+        title = title or Path(path).name
+        with tempfile.TemporaryDirectory() as folder:
+            film = Path(folder) / "picture.mp4"
+            write_picture(Path(path), film, title, self._settings)
+            return self._uploads.add(film, title)
 
     def open_path(self, path: Path) -> VideoInfo:
         """Enter a file of this machine, without copying it, for as long as this object lives.

@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 Reducer = Literal["umap", "pca"]
-Kind = Literal["frame", "segment", "video", "sentence", "row"]
+Kind = Literal["frame", "segment", "video", "sentence", "picture", "row"]
 """A frame, or the window of frames that one value of a model is of; a run of alike ones; a whole film; what was typed;
-a row of a file that somebody brought."""
+a still picture that is looked for; a row of a file that somebody brought."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,11 +92,20 @@ class Groups:
 
 
 @dataclass(frozen=True, eq=False)
+class GapView:
+    """Where pictures and sentences fall along the line between their means, and across it."""
+
+    pictures: Float64[np.ndarray, "picture 2"]
+    sentences: Float64[np.ndarray, "sentence 2"]
+
+
+@dataclass(frozen=True, eq=False)
 class ModalityGap:
-    """How far apart pictures and ``n_sentences`` sentences are, as ``core.modality_gap.Gap`` has it, and once centred.
+    """How far apart pictures and sentences are, as ``core.modality_gap.Gap`` has it, and once centred.
 
     ``recall`` and ``centred_recall`` are how often the picture that fits a sentence best is one of which it is true,
-    over ``n_known`` sentences whose truth is known; NaN for none.
+    over ``n_known`` sentences whose truth is known; NaN for none. ``apart`` and ``centred`` show both kinds on the same
+    two axes: ``sentences``, and the items whose rows are ``shown``, not all of very many.
     """
 
     distance: float
@@ -105,10 +114,13 @@ class ModalityGap:
     within_pictures: float
     within_sentences: float
     told_apart: float
-    n_sentences: int
     recall: float
     centred_recall: float
     n_known: int
+    sentences: tuple[str, ...]
+    shown: Int64[np.ndarray, "picture"]
+    apart: GapView
+    centred: GapView
 
 
 @dataclass(frozen=True, eq=False)

@@ -96,13 +96,14 @@ def _add_embed(sub: argparse.ArgumentParser, settings: Settings) -> None:
     for name, about in (
         ("query", "a sentence to put on the map; repeatable"),
         ("through", "a word or sentence that the space is seen through, two or more; repeatable"),
+        ("picture", "a still picture to look for: what is nearest to it is told; repeatable"),
         (
             "fitted-on",
             "a video that the map is made of, where that are not all: the others are placed on it; repeatable",
         ),
     ):
-        dest = {"query": "queries"}.get(name, name.replace("-", "_"))
-        metavar = "PATH" if name == "fitted-on" else "TEXT"
+        dest = {"query": "queries", "picture": "pictures"}.get(name, name.replace("-", "_"))
+        metavar = "PATH" if name in ("picture", "fitted-on") else "TEXT"
         sub.add_argument(f"--{name}", action="append", default=[], dest=dest, metavar=metavar, help=about)
     _add_sampling(sub, settings)
     for name, control in controls(EmbedParams).items():

@@ -32,6 +32,7 @@ def embed(services: Services, args: argparse.Namespace) -> int:
         model=args.model,
         fitted_on=tuple(services.library.find(path).id for path in args.fitted_on),
         through=tuple(args.through),
+        pictures=tuple(services.library.add_picture(Path(path)).id for path in args.pictures),
         fps=args.fps,
         max_frames=args.max_frames,
         **chosen,

@@ -33,6 +33,8 @@ from workbench.ui.gradio.explained import Explained
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.looked import Looked
 from workbench.ui.gradio.map_events import MapEvents
+from workbench.ui.gradio.pair_events import PairEvents
+from workbench.ui.gradio.paired import Paired
 from workbench.ui.gradio.sent import (
     MAX_TITLE_CHARS,
     asked_in,
@@ -57,11 +59,13 @@ class Events:
     def __init__(self, services: Services) -> None:
         self.services = services
         self._explained, looked, spaced = Explained(services), Looked(services), Spaced(services)
-        self._page = Shown(services, self._explained, looked, spaced)
+        paired = Paired(spaced)
+        self._page = Shown(services, self._explained, looked, spaced, paired)
         self._worker = Worker(self._page)
         self.jobs = self._worker.jobs
         self.maps = MapEvents(looked, self._page, self._worker, self.why_not)
         self.space = SpaceEvents(spaced, self._page, self._worker)
+        self.pair = PairEvents(paired, self._worker, self.why_not)
         self._asked: dict[str, Session] = {}
         self._answered: dict[str, Session] = {}
 
@@ -101,8 +105,8 @@ class Events:
         queries = session.queries
         if set(queries) <= set(self._page.suggested(session.video)):
             queries = self._page.suggested(video_id)[:2]
-        changed = replace(session, video=video_id, queries=queries, current=0, span_s=None, opened=())
-        return self._page.film_changed(changed)
+        changed = session.with_film(video_id, at_s=instant_in(event))
+        return self._page.film_changed(replace(changed, queries=queries))
 
     def receive(self, file: gr.FileData | None) -> Update:
         """Take an uploaded film into the library, for ``show_upload``; what decodes is a film."""
@@ -121,7 +125,7 @@ class Events:
         if arrived is None:
             return {"session": session}
         uploads = {**session.uploads, arrived.id: Path(arrived.title).stem[:MAX_TITLE_CHARS]}
-        changed = replace(session, video=arrived.id, uploads=uploads, current=0, span_s=None, opened=())
+        changed = replace(session, uploads=uploads).with_film(arrived.id)
         return self._page.film_changed(changed) | {"brought": list(uploads.items())}
 
     @in_words
@@ -205,6 +209,7 @@ class Events:
         if session.tab == "look" and self._has_answer(session, visitor):
             yield from self.maps.look(session, visitor)
         if session.tab == "space" and self._has_answer(session, visitor):
+            yield from self.pair.take_away(session, visitor)
             yield from self.space.look(session, visitor)
 
     def explain_patches(self, session: Session, at_s: object, request: gr.Request) -> Generator[Update]:
@@ -261,6 +266,7 @@ class Events:
         self._answered.pop(request.session_hash or "", None)
         self.maps.leave(request.session_hash or "")
         self.space.leave(request.session_hash or "")
+        self.pair.leave(request.session_hash or "")
 
     @in_words
     def select_row(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:

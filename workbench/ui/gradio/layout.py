@@ -16,6 +16,7 @@ from workbench.analyses.embed import Embed
 from workbench.analyses.ground import Ground
 from workbench.ui.gradio import attribution_texts, look_texts, panels, texts
 from workbench.ui.gradio.map_layout import lay_out_maps
+from workbench.ui.gradio.pair_layout import lay_out_pair
 from workbench.ui.gradio.session import Session, default_of
 from workbench.ui.gradio.space_layout import lay_out_space
 from workbench.ui.gradio.view import (
@@ -27,7 +28,7 @@ from workbench.ui.gradio.view import (
     PlotlyView,
     QueryEditor,
     SpaceView,
-    VideoUpload,
+    Upload,
 )
 
 FIRST_CONTROL = "fps"
@@ -40,11 +41,12 @@ class Parts:
 
     session: gr.State
     arrived: gr.State
+    space_arrived: gr.State
     address: gr.HTML
     brought: gr.HTML
     download: gr.HTML
     video: Choice
-    upload: VideoUpload
+    upload: Upload
     film_note: Panel
     model: Choice
     model_note: Panel
@@ -124,18 +126,34 @@ class Parts:
     space_near: Picks
     space_groups: Picks
     space_gap: Panel
+    space_gap_view: Choice
+    space_gap_picture: PlotlyView
+    space_picture: Upload
+    space_file: Upload
+    space_forget: gr.Button
+    space_supervised: Choice
+    space_apply: gr.Button
     space_through: gr.Textbox
     space_n_neighbours: gr.Number
     space_min_dist: gr.Number
     space_seed: gr.Number
     space_smallest: gr.Number
     space_reset: gr.Button
+    pair_other: Choice
+    ask_pair: gr.Button
+    stop_pair: gr.Button
+    pair_said: Panel
+    pair_text: Panel
+    pair_map: SpaceView
+    pair_key: Panel
+    pair_near: Picks
+    pair_most: Picks
     about: Panel
 
 
 def lay_out() -> Parts:
     """Create the components inside the current ``gr.Blocks`` and return them."""
-    made: dict = {"session": gr.State(Session()), "arrived": gr.State()}
+    made: dict = {"session": gr.State(Session()), "arrived": gr.State(), "space_arrived": gr.State()}
     Panel(panels.masthead(), elem_id="masthead")
     with gr.Row(elem_id="bench"):
         with gr.Column(elem_id="setup", min_width=0):
@@ -153,7 +171,7 @@ def lay_out() -> Parts:
         with gr.Tab(look_texts.TITLE, id="look") as tabs["look"]:
             made |= lay_out_maps()
         with gr.Tab(Embed.title, id="space") as tabs["space"]:
-            made |= lay_out_space()
+            made |= lay_out_space() | lay_out_pair()
         with gr.Tab("About", id="about") as tabs["about"]:
             made["about"] = Panel(panels.about(None))
     made["clock"] = gr.HTML(html_template="<span></span>", js_on_load=None)
@@ -177,7 +195,7 @@ def _setup() -> dict:
     with gr.Group(elem_id="film-choice", elem_classes="plain"):
         made["video"] = Choice("Video", elem_id="video-picker")
         made["film_note"] = Panel()
-        made["upload"] = VideoUpload(elem_id="upload")
+        made["upload"] = Upload("Upload a video", "video/*,.mkv,.avi", elem_id="upload", elem_classes="upload")
     made["queries"] = QueryEditor(elem_id="queries")
     with gr.Group(elem_id="method", elem_classes="plain"):
         made["model"] = Choice("Model", elem_id="model-picker")

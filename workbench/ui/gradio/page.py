@@ -108,7 +108,7 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     parts.resume.click(answer, session, **asking).success(explain, session, **asking)
     stopping = {"outputs": [parts.status, parts.cancel], "queue": False, "api_visibility": "private"}
     parts.cancel.click(placed(events.cancel), None, **stopping)
-    for button in ("stop_patches", "stop_look", "stop_test", "stop_compare", "stop_space"):
+    for button in ("stop_patches", "stop_look", "stop_test", "stop_compare", "stop_space", "stop_pair"):
         part = outputs[button]
         part.click(placed(events.stop(button)), None, **stopping | {"outputs": [part]})
     page.unload(events.leave)
@@ -127,7 +127,14 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     now = "(session, clock) => [session, workbench.film()?.currentTime || 0]"
     parts.ask_patches.click(_placed_steps(events.explain_patches, outputs), [session, parts.clock], js=now, **asking)
     parts.export.click(placed(events.export), session, **looking)
-    _wire_space(parts, events, placed, changing, looking, lambda event: event.success(explain, session, **asking))
+    asks(parts.space_near.input, events.choose_video, [session])
+    parts.pair_other.input(placed(events.pair.choose_other), session, **changing)
+    parts.ask_pair.click(_placed_steps(events.pair.compare, outputs), session, **asking)
+    for picked in (parts.pair_map, parts.pair_near, parts.pair_most):
+        picked.select(placed(events.pair.pick), session, **looking)
+    _wire_space(
+        parts, events, placed, changing, receiving, looking, lambda event: event.success(explain, session, **asking)
+    )
     maps, placed_steps = events.maps, functools.partial(_placed_steps, outputs=outputs)
     for listener, choose in (
         (parts.look_method.input, maps.choose_method),
@@ -154,6 +161,7 @@ def _wire_space(
     events: Events,
     placed: Callable,
     changing: dict[str, Any],
+    receiving: dict[str, Any],
     looking: dict[str, Any],
     then: Callable[[Any], None],
 ) -> None:
@@ -165,11 +173,17 @@ def _wire_space(
         (parts.space_map_kind, "map"),
         (parts.space_colour, "colour"),
         (parts.space_path, "is_path"),
+        (parts.space_supervised, "supervised"),
     ):
         then(choice.input(placed(space.choose(name)), session, **changing))
-    for name in NUMBERS:
-        number = getattr(parts, f"space_{name}")
-        then(number.submit(placed(space.set_number(name)), [session, number], **changing))
+    numbers = [getattr(parts, f"space_{name}") for name in NUMBERS]
+    for made in (parts.space_apply.click, *(number.submit for number in numbers)):
+        then(made(placed(space.set_numbers), [session, *numbers], **changing))
+    for brought, receive in ((parts.space_picture, space.receive_picture), (parts.space_file, space.receive_file)):
+        received = brought.upload(placed(receive), brought, **receiving)
+        then(received.success(placed(space.show_arrived), [session, parts.space_arrived], **changing))
+    then(parts.space_forget.click(placed(space.forget_pictures), session, **changing))
+    parts.space_gap_view.input(placed(space.show_gap), session, **looking)
     then(parts.space_through.submit(placed(space.see_through), [session, parts.space_through], **changing))
     then(parts.space_reset.click(placed(space.reset), session, **changing))
     then(parts.refit.click(placed(space.refit), session, **changing))

@@ -53,6 +53,15 @@ def index_in(event: gr.EventData, name: str, n: int) -> int:
     return index
 
 
+def picked_in(event: gr.EventData) -> int | None:
+    """Return the row of a point that was picked, by its number or by a button that has it; None for what is none."""
+    data = _data(event)
+    row, pick = data.get("row"), str(data.get("pick", ""))
+    if isinstance(row, int) and not isinstance(row, bool) and row >= 0:
+        return row
+    return int(pick) if pick.isascii() and pick.isdecimal() and len(pick) < 8 else None
+
+
 def span_in(event: gr.EventData) -> tuple[float, float] | None:
     """Return a span in seconds that the browser sent, None where it sent none or what is no span."""
     data = _data(event)

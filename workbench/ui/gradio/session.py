@@ -34,7 +34,8 @@ class Session:
     """A film, a model, sentences, and the parameters that differ from their defaults.
 
     ``current`` is the sentence that the evidence below the timeline belongs to, ``span_s`` the span
-    selected on the timeline, ``uploads`` the films this visitor has brought, with the titles they gave them.
+    selected on the timeline, ``at_s`` where the film is to stand at first, ``uploads`` the films this visitor has
+    brought, with the titles they gave them.
     ``tab`` is the instrument on show, ``opened`` the path to the part of the film's tree that was opened last;
     ``budget`` and ``absent`` are how games are played that run the encoder. ``method`` makes the maps, empty for the
     usual one of the model; ``picked`` is the number of a word that has the map by itself, with the sentence it is of.
@@ -47,6 +48,7 @@ class Session:
     parameters: Mapping[str, float] = field(default_factory=dict)
     current: int = 0
     span_s: tuple[float, float] | None = None
+    at_s: float | None = None
     uploads: Mapping[str, str] = field(default_factory=dict)
     tab: str = TABS[0]
     opened: tuple[int, ...] = ()
@@ -99,6 +101,10 @@ class Session:
         pairs += [("method", self.method)] if self.method else []
         pairs += self.space.address()
         return "?" + urlencode(pairs)
+
+    def with_film(self, video: str, at_s: float | None = None) -> Session:
+        """Return the session with another film, which stands at ``at_s`` at first, else where the answer is."""
+        return replace(self, video=video, current=0, span_s=None, at_s=at_s, opened=())
 
     def with_query(self, text: str, settings: Settings) -> Session:
         """Return the session with one more sentence; ``QueryError`` if it cannot be used."""

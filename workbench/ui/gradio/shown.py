@@ -29,6 +29,7 @@ from workbench.types.video import VideoInfo
 from workbench.ui.gradio import attribution_texts, panels, texts
 from workbench.ui.gradio.explained import Explained
 from workbench.ui.gradio.looked import Looked
+from workbench.ui.gradio.paired import Paired
 from workbench.ui.gradio.routes import film_url
 from workbench.ui.gradio.session import Session, default_of
 from workbench.ui.gradio.spaced import Spaced
@@ -39,9 +40,11 @@ Update = dict[str, Any]
 class Shown:
     """Sessions and answers as updates of the page's parts, by name."""
 
-    def __init__(self, services: Services, explained: Explained, looked: Looked, spaced: Spaced) -> None:
+    def __init__(
+        self, services: Services, explained: Explained, looked: Looked, spaced: Spaced, paired: Paired
+    ) -> None:
         self.services = services
-        self._explained, self._looked, self._spaced = explained, looked, spaced
+        self._explained, self._looked, self._spaced, self._paired = explained, looked, spaced, paired
 
     def glimpse(self, session: Session, glimpse: Glimpse) -> Update:
         """Return the timeline as far as the video was read."""
@@ -60,7 +63,7 @@ class Shown:
         return {
             "timeline": timeline_figure(grounding, video.duration_s, truth, strip, session.span_s),
             "caption": panels.colour_key("saliency", *colour_range(grounding.saliency), caption),
-            "player": self.player(video, _first_look(grounding)),
+            "player": self.player(video, _first_look(grounding) if session.at_s is None else session.at_s),
             "moments": panels.moment_table(grounding),
             "about": panels.about(provenance),
             "facts": panels.facts(texts.source(provenance), f"{device_for(self.services.settings)}, {spec.precision}"),
@@ -94,12 +97,12 @@ class Shown:
         """Return the page without work going on."""
         hidden = gr.update(visible=False)
         buttons = ("cancel", "resume", "stop_patches", "stop_look", "look_again", "stop_test", "stop_compare")
-        said = ("status", "look_said", "test_said", "compare_said", "space_said")
-        return dict.fromkeys((*buttons, "stop_space"), hidden) | dict.fromkeys(said, "")
+        said = ("status", "look_said", "test_said", "compare_said", "space_said", "pair_said")
+        return dict.fromkeys((*buttons, "stop_space", "stop_pair"), hidden) | dict.fromkeys(said, "")
 
     def unexplained(self) -> Update:
         """Return the instruments without anything of an earlier question."""
-        return self._explained.nothing() | self._looked.nothing() | self._spaced.nothing()
+        return self._explained.nothing() | self._looked.nothing() | self._spaced.nothing() | self._paired.nothing()
 
     def nothing(self) -> Update:
         """Return the page without a result: no picture of an earlier question may stay."""
@@ -135,7 +138,7 @@ class Shown:
             | {
                 "video": {"choices": self.films(session), "value": session.video},
                 "film_note": panels.film(video),
-                "player": self.player(video),
+                "player": self.player(video, session.at_s or 0.0),
                 "answers": "",
                 "facts": panels.facts(texts.UNREAD, texts.NOT_KNOWN),
             }
@@ -174,7 +177,7 @@ class Shown:
         return {
             "model": {"choices": choices, "value": session.model},
             "model_note": self.model_note(session),
-        }
+        } | self._paired.others(session, self.entries())
 
     def model_note(self, session: Session) -> str:
         """Return what is known of the models, as of now."""

@@ -8,28 +8,41 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Generator
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
 
 import gradio as gr
 
 from workbench.analyses.analysis import Report, check_ranges, silent
 from workbench.analyses.embed import EmbedParams
+from workbench.analyses.imported import keep
 from workbench.errors import InputError
+from workbench.store.feature_files import read_features
 from workbench.types.embedding import EmbeddingMap
 from workbench.types.outcome import Outcome
 from workbench.ui.gradio import space_texts as texts
 from workbench.ui.gradio.jobs import Job
-from workbench.ui.gradio.sent import index_in, text_in
+from workbench.ui.gradio.sent import MAX_TITLE_CHARS, picked_in, text_in
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shown import Shown, Update
-from workbench.ui.gradio.space_choice import FILMS, MAPS, POINTS, SpaceChoice
+from workbench.ui.gradio.space_choice import FILMS, MAPS, MOST_LETTERS, NUMBERS, POINTS, SpaceChoice
 from workbench.ui.gradio.spaced import Spaced
 from workbench.ui.gradio.working import Place, Worker, in_words
 
 AT_SPACE = Place("space_said", "stop_space", "space_said")
 _OFFERED: dict[str, tuple[str, ...]] = {"films": FILMS, "points": POINTS, "map": tuple(MAPS), "is_path": ("", "1")}
-_MOST_POINTS = 1_000_000
+MOST_FEATURE_BYTES, MOST_FEATURE_ROWS = 512 * 2**20, 200_000
+"""The most of a file of features that a visitor may bring."""
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A picture to look for, or features to map, that a visitor has brought."""
+
+    kind: Literal["picture", "features"]
+    id: str
+    title: str
 
 
 class SpaceEvents:
@@ -49,25 +62,24 @@ class SpaceEvents:
             value = text_in(event, "value")
             if name in _OFFERED and value not in _OFFERED[name]:
                 raise InputError(texts.NOT_A_CHOICE)
-            changed: Any = bool(value) if name == "is_path" else value[:600]
+            if name == "films" and value == "file" and session.space.file is None:
+                raise InputError(texts.NO_FILE)
+            changed: Any = bool(value) if name == "is_path" else value[:MOST_LETTERS]
             space = replace(session.space, **{name: changed})
             if name == "films":
-                space = replace(space, fitted_on=self._spaced.films(session) if value == "all" else ())
+                fitted = self._spaced.films(session) if value == "all" else ()
+                space = replace(space, fitted_on=fitted, supervised="")
             return self._changed(session, space)
 
         return choose.__get__(self)
 
-    def set_number(self, name: str) -> Callable[..., Update]:
-        """Return the event that sets one number of the map; an empty field means the usual one."""
-
-        @in_words
-        def set_number(self: SpaceEvents, session: Session, value: float | None) -> Update:
-            space = session.space.with_number(name, value)
-            changed = replace(session, space=space)
-            check_ranges(self._spaced.params(changed))
-            return self._changed(session, space) | self._spaced.choices(changed)
-
-        return set_number.__get__(self)
+    @in_words
+    def set_numbers(self, session: Session, *values: float | None) -> Update:
+        """Set the numbers of the map; an empty field means the usual one."""
+        space = session.space.with_numbers(dict(zip(NUMBERS, values, strict=True)))
+        changed = replace(session, space=space)
+        check_ranges(self._spaced.params(changed))
+        return self._changed(session, space) | self._spaced.choices(changed)
 
     @in_words
     def see_through(self, session: Session, text: str) -> Update:
@@ -78,13 +90,51 @@ class SpaceEvents:
     @in_words
     def reset(self, session: Session) -> Update:
         """Make the map as it is usually made."""
-        space = replace(SpaceChoice(), films=session.space.films, fitted_on=session.space.fitted_on)
+        kept = {name: getattr(session.space, name) for name in ("films", "fitted_on", "pictures", "file", "other")}
+        space = SpaceChoice(**kept)
         return self._changed(session, space) | self._spaced.choices(replace(session, space=space))
 
     @in_words
     def refit(self, session: Session) -> Update:
         """Make the map of all films that there are now: the one change that moves points."""
         return self._changed(session, replace(session.space, fitted_on=self._spaced.films(session)))
+
+    @in_words
+    def forget_pictures(self, session: Session) -> Update:
+        """Look for no picture any more."""
+        return self._changed(session, replace(session.space, pictures=()))
+
+    def receive_picture(self, file: gr.FileData | None) -> Update:
+        """Take a picture that is looked for into the library, for ``show_arrived``."""
+        return {"space_arrived": None} | self._picture(file)
+
+    def receive_file(self, file: gr.FileData | None) -> Update:
+        """Take features into the store, for ``show_arrived``."""
+        return {"space_arrived": None} | self._features(file)
+
+    @in_words
+    def show_arrived(self, session: Session, arrived: Arrived | None) -> Update:
+        """Look for the picture, or map the features, that were received, and nothing if none were."""
+        if arrived is None:
+            return {"session": session}
+        if arrived.kind == "picture":
+            space = session.space.with_picture(arrived.id, arrived.title)
+        else:
+            space = replace(session.space, file=(arrived.id, arrived.title), films="file", supervised="")
+        changed = replace(session, space=space)
+        return self._changed(session, space) | self._spaced.choices(changed)
+
+    @in_words
+    def _picture(self, file: gr.FileData | None) -> Update:
+        path, name = _sent(file)
+        film = self._page.services.library.add_picture(path, name)
+        return {"space_arrived": Arrived("picture", film.id, Path(name).stem[:MAX_TITLE_CHARS])}
+
+    @in_words
+    def _features(self, file: gr.FileData | None) -> Update:
+        path, name = _sent(file)
+        table = read_features(path, max_bytes=MOST_FEATURE_BYTES, max_rows=MOST_FEATURE_ROWS)
+        return {"space_arrived": Arrived("features", keep(self._page.services, table), name[:MAX_TITLE_CHARS])}
 
     def _changed(self, session: Session, space: SpaceChoice) -> Update:
         changed = replace(session, space=space)
@@ -112,13 +162,15 @@ class SpaceEvents:
     def pick(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
         """Show what is nearest to a point of the map on show."""
         found = self._found(session, request)
-        sent = text_in(event, "pick")
-        row = int(sent) if sent.isascii() and sent.isdecimal() and len(sent) < 8 else None
-        if row is None:
-            row = index_in(event, "row", _MOST_POINTS)
-        if row >= len(found.items):
+        row = picked_in(event)
+        if row is None or row >= len(found.items):
             raise InputError(texts.NOT_A_POINT)
-        return self._spaced.near(found, row)
+        return self._spaced.near(session, found, row)
+
+    @in_words
+    def show_gap(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
+        """Show pictures and sentences as they lie, or each kind less its own mean."""
+        return self._spaced.gap_picture(self._found(session, request), text_in(event, "value") == "1")
 
     def as_json(self, session: Session, visitor: str) -> dict[str, Any]:
         """Return the map on show in plain JSON types."""
@@ -145,3 +197,10 @@ class SpaceEvents:
 
     def _is_on_show(self, session: Session, visitor: str) -> bool:
         return self._on_show.get(visitor) == self._spaced.params(session)
+
+
+def _sent(file: gr.FileData | None) -> tuple[Path, str]:
+    """Return where a file was received, and what its visitor calls it."""
+    if file is None:
+        raise InputError(texts.NOT_RECEIVED)
+    return Path(file.path), Path(file.orig_name or file.path).name

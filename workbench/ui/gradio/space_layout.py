@@ -11,7 +11,7 @@ from workbench.analyses.analysis import controls
 from workbench.analyses.embed import EmbedParams
 from workbench.ui.gradio import space_texts as texts
 from workbench.ui.gradio.space_choice import NUMBERS
-from workbench.ui.gradio.view import Choice, Panel, Picks, SpaceView
+from workbench.ui.gradio.view import Choice, Panel, Picks, PlotlyView, SpaceView, Upload
 
 
 def lay_out_space() -> dict:
@@ -26,14 +26,23 @@ def lay_out_space() -> dict:
             with gr.Row(elem_classes="asking"):
                 made["stop_space"] = gr.Button("Stop", visible=False, size="sm", elem_id="stop-space", min_width=0)
                 made["refit"] = gr.Button(texts.REFIT, visible=False, size="sm", elem_id="refit", min_width=0)
+                made["space_forget"] = gr.Button(
+                    texts.FORGET, visible=False, size="sm", elem_id="space-forget", min_width=0
+                )
+                made["space_picture"] = Upload(texts.PICTURE, "image/*", elem_id="space-picture", elem_classes="upload")
+                made["space_file"] = Upload(
+                    texts.FILE, ".npz,.safetensors,.parquet", elem_id="space-file", elem_classes="upload"
+                )
             made["space_said"] = Panel(elem_id="space-said")
             made["space_text"] = Panel(elem_id="space-text")
-            made["space_map"] = SpaceView(elem_id="space-map")
+            made["space_map"] = SpaceView("space-near", elem_id="space-map")
             Panel(f'<p class="note">{texts.KEY}</p>')
         with gr.Column(min_width=280, scale=2):
             made["space_near"] = Picks(elem_id="space-near")
             made["space_gap"] = Panel(elem_id="space-gap")
-            made["space_groups"] = Picks(elem_id="space-groups")
+            made["space_gap_view"] = Choice(texts.GAP_VIEW_LABEL, elem_id="space-gap-view")
+            made["space_gap_picture"] = PlotlyView(elem_id="space-gap-picture")
+    made["space_groups"] = Picks(elem_id="space-groups")
     with gr.Accordion("How the map is made", open=False, elem_id="space-how"):
         made["space_through"] = gr.Textbox(
             "", label=texts.THROUGH_LABEL, info=texts.THROUGH_HELP, elem_id="space-through", max_lines=1
@@ -51,5 +60,8 @@ def lay_out_space() -> dict:
                     elem_classes="parameter",
                     min_width=160,
                 )
-        made["space_reset"] = gr.Button(texts.RESET, size="sm", elem_id="space-reset", min_width=0)
+        made["space_supervised"] = Choice(texts.SUPERVISED_LABEL, elem_id="space-supervised")
+        with gr.Row(elem_classes="asking"):
+            made["space_apply"] = gr.Button(texts.APPLY, size="sm", elem_id="space-apply", min_width=0)
+            made["space_reset"] = gr.Button(texts.RESET, size="sm", elem_id="space-reset", min_width=0)
     return made

@@ -9,8 +9,9 @@ from html import escape
 
 import numpy as np
 
+from workbench.analyses.embedding_texts import about_gap
 from workbench.figures.palette import query_colour
-from workbench.types.embedding import EmbeddingMap
+from workbench.types.embedding import EmbeddingMap, Items
 from workbench.ui.gradio import space_texts as texts
 from workbench.ui.gradio.routes import picture_url
 
@@ -30,7 +31,7 @@ def groups(found: EmbeddingMap) -> str:
             break
         members = int((found.groups.labels == number).sum())
         colour = query_colour(number) if number < _COLOURED else "transparent"
-        pictures = "".join(_picture(found, row) for row in exemplars if row >= 0)
+        pictures = "".join(point(found.items, row) for row in exemplars if row >= 0)
         title = escape(name) if name else "<i>no sentence sets it apart</i>"
         shown.append(
             f'<li style="--query:{colour}"><span class="group-name"><b>{number + 1}</b> {title} '
@@ -39,26 +40,44 @@ def groups(found: EmbeddingMap) -> str:
     return f'{head}<ol class="groups">{"".join(shown)}</ol>'
 
 
-def near(found: EmbeddingMap, row: int | None) -> str:
-    """Return what is nearest to a point in the space, and whether the map shows that."""
+def gap(found: EmbeddingMap) -> str:
+    """Return what is said of the gap between pictures and sentences; nothing of rows of a file."""
+    if found.items.kinds[0] == "row":
+        return ""
+    return f"<h3>{texts.GAP_TITLE}</h3><p>{escape(about_gap(found.gap))}</p>"
+
+
+def near(found: EmbeddingMap, row: int | None, here: str) -> str:
+    """Return what is nearest to a point in the space, and whether the map shows that; ``here`` is the film on show."""
     head = f"<h3>{texts.NEAR_TITLE}</h3>"
     if row is None:
         return f'{head}<p class="note">{texts.NO_NEAR}</p>'
     indices = found.neighbours.indices[row, :_MOST_NEAR].tolist()
     cosines = 1 - found.neighbours.distances[row, :_MOST_NEAR]
     torn = '<p class="notice warning">Its true neighbours are elsewhere on this map.</p>' if found.is_torn[row] else ""
-    own = _picture(found, row) if found.items.videos[row] else ""
+    own = point(found.items, row) if found.items.videos[row] else ""
     lines = "".join(
-        f"<li>{_picture(found, at)}<small>cosine {cosine:.3f}</small></li>"
+        f"<li>{point(found.items, at)}<small>cosine {cosine:.3f}</small></li>"
         for at, cosine in zip(indices, cosines.tolist(), strict=True)
     )
     said = escape(found.items.described(row))
-    return f'{head}<p class="near-own">{own}<b>{said}</b></p>{torn}<ol class="near" data-rows="{row}">{lines}</ol>'
+    said = f"“{said}”" if found.items.kinds[row] == "sentence" else said
+    own = f'<p class="near-own">{own}<b>{said}</b>{_opening(found, row, here)}</p>'
+    return f'{head}{own}{torn}<ol class="near" data-rows="{row}">{lines}</ol>'
 
 
-def _picture(found: EmbeddingMap, row: int) -> str:
+def _opening(found: EmbeddingMap, row: int, here: str) -> str:
+    """Return a button that opens the film of a point where the point is; nothing for the film on show."""
+    video, kind = found.items.videos[row], found.items.kinds[row]
+    if video in ("", here) or kind == "picture":
+        return ""
+    at_s = float(found.items.spans_s[row].mean())
+    return f'<button type="button" class="plain" data-open="{video}" data-at="{at_s:.3f}">{texts.OPEN}</button>'
+
+
+def point(items: Items, row: int) -> str:
     """Return a small picture of a point that picks it; of a sentence its words."""
-    items, said = found.items, escape(found.items.described(row))
+    said = escape(items.described(row))
     if not items.videos[row] or np.isnan(items.spans_s[row, 0]):
         return f'<button type="button" data-pick="{row}">{said}</button>'
     source = picture_url(items.videos[row], float(items.spans_s[row].mean()))

@@ -23,10 +23,18 @@ LABELS = {
     "colour": "Colour",
     "path": "Path through time",
 }
-FILMS = {"this": "the one on show", "all": "all of mine"}
+_FILMS = {"this": "the one on show", "all": "all of mine"}
+NOTHING = "nothing"
 POINTS = {"frame": "frames", "segment": "segments"}
 MAPS = {"umap": "UMAP", "umap3": "UMAP in three axes", "pca": "principal components", "pca3": "three components"}
 PATHS = {"": "none", "1": "the video on show"}
+SUPERVISED_LABEL = "Pulled together by"
+APPLY = "Make this map"
+PICTURE, FILE = "Look for a picture", "Features from a file"
+FORGET, HERE = "Forget pictures", "Nearest to the frame in the player"
+OPEN = "Open its video here"
+GAP_VIEW_LABEL = "Each kind"
+GAP_VIEWS = {"": "where it is", "1": "less its own mean"}
 THROUGH_LABEL = "Seen through words (two or more, separated by commas)"
 THROUGH_HELP = (
     "Only what these tell apart is left of the space, such as: a red object, a blue object, a green object. Empty: all."
@@ -45,7 +53,14 @@ GROUPS_TITLE = "Groups"
 NO_GROUPS = "No group stands out: no part of the space is much fuller than what lies around it."
 NOT_A_CHOICE = "That choice is not offered; choose one from the list."
 NOT_A_POINT = "That point is no longer on the map; click another."
+NOT_RECEIVED = "The file did not arrive; choose it again."
+NO_FILE = "There is no file of features yet; bring one with the button below."
 NOT_ON_SHOW = "That map is not on show yet; wait until it is there."
+
+
+def films(file: tuple[str, str] | None) -> dict[str, str]:
+    """Return the choice of what is mapped; of a file, given by its id with its title, where one was brought."""
+    return _FILMS | ({"file": file[1]} if file else {})
 
 
 def colour_name(name: str) -> str:

@@ -14,15 +14,19 @@ import numpy as np
 
 from workbench.analyses.analysis import Report
 from workbench.analyses.embed import Embed, EmbedParams
-from workbench.analyses.embedding_texts import about_gap
+from workbench.analyses.embed_features import embed_features
+from workbench.analyses.imported import kept
 from workbench.analyses.services import Services
+from workbench.errors import VideoError
 from workbench.figures.embedding import colourings, embedding_figure
-from workbench.types.embedding import EmbeddingMap, Items
+from workbench.figures.gap import gap_figure
+from workbench.types.embedding import EmbeddingMap
 from workbench.types.outcome import Outcome, Progress
 from workbench.ui.gradio import panels, space_panels
 from workbench.ui.gradio import space_texts as texts
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.space_choice import NUMBERS
+from workbench.ui.gradio.space_points import Said, titled, with_points
 
 Update = dict[str, Any]
 _WHOLE_ID = 64
@@ -44,15 +48,20 @@ class Spaced:
         """Return the question of the map that the session asks for."""
         common = {name: getattr(session.params(), name) for name in ("queries", "model", "fps", "max_frames")}
         common["reuse_below"] = session.params().reuse_below
-        return session.space.params(session.video, self.films(session), common, **more)
+        there = tuple(pair for pair in session.space.pictures if self._is_there(pair[0]))
+        space = replace(session.space, pictures=there)
+        return space.params(session.video, self.films(session), common, **more)
 
     def map(self, session: Session, report: Report, **more: Any) -> Outcome[EmbeddingMap]:
-        """Make the map; raises what ``Embed.run`` does."""
-        outcome = Embed().run(self.services, self.params(session, **more), report)
-        titles = {video: session.uploads[video] for video in set(outcome.result.items.videos) & set(session.uploads)}
+        """Make the map; raises what ``Embed.run`` does, or ``embed_features`` where it is of a file."""
+        params, file = self.params(session, **more), session.space.file
+        if session.space.films == "file" and file:
+            return embed_features(self.services, kept(self.services, file[0]), file[1], params, report)
+        outcome = Embed().run(self.services, params, report)
+        titles = {**session.uploads, **dict(session.space.pictures)}
         return replace(
             outcome,
-            result=replace(outcome.result, items=_called(outcome.result.items, titles)),
+            result=replace(outcome.result, items=titled(outcome.result.items, titles)),
             provenance=replace(
                 outcome.provenance,
                 video_title=titles.get(outcome.provenance.video_id, outcome.provenance.video_title),
@@ -76,32 +85,46 @@ class Spaced:
         return Embed().as_json(self.map(session, report))
 
     def shown(self, session: Session, found: EmbeddingMap) -> Update:
-        """Return the map with all that is said of it; no point is picked yet."""
+        """Return the map with all that is said of it, and what is nearest to what was looked for last."""
         notes = "".join(panels.notice(warning, "warning") for warning in found.warnings)
         said = panels.evidence(texts.MAP_TITLE, found.conclusion, texts.how_sure(found))
-        n_films = len(set(found.items.videos) - {""})
-        n_fitted = len({video for video, own in zip(found.items.videos, found.is_fitted, strict=True) if own})
+        n_films, n_fitted = len(_films(found, of_all=True)), len(_films(found, of_all=False))
         if n_fitted < n_films:
             notes += panels.notice(texts.MADE_OF.format(n=n_fitted, all=n_films), "hint")
-        return {
-            "space_text": said + notes,
-            "space_map": self._figure(session, found),
-            "space_near": "" if found.is_sketch else space_panels.near(found, None),
-            "space_groups": "" if found.is_sketch else space_panels.groups(found),
-            "space_gap": "" if found.is_sketch else f"<h3>{texts.GAP_TITLE}</h3><p>{about_gap(found.gap)}</p>",
-            "refit": gr.update(visible=n_fitted < n_films),
-            "space_colour": self._colours(session, found),
-        }
+        return (
+            {
+                "space_text": said + notes,
+                "space_map": self._figure(session, found),
+                "space_near": ""
+                if found.is_sketch
+                else space_panels.near(found, _asked(session, found), session.video),
+                "space_groups": "" if found.is_sketch else space_panels.groups(found),
+                "space_gap": "" if found.is_sketch else space_panels.gap(found),
+                "refit": gr.update(visible=n_fitted < n_films),
+                "space_forget": gr.update(visible=bool(session.space.pictures)),
+            }
+            | self.gap_picture(found, False)
+            | self._columns(session, found)
+        )
 
-    def near(self, found: EmbeddingMap, row: int) -> Update:
+    def near(self, session: Session, found: EmbeddingMap, row: int) -> Update:
         """Return what is nearest to a point."""
-        return {"space_near": space_panels.near(found, row)}
+        return {"space_near": space_panels.near(found, row, session.video)}
+
+    def gap_picture(self, found: EmbeddingMap, is_centred: bool) -> Update:
+        """Return pictures and sentences apart, or each kind centred; nothing where no gap is known."""
+        if found.gap is None:
+            return {"space_gap_view": None, "space_gap_picture": None}
+        return {
+            "space_gap_view": _choice(texts.GAP_VIEWS, "1" if is_centred else ""),
+            "space_gap_picture": gap_figure(found.gap, found.items, is_centred),
+        }
 
     def choices(self, session: Session) -> Update:
         """Return the choices of the map, as the session has them."""
         space = session.space
         return {
-            "space_films": _choice(texts.FILMS, space.films),
+            "space_films": _choice(texts.films(space.file), space.films),
             "space_points": _choice(texts.POINTS, space.points),
             "space_map_kind": _choice(texts.MAPS, space.map),
             "space_path": _choice(texts.PATHS, "1" if space.is_path else ""),
@@ -117,56 +140,54 @@ class Spaced:
             "space_near": "",
             "space_groups": "",
             "space_gap": "",
+            "space_gap_view": None,
+            "space_gap_picture": None,
             "refit": gr.update(visible=False),
         }
 
-    def _colours(self, session: Session, found: EmbeddingMap) -> dict[str, Any]:
+    def _is_there(self, film: str) -> bool:
+        """Return whether a film was not removed to make room."""
+        with suppress(VideoError):
+            return bool(self.services.library.get(film))
+        return False
+
+    def _columns(self, session: Session, found: EmbeddingMap) -> Update:
         names = colourings(found)
-        chosen = session.space.colour if session.space.colour in names else names[0]
-        return {"choices": [(texts.colour_name(name), name, True) for name in names], "value": chosen}
+        of_words = [name for name, column in found.items.columns.items() if column.dtype.kind != "f"]
+        colour = session.space.colour if session.space.colour in names else names[0]
+        return {
+            "space_colour": _choice({name: texts.colour_name(name) for name in names}, colour),
+            "space_supervised": _choice(
+                {"": texts.NOTHING} | {name: name for name in of_words}, session.space.supervised
+            ),
+        }
 
     def _figure(self, session: Session, found: EmbeddingMap) -> Any:
         path_of = session.video if session.space.is_path else ""
         figure = embedding_figure(found, session.space.colour, path_of)
-        items, films = found.items, list(dict.fromkeys(found.items.videos))
-        number = {film: at for at, film in enumerate(films)}
-        groups = [-1] * len(items) if found.groups is None else found.groups.labels.tolist()
-        figure.layout.meta = {
-            "space": True,
-            "here": session.video,
-            "films": [[film, _title(found, film)] for film in films],
-            "film": [number[video] for video in items.videos],
-            "spans": [[None, None] if a != a else [round(a, 3), round(b, 3)] for a, b in items.spans_s.tolist()],
-            "labels": {row: label for row, label in enumerate(items.labels) if items.kinds[row] == "sentence"},
-            "frames": items.kinds[0] == "frame",
-            "groups": groups,
-            "names": [] if found.groups is None else list(found.groups.names),
-            "torn": [row for row, torn in enumerate(found.is_torn.tolist()) if torn],
-        }
-        for trace in figure.data:  # what a point is, the page says with its picture
-            trace.hovertext, trace.hovertemplate = None, None
-            trace.hoverinfo = "none" if trace.hoverinfo != "skip" else "skip"
-        return figure
+        labels, names = np.full(len(found.items), -1), []
+        if found.groups is not None:
+            labels[found.is_fitted] = found.groups.labels
+            names = [f"{number} {name}".rstrip() for number, name in enumerate(found.groups.names, 1)]
+        return with_points(figure, found.items, session.video, Said("group", names, labels), found.is_torn)
 
 
 class _NotKept(Exception):
     """There is work to be done before the map is there."""
 
 
-def _called(items: Items, titles: dict[str, str]) -> Items:
-    """Return the items with films called as their visitor calls them, not as somebody else may who has them, too."""
-    own = [titles.get(video, "") for video in items.videos]
-    column = np.array([title or str(old) for title, old in zip(own, items.columns["video"], strict=True)])
-    labels = [
-        title if title and kind == "video" else label
-        for title, kind, label in zip(own, items.kinds, items.labels, strict=True)
-    ]
-    return replace(items, labels=tuple(labels), columns={**items.columns, "video": column})
+def _films(found: EmbeddingMap, of_all: bool) -> set[str]:
+    """Return the films on a map, or only those that it was made of."""
+    rows = zip(found.items.videos, found.items.kinds, found.is_fitted, strict=True)
+    return {video for video, kind, is_fitted in rows if video and kind != "picture" and (of_all or is_fitted)}
 
 
-def _title(found: EmbeddingMap, film: str) -> str:
-    titles = found.items.columns["video"]
-    return str(titles[found.items.videos.index(film)]) if film else ""
+def _asked(session: Session, found: EmbeddingMap) -> int | None:
+    """Return the row of what was looked for last: a picture, else the current sentence."""
+    if session.space.pictures and found.items.kinds[-1] == "picture":
+        return len(found.items) - 1
+    name = f"sentence:{session.query}" if session.queries else ""
+    return found.items.names.index(name) if name in found.items.names else None
 
 
 def _choice(labels: dict[str, str], value: str) -> dict[str, Any]:

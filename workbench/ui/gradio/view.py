@@ -13,6 +13,8 @@ from typing import Any
 import gradio as gr
 from gradio.data_classes import FileData
 
+from workbench.ui.gradio.space_texts import HERE
+
 _ICONS = {
     "play": '<path class="i-play" d="M8 5v14l11-7z"/><path class="i-pause" d="M7 5h3.5v14H7zM13.5 5H17v14h-3.5z"/>',
     "back": '<path d="M17 6v12l-8-6zM6 6h2v12H6z"/>',
@@ -85,6 +87,7 @@ class Choice(gr.HTML):
             html_template=f"<label><span>{title}</span><select></select></label>",
             js_on_load="workbench.choice({ element, props, trigger, watch, events: ['input'] })",
             apply_default_css=False,
+            elem_classes="choice",
             **kwargs,
         )
 
@@ -148,12 +151,15 @@ class MapsView(gr.HTML):
 
 
 class Picks(gr.HTML):
-    """HTML made by ``map_panels`` with things to pick: event ``select`` with what one has in ``data-pick``."""
+    """HTML with things to pick: event ``select`` with what one has in ``data-pick``.
+
+    Of what has ``data-open``, a film's id, it is ``input`` with that as ``value`` and its ``data-at`` as ``at_s``.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             "",
-            js_on_load="workbench.picks({ element, trigger, events: ['select'] })",
+            js_on_load="workbench.picks({ element, trigger, events: ['select', 'input'] })",
             apply_default_css=False,
             **kwargs,
         )
@@ -163,25 +169,28 @@ class Picks(gr.HTML):
 
 
 class SpaceView(gr.HTML):
-    """A map of the space: a plotly figure whose ``meta`` says what each row is, or None.
+    """A map of the space, or two of the same items: a figure made by ``with_points``, or None.
 
     Event ``select`` with the ``row`` of a point that was clicked. A loop or a box around points lists them, and lights
-    their spans on the timeline; over a point stands its picture.
+    their spans on the timeline; over a point stands its picture. What is nearest to a point that was picked, and has
+    ``data-rows``, is in the element ``near``.
     """
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, near: str, **kwargs: Any) -> None:
         super().__init__(
-            html_template="""
-            <div class="space" hidden><div class="space-bar" role="group" aria-label="What dragging does">
+            html_template=f"""
+            <div class="space" data-near="{near}" hidden>
+            <div class="space-bar" role="group" aria-label="What dragging does">
             <button type="button" data-drag="pan" aria-pressed="true">Move</button>
             <button type="button" data-drag="lasso" aria-pressed="false">Loop</button>
             <button type="button" data-drag="select" aria-pressed="false">Box</button>
-            <button type="button" data-drag="whole">Whole map</button></div>
+            <button type="button" data-drag="whole">Whole map</button>
+            <button type="button" data-drag="here">{HERE}</button></div>
             <div class="figure"><div class="canvas"><div class="plot"></div>
-            <div class="space-now" hidden></div><div class="space-lit"></div>
+            <div class="space-lit"></div><div class="space-over"></div><div class="space-now"></div>
             <div class="space-tip" hidden><img alt=""><span></span></div></div></div>
             <div class="space-chosen" hidden><p></p><div class="space-strip"></div>
-            <div class="scroll"><table><thead><tr><th>video</th><th>time</th><th>group</th></tr></thead>
+            <div class="scroll"><table><thead><tr><th>video</th><th>time</th><th class="said"></th></tr></thead>
             <tbody></tbody></table></div></div></div>""",
             js_on_load="workbench.space({ element, props, trigger, watch, events: ['select'] })",
             apply_default_css=False,
@@ -223,8 +232,8 @@ class QueryEditor(gr.HTML):
         return "html"
 
 
-class VideoUpload(gr.HTML):
-    """One film from the visitor: event ``upload``; its value reaches Python as a path in the upload folder.
+class Upload(gr.HTML):
+    """One file from the visitor: event ``upload``; its value reaches Python as a path in the upload folder.
 
     ``data_model`` makes Gradio refuse, before any of our code runs, a value that it did not itself
     receive as an upload: a path can be sent by hand, but not used.
@@ -232,10 +241,10 @@ class VideoUpload(gr.HTML):
 
     data_model = FileData
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, label: str, accept: str, **kwargs: Any) -> None:
         super().__init__(
-            html_template="""
-            <label class="upload-button"><input type="file" accept="video/*,.mkv,.avi">Upload a video</label>
+            html_template=f"""
+            <label class="upload-button"><input type="file" accept="{accept}">{label}</label>
             <div class="upload-running" hidden aria-live="polite"><progress max="1" value="0" hidden></progress>
             <span class="upload-text"></span><button type="button" data-act="stop" hidden>Cancel</button></div>""",
             js_on_load="workbench.upload({ element, props, trigger, watch, events: ['upload'] })",

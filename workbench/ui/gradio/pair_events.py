@@ -1,0 +1,81 @@
+"""What happens in the part of the page that compares two models.
+
+Separate from the other events, with which it shares the session and the jobs. Which comparison is on show is kept by
+visitor; it is asked for again when a point is picked, which costs what is kept.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Generator
+from dataclasses import replace
+
+import gradio as gr
+
+from workbench.analyses.analysis import silent
+from workbench.analyses.compare import CompareParams
+from workbench.errors import InputError
+from workbench.types.comparison import SpaceComparison
+from workbench.ui.gradio import pair_texts as texts
+from workbench.ui.gradio import panels
+from workbench.ui.gradio.jobs import Job
+from workbench.ui.gradio.paired import Paired
+from workbench.ui.gradio.sent import picked_in, text_in
+from workbench.ui.gradio.session import Session
+from workbench.ui.gradio.shown import Update
+from workbench.ui.gradio.working import Place, Worker, in_words
+
+AT_PAIR = Place("pair_said", "stop_pair", "pair_said")
+
+
+class PairEvents:
+    """The events; ``why_not`` says why nothing can be asked of a session's answer now, or nothing."""
+
+    def __init__(self, paired: Paired, worker: Worker, why_not: Callable[[Session, str], str]) -> None:
+        self._paired, self._worker, self._why_not = paired, worker, why_not
+        self._on_show: dict[str, CompareParams] = {}
+
+    @in_words
+    def choose_other(self, session: Session, event: gr.EventData) -> Update:
+        """Compare with another model, once that is asked for."""
+        other = text_in(event, "value")
+        if other and other not in {entry.id for entry in self._paired.spaced.services.models.list()}:
+            raise InputError(texts.NO_OTHER)
+        changed = replace(session, space=replace(session.space, other=other))
+        return {"session": changed, "address": changed.address(), "notice": ""} | self._paired.nothing()
+
+    def compare(self, session: Session, request: gr.Request) -> Generator[Update]:
+        """Compare both models; yield progress, then both maps or one sentence on what is wrong."""
+        visitor = request.session_hash or ""
+        if why_not := self._why_not(session, visitor) or (texts.BUSY if self._worker.jobs.is_busy(visitor) else ""):
+            yield {"pair_said": panels.notice(why_not)}
+            return
+
+        def result(found: SpaceComparison) -> Update:
+            self._on_show[visitor] = self._paired.params(session)
+            return self._paired.shown(session, found)
+
+        yield self._paired.nothing()
+        job = Job(functools.partial(self._paired.compare, session), "pair")
+        yield from self._worker.steps(session, visitor, job, result, AT_PAIR)
+
+    @in_words
+    def pick(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
+        """Show what is nearest to a point for each model."""
+        if self._on_show.get(request.session_hash or "") != self._paired.params(session):
+            raise InputError(texts.NOT_ON_SHOW)
+        found = self._paired.compare(session, silent)
+        row = picked_in(event)
+        if row is None or row >= len(found.items):
+            raise InputError(texts.NOT_A_POINT)
+        return self._paired.near(found, row)
+
+    def take_away(self, session: Session, visitor: str) -> Generator[Update]:
+        """Yield the page without the comparison, where that is not of what the session asks for."""
+        if self._on_show.get(visitor) not in (None, self._paired.params(session)):
+            self.leave(visitor)
+            yield self._paired.nothing()
+
+    def leave(self, visitor: str) -> None:
+        """Forget what a visitor was shown who has gone."""
+        self._on_show.pop(visitor, None)

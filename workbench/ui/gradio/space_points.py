@@ -1,0 +1,62 @@
+"""What every point of a map is, as the page's script needs it: its film, its span, what is said of it.
+
+Separate because maps of one model and of two are of the same items, and one script reads both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Int64
+
+from workbench.types.embedding import Items
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What is said of points in a table: ``names`` under a ``title``, and which of them is of each row, -1 for none."""
+
+    title: str
+    names: Sequence[str]
+    of: Int64[np.ndarray, "item"]
+
+
+def with_points(figure: Any, items: Items, here: str, said: Said, is_torn: Bool[np.ndarray, "item"]) -> Any:
+    """Return a plotly figure whose ``meta`` says what each row is; ``here`` is the film on show.
+
+    Over a point the page shows its picture, so that plotly shows nothing.
+    """
+    films = list(dict.fromkeys(items.videos))
+    number = {film: at for at, film in enumerate(films)}
+    figure.layout.meta = {
+        "space": True,
+        "here": here,
+        "films": [[film, _title(items, film)] for film in films],
+        "film": [number[video] for video in items.videos],
+        "spans": [[None, None] if a != a else [round(a, 3), round(b, 3)] for a, b in items.spans_s.tolist()],
+        "labels": {row: label for row, label in enumerate(items.labels) if not items.videos[row]},
+        "said": {"title": said.title, "names": list(said.names), "of": said.of.tolist()},
+        "torn": np.flatnonzero(is_torn).tolist(),
+    }
+    for trace in figure.data:
+        trace.hovertext, trace.hovertemplate = None, None
+        trace.hoverinfo = "none" if trace.hoverinfo != "skip" else "skip"
+    return figure
+
+
+def titled(items: Items, titles: dict[str, str]) -> Items:
+    """Return the items with films called by ``titles``, where these have them: as their visitor calls them."""
+    own = [titles.get(video, "") for video in items.videos]
+    column = np.array([title or str(old) for title, old in zip(own, items.columns["video"], strict=True)])
+    labels = [
+        title if title and kind in ("video", "picture") else label
+        for title, kind, label in zip(own, items.kinds, items.labels, strict=True)
+    ]
+    return replace(items, labels=tuple(labels), columns={**items.columns, "video": column})
+
+
+def _title(items: Items, film: str) -> str:
+    return str(items.columns["video"][items.videos.index(film)]) if film else ""
