@@ -105,9 +105,10 @@ class Workbench:
         videos: str | Path | Sequence[str | Path],
         queries: str | Sequence[str] = (),
         model: str | None = None,
+        pictures: Sequence[str | Path] = (),
         **parameters: Any,
     ) -> Outcome[EmbeddingMap]:
-        """Return where frames, films and sentences lie in the space of a model.
+        """Return where frames, films and sentences lie in the space of a model, and files of still ``pictures``.
 
         ``parameters`` are those of ``workbench.analyses.embed.EmbedParams``, such as ``reducer="pca"``, or
         ``fitted_on=(...)``, the videos that the map is made of where that are not all.
@@ -120,6 +121,7 @@ class Workbench:
             videos=tuple(self.services.library.find(str(video)).id for video in named),
             queries=(queries,) if isinstance(queries, str) else tuple(queries),
             model=model or self.services.settings.default_model,
+            pictures=tuple(self.services.library.add_picture(Path(picture)).id for picture in pictures),
             **parameters,
         )
         return Embed().run(self.services, params, _bar)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 PATIENCE_MS = 120_000
@@ -41,9 +43,13 @@ def test_a_point_shows_its_picture_and_goes_to_its_place(space: Page) -> None:
     point = space.evaluate(POINT, 2)
     space.mouse.move(point["x"] - 3, point["y"])
     space.mouse.move(point["x"], point["y"])
-    expect(space.locator(".space-tip")).to_be_visible()
-    expect(space.locator(".space-tip img")).to_have_attribute("src", re.compile(r"workbench/picture/[0-9a-f]{64}/\d+"))
-    space.wait_for_function("document.querySelector('.space-tip img').naturalWidth > 10", timeout=PATIENCE_MS)
+    expect(space.locator("#space-map .space-tip")).to_be_visible()
+    expect(space.locator("#space-map .space-tip img")).to_have_attribute(
+        "src", re.compile(r"workbench/picture/[0-9a-f]{64}/\d+")
+    )
+    space.wait_for_function(
+        "document.querySelector('#space-map .space-tip img').naturalWidth > 10", timeout=PATIENCE_MS
+    )
     space.mouse.click(point["x"], point["y"])
     near = space.locator("#space-near .near")
     expect(near.locator("li")).to_have_count(8)
@@ -51,8 +57,8 @@ def test_a_point_shows_its_picture_and_goes_to_its_place(space: Page) -> None:
         int(near.get_attribute("data-rows"))
     ]
     space.wait_for_function(f"Math.abs({PLAYER}.currentTime - {(start_s + end_s) / 2}) < 0.3", timeout=PATIENCE_MS)
-    assert space.locator(".space-lit > div:not([hidden])").count() >= 5
-    expect(space.locator(".space-now")).to_be_visible()
+    assert space.locator("#space-map .space-lit > div:not([hidden])").count() >= 5
+    expect(space.locator("#space-map .space-now > div")).to_be_visible()
 
 
 def test_a_box_lists_what_is_in_it_and_lights_the_timeline(space: Page) -> None:
@@ -63,7 +69,7 @@ def test_a_box_lists_what_is_in_it_and_lights_the_timeline(space: Page) -> None:
     space.mouse.down()
     space.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + box["height"] - 30, steps=6)
     space.mouse.up()
-    chosen = space.locator(".space-chosen")
+    chosen = space.locator("#space-map .space-chosen")
     expect(chosen).to_be_visible()
     n_chosen = int(re.match(r"(\d+) points", chosen.locator("p").inner_text())[1])
     assert n_chosen > 10
@@ -102,3 +108,52 @@ def test_nothing_is_wider_than_the_screen(space: Page, width: int) -> None:
     space.set_viewport_size({"width": width, "height": 844})
     space.wait_for_timeout(500)
     assert space.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_frame_in_the_player_and_a_picture_of_ones_own_are_looked_for(space: Page, tmp_path: Path) -> None:
+    near = space.locator("#space-near .near")
+    expect(space.locator("#space-near")).to_contain_text("“a white cross”")
+    space.evaluate(f"{PLAYER}.currentTime = 14.3")
+    space.wait_for_function(f"Math.abs({PLAYER}.currentTime - 14.3) < 0.1", timeout=PATIENCE_MS)
+    space.click("#space-map [data-drag=here]")
+    expect(space.locator(".near-own")).to_contain_text("0:14.")
+    spans = space.evaluate("() => document.querySelector('#space-map .plot').layout.meta.spans")
+    start_s, end_s = spans[int(near.get_attribute("data-rows") or -1)]
+    assert start_s <= 14.3 < end_s
+    path = tmp_path / "holiday.png"
+    Image.new("RGB", (64, 48), (20, 60, 160)).save(path)
+    space.set_input_files("#space-picture input[type=file]", path)
+    expect(space.locator(".near-own")).to_contain_text("holiday")
+    expect(near.locator("li")).to_have_count(8)
+    assert "picture=" in space.evaluate("location.search")
+    space.click("#space-forget")
+    expect(space.locator("#space-near")).to_contain_text("“a white cross”")
+    expect(space.locator("#space-forget")).to_be_hidden()
+
+
+def test_what_is_chosen_on_the_map_of_one_model_is_chosen_on_that_of_the_other(space: Page) -> None:
+    space.select_option("#pair-other select", "toyworld-video")
+    space.wait_for_function("location.search.includes('other=toyworld-video')", timeout=PATIENCE_MS)
+    space.click("#ask-pair")
+    expect(space.locator("#pair-text")).to_contain_text("The two models agree on")
+    space.wait_for_selector("#pair-map[data-drawn], #pair-map [data-drawn]", timeout=PATIENCE_MS)
+    space.locator("#pair-most button").first.click()
+    expect(space.locator("#pair-near ol")).to_have_count(2)
+    # The point and what is nearest to it, on both maps.
+    rings = space.locator("#pair-map .space-lit > div")
+    assert rings.count() % 2 == 0
+    assert rings.count() >= 14
+    space.click("#pair-map [data-drag=select]")
+    space.locator("#pair-map .plot").scroll_into_view_if_needed()
+    box = space.locator("#pair-map .plot").bounding_box()
+    assert box is not None
+    space.mouse.move(box["x"] + 12, box["y"] + 66)
+    space.mouse.down()
+    space.mouse.move(box["x"] + box["width"] * 0.42, box["y"] + box["height"] - 12, steps=6)
+    space.mouse.up()
+    expect(space.locator("#pair-map .space-chosen")).to_be_visible()
+    chosen = space.evaluate(
+        "() => document.querySelector('#pair-map .plot').data.map(({ selectedpoints }) => selectedpoints.join())"
+    )
+    assert len(chosen) == 2
+    assert chosen[0] == chosen[1] != ""

@@ -139,12 +139,3 @@ def among_neighbours(
         weights = is_there.astype(np.float64) if is_there.any() else (distances[0] / distances) ** 2
         found[row] = (weights[:, None] * coords[indices].astype(np.float64)).sum(axis=0) / weights.sum()
     return found
-
-
-def warm_up() -> None:
-    """Import umap and compile what it needs, once: half a minute on a new machine, seconds later."""
-    rng = np.random.default_rng(0)
-    features = rng.standard_normal((32, 4)).astype(np.float32)
-    indices = np.array([[other for other in range(32) if other != row][:5] for row in range(32)])
-    distances = np.full(indices.shape, 0.5)
-    umap_layout(features, Neighbours(indices, distances))

@@ -53,6 +53,8 @@ def _laid_out(figure: go.Figure) -> go.Figure:
     bar = {**COLOUR_BAR, "title": {"text": "neighbours<br>shared"}, "tickformat": ".0%"}
     return figure.update_layout(
         height=HEIGHT_PX,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
         margin={"l": 8, "r": 8, "t": 60, "b": 8},
         coloraxis={"colorscale": SEQUENTIAL, "cmin": 0, "cmax": 1, "colorbar": bar},
         xaxis=bare,

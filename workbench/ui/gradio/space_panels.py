@@ -24,7 +24,7 @@ def groups(found: EmbeddingMap) -> str:
     head = f"<h3>{texts.GROUPS_TITLE}</h3>"
     if found.groups is None:
         return f'{head}<p class="note">{texts.NO_GROUPS}</p>'
-    shown = []
+    shown, margins = [], found.groups.margins.tolist()
     for number, (name, exemplars) in enumerate(zip(found.groups.names, found.groups.exemplars.tolist(), strict=True)):
         if number == _MOST_GROUPS:
             shown.append(f'<li class="note">and {len(found.groups.names) - number} smaller ones</li>')
@@ -33,11 +33,12 @@ def groups(found: EmbeddingMap) -> str:
         colour = query_colour(number) if number < _COLOURED else "transparent"
         pictures = "".join(point(found.items, row) for row in exemplars if row >= 0)
         title = escape(name) if name else "<i>no sentence sets it apart</i>"
+        size = f"{members:,}, fits by {margins[number]:+.2f}" if name else f"{members:,}"
         shown.append(
             f'<li style="--query:{colour}"><span class="group-name"><b>{number + 1}</b> {title} '
-            f'<small>{members:,}</small></span><span class="pictures">{pictures}</span></li>'
+            f'<small>{size}</small></span><span class="pictures">{pictures}</span></li>'
         )
-    return f'{head}<ol class="groups">{"".join(shown)}</ol>'
+    return f'{head}<p class="note">{texts.GROUPS_KEY}</p><ol class="groups">{"".join(shown)}</ol>'
 
 
 def gap(found: EmbeddingMap) -> str:

@@ -50,6 +50,11 @@ NEAR_TITLE = "Nearest in the space"
 NO_NEAR = "Click a point to see what is nearest to it in the space itself, not on the map."
 GAP_TITLE = "Pictures and words"
 GROUPS_TITLE = "Groups"
+GROUPS_KEY = (
+    "Points that lie close together in the space itself, with three from the middle of each. A name is the sentence "
+    "that fits a group better than it fits the others, by so much of the cosine; where that is little it need not be "
+    "true of it."
+)
 NO_GROUPS = "No group stands out: no part of the space is much fuller than what lies around it."
 NOT_A_CHOICE = "That choice is not offered; choose one from the list."
 NOT_A_POINT = "That point is no longer on the map; click another."
