@@ -145,8 +145,8 @@ def retrieval(similarity: Float[np.ndarray, "query item"], truth: Bool[np.ndarra
     best = np.where(truth, similarity, -np.inf).max(axis=1)
     ranks = 1 + (~truth & (similarity >= best[:, None])).sum(axis=1)
     at_1, at_5, at_10 = (float((ranks <= most).mean()) for most in _FIRST)
-    by_chance = tuple(_found_by_chance(truth, most) for most in _FIRST)
-    return Retrieval(at_1, at_5, at_10, float(np.median(ranks)), float((1 / ranks).mean()), by_chance)
+    by_1, by_5, by_10 = (_found_by_chance(truth, most) for most in _FIRST)
+    return Retrieval(at_1, at_5, at_10, float(np.median(ranks)), float((1 / ranks).mean()), (by_1, by_5, by_10))
 
 
 def _found_by_chance(truth: Bool[np.ndarray, "query item"], most: int) -> float:

@@ -20,7 +20,7 @@ RANKS = ("first", "in first 5", "in first 10")
 DIRECTIONS = {"find_clips": "sentence finds its clip", "are_found": "clip finds its sentence"}
 _HEAD_PX, _DOT_PX, _ROW_GAP_PX, _SIDE_PX, _LINE_PX = 28, 14, 8, 84, 20
 _LONGEST_HEAD = 32
-_GREY = "rgba(128,128,128,0.95)"
+_GREY = "rgb(140,140,140)"
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ def examination_figure(found: Sequence[Examination]) -> go.Figure:
     figure.add_trace(_chance(dots, places, len(found)))
     labels = [_head(text, top) for text, top in heads]
     middle = _DOT_PX * (len(found) - 1) / 2
+    fixed = {"zeroline": False, "fixedrange": True, "automargin": False}
     return figure.update_layout(
         height=height + _LINE_PX * (len(found) + 1) + 44,
         margin={"l": _SIDE_PX, "r": 16, "t": _LINE_PX * (len(found) + 1) + 12, "b": 32, "pad": 0},
@@ -52,22 +53,14 @@ def examination_figure(found: Sequence[Examination]) -> go.Figure:
         annotations=labels,
         dragmode=False,
         hovermode="closest",
-        legend={
-            "xref": "container",
-            "x": 0,
-            "xanchor": "left",
-            "y": 1,
-            "yanchor": "bottom",
-            "bgcolor": "rgba(0,0,0,0)",
-        },
-        xaxis={"range": [-0.02, 1.02], "tickformat": ".0%", "nticks": 5, "zeroline": False, "fixedrange": True},
+        legend={"x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"},
+        xaxis={"range": [-0.02, 1.02], "tickformat": ".0%", "nticks": 5, **fixed},
         yaxis={
             "range": [height, 0],
             "tickvals": [top + middle for top in places.values()],
             "ticktext": [row for _, row in places],
             "showgrid": False,
-            "zeroline": False,
-            "fixedrange": True,
+            **fixed,
         },
     )
 
@@ -131,9 +124,7 @@ def _chance(dots: Sequence[Sequence[_Dot]], places: dict[tuple[str, str], int], 
         top = places[at] - _DOT_PX / 2
         x += [chance, chance, None]
         y += [top, top + _DOT_PX * n_models, None]
-    return go.Scatter(
-        x=x, y=y, name="chance", mode="lines", line={"color": _GREY, "width": 2, "dash": "2px,2px"}, hoverinfo="skip"
-    )
+    return go.Scatter(x=x, y=y, name="chance", mode="lines", line={"color": _GREY, "width": 2}, hoverinfo="skip")
 
 
 def _head(text: str, middle: int) -> dict:

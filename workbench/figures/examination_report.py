@@ -22,9 +22,10 @@ def examination_html(outcomes: Sequence[Outcome[Examination]]) -> str:
     picture = examination_figure(found).update_layout(paper_bgcolor="white", plot_bgcolor="white")
     picture.update_xaxes(gridcolor="#dddddd")
     said = "".join(f"<p>{escape(each.conclusion)}</p>" for each in found)
+    sha256 = str(first.parameters["clips_sha256"])
     made = [outcome.provenance for outcome in outcomes]
     facts = {
-        "clips": f"{found[0].n_clips:,} of {found[0].n_videos:,} videos, sha256 {first.parameters['clips_sha256']}",
+        "clips": f"{found[0].n_clips:,} of {found[0].n_videos:,} videos, sha256 {sha256[:12]}",
         **{
             f"model{'' if at == 1 else f' {at}'}": f"{each.model_id}, revision {each.model_revision[:12]}"
             for at, each in enumerate(made, 1)
@@ -50,7 +51,7 @@ def _ranks(found: Sequence[Examination]) -> str:
     if not rows:
         return ""
     head = _row(["", "model", "found first", "in first 5", "in first 10", "median rank"], "th")
-    return f"<h2>Sentences and clips</h2><table>{head}{''.join(_row(row) for row in rows)}</table>"
+    return f"<h2>Sentences and clips</h2>{_table(head + ''.join(map(_row, rows)))}"
 
 
 def _ranks_of(found: Examination) -> Iterator[list[str]]:
@@ -77,7 +78,11 @@ def _values(found: Sequence[Examination]) -> str:
         _row([*key, *(f"{own[key]:.0%}" if key in own else "" for own in known)])
         for key in dict.fromkeys(key for own in known for key in own)
     )
-    return f"<h2>Each value by itself: how often it is read rightly</h2><table>{head}{rows}</table>"
+    return f"<h2>Each value by itself: how often it is read rightly</h2>{_table(head + rows)}"
+
+
+def _table(rows: str) -> str:
+    return f'<div style="overflow-x: auto"><table>{rows}</table></div>'
 
 
 def _row(cells: Sequence[str], kind: str = "td") -> str:

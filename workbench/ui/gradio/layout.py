@@ -15,11 +15,13 @@ from workbench.analyses.attribute import Attribute
 from workbench.analyses.embed import Embed
 from workbench.analyses.ground import Ground
 from workbench.ui.gradio import attribution_texts, look_texts, panels, texts
+from workbench.ui.gradio.examine_layout import lay_out_examine
 from workbench.ui.gradio.map_layout import lay_out_maps
 from workbench.ui.gradio.session import Session, default_of
 from workbench.ui.gradio.space_layout import lay_out_space
 from workbench.ui.gradio.view import (
     Choice,
+    FileUpload,
     MapsView,
     Panel,
     Picks,
@@ -130,6 +132,16 @@ class Parts:
     space_seed: gr.Number
     space_smallest: gr.Number
     space_reset: gr.Button
+    examine_clips: Choice
+    examine_second: Choice
+    examine_file: FileUpload
+    examine_file_text: Panel
+    ask_examine: gr.Button
+    stop_examine: gr.Button
+    examine_said: Panel
+    examine_text: Panel
+    examine_figure: PlotlyView
+    examine_numbers: Panel
     about: Panel
 
 
@@ -154,6 +166,7 @@ def lay_out() -> Parts:
             made |= lay_out_maps()
         with gr.Tab(Embed.title, id="space") as tabs["space"]:
             made |= lay_out_space()
+            made |= lay_out_examine()
         with gr.Tab("About", id="about") as tabs["about"]:
             made["about"] = Panel(panels.about(None))
     made["clock"] = gr.HTML(html_template="<span></span>", js_on_load=None)

@@ -20,6 +20,7 @@ from workbench.analyses.map_methods import METHODS
 from workbench.analyses.queries import checked_query
 from workbench.errors import InputError, QueryError
 from workbench.settings import Settings
+from workbench.ui.gradio.examine_choice import ExamineChoice
 from workbench.ui.gradio.space_choice import SpaceChoice, choice_from_address
 
 TABS = ("moments", "who", "look", "space", "about")
@@ -38,7 +39,8 @@ class Session:
     ``tab`` is the instrument on show, ``opened`` the path to the part of the film's tree that was opened last;
     ``budget`` and ``absent`` are how games are played that run the encoder. ``method`` makes the maps, empty for the
     usual one of the model; ``picked`` is the number of a word that has the map by itself, with the sentence it is of.
-    ``head`` is the layer and head whose map is shown large, ``space`` what was chosen of the map of the space.
+    ``head`` is the layer and head whose map is shown large, ``space`` what was chosen of the map of the space,
+    ``examine`` what it is examined with.
     """
 
     video: str = ""
@@ -56,6 +58,7 @@ class Session:
     picked: tuple[str, int] | None = None
     head: str = "0.all"
     space: SpaceChoice = field(default_factory=SpaceChoice)
+    examine: ExamineChoice = field(default_factory=ExamineChoice)
 
     @property
     def query(self) -> str:

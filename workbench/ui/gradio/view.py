@@ -223,8 +223,8 @@ class QueryEditor(gr.HTML):
         return "html"
 
 
-class VideoUpload(gr.HTML):
-    """One film from the visitor: event ``upload``; its value reaches Python as a path in the upload folder.
+class FileUpload(gr.HTML):
+    """One file from the visitor: event ``upload``; its value reaches Python as a path in the upload folder.
 
     ``data_model`` makes Gradio refuse, before any of our code runs, a value that it did not itself
     receive as an upload: a path can be sent by hand, but not used.
@@ -232,10 +232,10 @@ class VideoUpload(gr.HTML):
 
     data_model = FileData
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, label: str, accept: str, **kwargs: Any) -> None:
         super().__init__(
-            html_template="""
-            <label class="upload-button"><input type="file" accept="video/*,.mkv,.avi">Upload a video</label>
+            html_template=f"""
+            <label class="upload-button"><input type="file" accept="{accept}">{label}</label>
             <div class="upload-running" hidden aria-live="polite"><progress max="1" value="0" hidden></progress>
             <span class="upload-text"></span><button type="button" data-act="stop" hidden>Cancel</button></div>""",
             js_on_load="workbench.upload({ element, props, trigger, watch, events: ['upload'] })",
@@ -251,3 +251,10 @@ class VideoUpload(gr.HTML):
 
     def get_block_name(self) -> str:
         return "html"
+
+
+class VideoUpload(FileUpload):
+    """One film from the visitor."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__("Upload a video", "video/*,.mkv,.avi", **kwargs)
