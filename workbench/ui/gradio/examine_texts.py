@@ -55,7 +55,8 @@ ALIGNMENT_TITLE = "Alignment and uniformity"
 
 def brought(name: str, n_clips: int, n_videos: int) -> str:
     """Return what a file of labels holds."""
-    return f"{name}: {n_clips:,} clips of {n_videos:,} {'video' if n_videos == 1 else 'videos'}."
+    clips, videos = ("clip" if n_clips == 1 else "clips"), ("video" if n_videos == 1 else "videos")
+    return f"{name}: {n_clips:,} {clips} of {n_videos:,} {videos}."
 
 
 def unknown_video(name: str) -> str:
