@@ -76,10 +76,11 @@ def test_a_comparison_of_another_question_goes(events: Events, session: Session)
 
 
 def test_another_model_is_chosen_from_the_list(events: Events, session: Session) -> None:
-    chosen = events.pair.choose_other(session, event(value="toyworld-frame"))
+    chosen = events.pair.choose_other(session, event(value="toyworld-frame"), ANN)
     assert chosen["session"].space.other == "toyworld-frame"
     assert "other=toyworld-frame" in chosen["address"]
-    assert pair_texts.NO_OTHER in events.pair.choose_other(session, event(value="../etc"))["notice"]
+    assert chosen["examine_second"]["value"] == ""  # the one on show is no other
+    assert "not offered" in events.pair.choose_other(session, event(value="../etc"), ANN)["notice"]
     offered = events.choose_model(session, event(value="toyworld-video"))["pair_other"]["choices"]
     names = [name for _, name, _ in offered]
     assert names[0] == ""

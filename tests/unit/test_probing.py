@@ -315,7 +315,19 @@ def test_retrieval_of_known_ranks():
     similarity = np.tile(-np.arange(12.0), (4, 1))
     truth = np.zeros((4, 12), bool)
     truth[[0, 1, 2, 3], [0, 1, 5, 11]] = True
-    assert retrieval(similarity, truth) == Retrieval(0.25, 0.5, 0.75, 4.0, (1 + 1 / 2 + 1 / 6 + 1 / 12) / 4)
+    found = retrieval(similarity, truth)
+    assert found.chance == pytest.approx((1 / 12, 5 / 12, 10 / 12))
+    assert found == Retrieval(0.25, 0.5, 0.75, 4.0, (1 + 1 / 2 + 1 / 6 + 1 / 12) / 4, found.chance)
+
+
+def test_the_chance_of_ranks_is_what_random_orders_give():
+    rng = np.random.default_rng(3)
+    truth = rng.random((6, 14)) < 0.2
+    truth[np.arange(6), rng.integers(14, size=6)] = True
+    found = [retrieval(rng.random(truth.shape), truth) for _ in range(1_000)]
+    drawn = np.mean([(each.r_at_1, each.r_at_5, each.r_at_10) for each in found], axis=0)
+    assert found[0].chance == pytest.approx(drawn, abs=0.02)
+    assert retrieval(np.ones((1, 3)), np.ones((1, 3), bool)).chance == (1.0, 1.0, 1.0)
 
 
 def test_only_the_best_true_item_counts():
@@ -327,7 +339,8 @@ def test_only_the_best_true_item_counts():
 
 def test_ties_count_against():
     truth = np.eye(8, dtype=bool)
-    assert retrieval(np.ones((8, 8), np.float32), truth) == Retrieval(0.0, 0.0, 1.0, 8.0, 1 / 8)
+    found = retrieval(np.ones((8, 8), np.float32), truth)
+    assert found == Retrieval(0.0, 0.0, 1.0, 8.0, 1 / 8, found.chance)
     assert retrieval(np.ones((2, 3)), np.ones((2, 3), bool)).r_at_1 == 1.0
 
 

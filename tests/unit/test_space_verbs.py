@@ -153,6 +153,33 @@ def test_examine_prints_a_table(capsys, folder):
     assert "uniformity" in out
 
 
+def test_examine_writes_a_page(capsys, folder, tmp_path):
+    page = tmp_path / "page.html"
+    status, out, _ = examine(capsys, folder, "--neighbours", 1, "--html", page)
+    assert (status, out) == (0, "")
+    text = page.read_text()
+    assert "Plotly.newPlot" in text
+    assert "“colour” is read by a linear map in 100% of clips" in text
+    assert "<td>colour</td><td>blue</td><td>100%</td><td>100%</td>" in text
+    assert "<td>sentence finds its clip</td><td>Colour histogram</td><td>100% (chance 33%)</td>" in text
+    assert str(folder) not in text
+
+
+def test_clips_of_the_toy_world_are_what_examine_reads(capsys, tmp_path):
+    out_dir = tmp_path / "clips"
+    status, out, _ = run(capsys, "toyworld", "clips", "--seed", 2, "--count", 16, "--out", out_dir)
+    assert status == 0
+    assert out == f"16 videos with labels.jsonl in {out_dir}\n"
+    status, out, _ = examine(capsys, out_dir, "--fps", 1, rows=out_dir / "labels.jsonl")
+    assert status == 0
+    assert "16 clips of 16 videos" in out
+    for words, named in ((("--seed", -1), "--seed is -1"), (("--seed", 1, "--count", 3), "too few")):
+        status, _, err = run(capsys, "toyworld", "clips", *words, "--out", tmp_path / "none")
+        assert status == 1
+        assert named in err
+        assert is_one_sentence(err)
+
+
 def test_examine_leaves_out_what_one_video_alone_has_and_says_so_once(capsys, folder):
     rows = [json.loads(line) for line in (folder / "rows.jsonl").read_text().splitlines()]
     rows[0]["labels"]["mood"], rows[1]["labels"]["mood"] = "fine", "dark"

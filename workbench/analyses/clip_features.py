@@ -18,6 +18,7 @@ from workbench.analyses.matched import matched, rows_within
 from workbench.analyses.services import Services
 from workbench.models.protocol import VideoTextModel
 from workbench.types.features import VideoFeatures
+from workbench.types.outcome import Progress
 from workbench.types.video import SamplingSpec, VideoInfo
 
 
@@ -54,9 +55,11 @@ def clip_features(
     films: dict[str, VideoFeatures] = {}
     problems: dict[str, None] = {}
     is_from_cache, n_without = True, 0
-    for video_id in dict.fromkeys(clip.video for clip in clips):
+    video_ids = list(dict.fromkeys(clip.video for clip in clips))
+    for number, video_id in enumerate(video_ids):
         video = services.library.get(video_id)
-        extracted = extract(services, video, model, sampling, report, reuse_below=reuse_below)
+        told = report if len(video_ids) == 1 else _by_video(report, number, len(video_ids), model.spec.title)
+        extracted = extract(services, video, model, sampling, told, reuse_below=reuse_below)
         is_from_cache &= extracted.from_cache
         if extracted.problem:
             problems[extracted.problem] = None
@@ -78,3 +81,10 @@ def clip_features(
         ] = None
     first = services.library.get(clips[0].video)
     return ClipFeatures(rows, bounds, films, first, is_from_cache, tuple(problems))
+
+
+def _by_video(report: Report, number: int, n_videos: int, title: str) -> Report:
+    """Return a report that tells how many of the videos are read: clips are of many short ones."""
+    step = Progress(number, n_videos, f"Reading videos with {title}", unit="video")
+    report(step)
+    return lambda within: report(step)

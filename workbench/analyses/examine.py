@@ -27,7 +27,7 @@ from workbench.core.probing import Probe, knn_accuracy, linear_probe, uniformity
 from workbench.errors import InputError
 from workbench.store.keys import cache_key
 from workbench.types.comparison import Examination, ProbeKind, Reading
-from workbench.types.outcome import Outcome
+from workbench.types.outcome import Outcome, Progress
 from workbench.types.video import SamplingSpec
 
 FEWEST_CLIPS = 2
@@ -75,7 +75,10 @@ class Examine:
             raise InputError(next(iter(left_out.values()), "No row has labels or a caption; add some to the file."))
         model, sampling = services.models.load(params.model), SamplingSpec(params.fps, params.max_frames)
         seen = clip_features(services, params.clips, model, sampling, params.reuse_below, report)
-        probed = [_probed(seen.rows, params, name) for name in names]
+        probed = []
+        for at, name in enumerate(names):
+            report(Progress(at, len(names), f"Reading labels with {model.spec.title}", unit="label"))
+            probed.append(_probed(seen.rows, params, name))
         captions, said = captions_of(services, params.clips, model, seen, report)
         found = Examination(
             title=model.spec.title,

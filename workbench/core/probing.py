@@ -23,6 +23,7 @@ N_DRAWS = 2000
 _INTERVAL = (0.025, 0.975)
 _T = 2
 _MOST_ROUNDS = 1000
+_FIRST = (1, 5, 10)
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class Probe:
 class Retrieval:
     """At what rank queries find a true item: shares from 0 to 1 of those that do among the first, 5 and 10, and more.
 
-    ``mean_reciprocal_rank`` is 1 where all of them find it first.
+    ``mean_reciprocal_rank`` is 1 where all of them find it first; ``chance`` are the three shares that items in random
+    order give.
     """
 
     r_at_1: float
@@ -53,6 +55,7 @@ class Retrieval:
     r_at_10: float
     median_rank: float
     mean_reciprocal_rank: float
+    chance: tuple[float, float, float]
 
 
 def knn_accuracy(
@@ -141,8 +144,17 @@ def retrieval(similarity: Float[np.ndarray, "query item"], truth: Bool[np.ndarra
         raise InputError(f"Of {len(truth)} queries, {n_without} have no true item to find; leave them out.")
     best = np.where(truth, similarity, -np.inf).max(axis=1)
     ranks = 1 + (~truth & (similarity >= best[:, None])).sum(axis=1)
-    at_1, at_5, at_10 = (float((ranks <= most).mean()) for most in (1, 5, 10))
-    return Retrieval(at_1, at_5, at_10, float(np.median(ranks)), float((1 / ranks).mean()))
+    at_1, at_5, at_10 = (float((ranks <= most).mean()) for most in _FIRST)
+    by_1, by_5, by_10 = (_found_by_chance(truth, most) for most in _FIRST)
+    return Retrieval(at_1, at_5, at_10, float(np.median(ranks)), float((1 / ranks).mean()), (by_1, by_5, by_10))
+
+
+def _found_by_chance(truth: Bool[np.ndarray, "query item"], most: int) -> float:
+    """Return the share of queries that have a true item among the first ``most`` of a random order, on average."""
+    n_items, n_untrue = truth.shape[1], (~truth).sum(axis=1)
+    drawn = np.arange(min(most, n_items))  # the order is drawn item by item: each misses, after those that missed
+    misses = np.maximum(n_untrue[:, None] - drawn, 0) / (n_items - drawn)
+    return float(1 - misses.prod(axis=1).mean())
 
 
 def alignment(first: Float[np.ndarray, "item dim"], second: Float[np.ndarray, "item dim"]) -> float:

@@ -29,6 +29,8 @@ SIZE_PX = 256
 DURATION_S = (10.0, 120.0)
 MAX_ON_STAGE = 3
 _REST_S = (0.6, 1.2)
+_SOLO_REST_S = (0.3, 0.8)
+_MOST_SOLOS = 1_000
 _MARGIN = 0.02
 
 
@@ -84,15 +86,20 @@ def random_story(seed: int, index: int, split: Split = "test", duration_s: tuple
     n_frames = round(rng.uniform(*duration_s) * FPS)
     stage = _Stage(rng, n_frames)
     stage.play()
-    light = 1 + 0.05 * np.sin(2 * np.pi * (np.arange(n_frames) / FPS / rng.uniform(8, 20) + rng.random()))
-    return Story(
-        id=f"toy-{split}-{seed}-{index:03d}",
-        n_frames=n_frames,
-        actors=stage.actors,
-        events=sorted(stage.events, key=lambda event: (event.start_s, event.actor)),
-        background=render.random_background(rng, 1),
-        gain=rng.uniform(0.88, 1.05) * light,
-    )
+    return stage.story(f"toy-{split}-{seed}-{index:03d}")
+
+
+def solo_story(rng: np.random.Generator, story_id: str, colour: str, shape: str, verb: str, duration_s: float) -> Story:
+    """Return a story in which one object is on stage throughout and does one thing, resting before and after.
+
+    ``verb`` is one that an object does by itself and that fits into the time; else this raises ``ValueError``.
+    """
+    n_frames = round(duration_s * FPS)
+    for _ in range(_MOST_SOLOS):
+        stage = _Stage(rng, n_frames)
+        if stage.play_solo(colour, shape, verb):
+            return stage.story(story_id)
+    raise ValueError(f"No object alone {VERBS[verb][0]} within {duration_s:g} s.")
 
 
 class _Stage:
@@ -113,6 +120,29 @@ class _Stage:
             pause = rng.uniform(6, 14) if rng.random() < 0.3 else rng.uniform(1.5, 6)
             at += int(pause * FPS)
 
+    def play_solo(self, colour: str, shape: str, verb: str) -> bool:
+        """Let one actor do one thing; return whether there was time and room for it."""
+        rng, n = self.rng, self.n_frames
+        is_small = verb == "grows" or (verb != "shrinks" and rng.random() < 0.5)
+        radius = rng.uniform(*(SMALL_RADIUS if is_small else LARGE_RADIUS))
+        x, y = rng.uniform(radius + _MARGIN, 1 - radius - _MARGIN, 2)
+        self._put(shape, colour, radius, (x, y), 0, n)
+        rest = int(rng.uniform(*_SOLO_REST_S) * FPS)
+        return self._try(verb, rest, n - int(_SOLO_REST_S[0] * FPS)) is not None
+
+    def story(self, story_id: str) -> Story:
+        """Return what happened, before a background and in a light of its own."""
+        rng, n = self.rng, self.n_frames
+        light = 1 + 0.05 * np.sin(2 * np.pi * (np.arange(n) / FPS / rng.uniform(8, 20) + rng.random()))
+        return Story(
+            id=story_id,
+            n_frames=n,
+            actors=self.actors,
+            events=sorted(self.events, key=lambda event: (event.start_s, event.actor)),
+            background=render.random_background(rng, 1),
+            gain=rng.uniform(0.88, 1.05) * light,
+        )
+
     def _n_on_stage(self, start: int, stop: int) -> int:
         if not self.actors:
             return 0
@@ -128,24 +158,28 @@ class _Stage:
         spot = self._free_spot(near, radius, start, stop)
         if spot is None:
             return
+        self._put(shape, colour, radius, spot, start, stop)
+        self._add("appears", start, min(start + FPS, stop))
+        if stop < self.n_frames:
+            self._add("disappears", stop - FPS // 2, min(stop + FPS // 2, self.n_frames))
+        self._act(start, stop)
+
+    def _put(self, shape: str, colour: str, radius: float, spot: tuple[float, float], start: int, stop: int) -> None:
+        """Put an actor on the stage, at rest."""
         n = self.n_frames
         is_visible = np.zeros(n, bool)
         is_visible[start:stop] = True
         actor = Actor(
             shape=shape,
             colour=np.full(n, list(COLOURS).index(colour)),
-            rgb=np.tile(render.jittered_colour(rng, colour), (n, 1)),
+            rgb=np.tile(render.jittered_colour(self.rng, colour), (n, 1)),
             x=np.full(n, spot[0]),
             y=np.full(n, spot[1]),
             radius=np.full(n, radius),
-            angle=np.full(n, rng.uniform(-0.1, 0.1)),
+            angle=np.full(n, self.rng.uniform(-0.1, 0.1)),
             is_visible=is_visible,
         )
         self.actors.append(actor)
-        self._add("appears", start, min(start + FPS, stop))
-        if stop < self.n_frames:
-            self._add("disappears", stop - FPS // 2, min(stop + FPS // 2, n))
-        self._act(start, stop)
 
     def _looks(self, near: list[Actor], start: int, stop: int) -> tuple[str | None, str]:
         """Choose shape and colour: often like somebody near, never the same as somebody on stage."""

@@ -73,13 +73,22 @@ class Reading:
 
 @dataclass(frozen=True)
 class Ranks:
-    """At what rank what is looked for is found: the shares found first, among the first 5 and 10, and the median."""
+    """At what rank what is looked for is found: the shares found first, among the first 5 and 10, and the median.
+
+    ``chance`` are the three shares that a random order gives.
+    """
 
     r_at_1: float
     r_at_5: float
     r_at_10: float
     median_rank: float
     mean_reciprocal_rank: float
+    chance: tuple[float, float, float]
+
+    @property
+    def shares(self) -> tuple[float, float, float]:
+        """Return the three shares, as ``chance`` has them."""
+        return self.r_at_1, self.r_at_5, self.r_at_10
 
 
 @dataclass(frozen=True)

@@ -60,4 +60,4 @@ class Progress:
     total: int
     what: str = field(default="")
     glimpse: Glimpse | None = None
-    unit: Literal["frame", "window", "sentence", "picture", "point", "epoch"] = "frame"
+    unit: Literal["frame", "window", "sentence", "picture", "point", "epoch", "video", "label"] = "frame"

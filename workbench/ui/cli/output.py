@@ -13,6 +13,7 @@ from tqdm import tqdm
 from workbench.analyses.plain import plain
 from workbench.errors import InputError
 from workbench.types.outcome import Progress
+from workbench.ui.annotations import rows_in
 
 
 def write_json(value: Any, target: str) -> None:
@@ -44,31 +45,7 @@ def read_rows(path: str) -> list[dict[str, Any]]:
     except (OSError, UnicodeDecodeError) as problem:
         reason = getattr(problem, "strerror", None) or "it is not text"
         raise InputError(f"{path} cannot be read ({reason}); give a file of one JSON object a line.") from None
-    if text.lstrip().startswith("["):
-        return _listed_rows(text, path)
-    rows = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError:
-            row = None
-        if not isinstance(row, dict):
-            raise InputError(f"{path}, line {number} is not a JSON object; correct it.")
-        rows.append(row)
-    return rows
-
-
-def _listed_rows(text: str, path: str) -> list[dict[str, Any]]:
-    try:
-        rows = json.loads(text)
-    except json.JSONDecodeError as problem:
-        raise InputError(f"{path} is not readable JSON ({problem.msg}, line {problem.lineno}); correct it.") from None
-    for number, row in enumerate(rows, 1):
-        if not isinstance(row, dict):
-            raise InputError(f"Item {number} of {path} is not a JSON object; correct it.")
-    return rows
+    return rows_in(text, path)
 
 
 class Bar:

@@ -131,6 +131,8 @@ def _add_examine(sub: argparse.ArgumentParser, settings: Settings) -> None:
     _add_two_models(sub, settings, is_second_required=False)
     for name, control in controls(ExamineParams).items():
         _add_flag(sub, ExamineParams, name, control)
+    sub.add_argument("--html", metavar="FILE", help="write the figure and the numbers as a page that stands on its own")
+    sub.set_defaults(targets=("json", "html"))
 
 
 def _add_two_models(sub: argparse.ArgumentParser, settings: Settings, is_second_required: bool) -> None:
@@ -170,12 +172,17 @@ def _add_bench(subparsers: Any, verb: Callable[..., argparse.ArgumentParser], se
 
 def _add_toyworld(subparsers: Any, verb: Callable[..., argparse.ArgumentParser]) -> None:
     group = subparsers.add_parser("toyworld", help="Make videos whose truth is known, and models that know them.")
-    within = group.add_subparsers(dest="toyworld", required=True, metavar="make|train", parser_class=_Parser)
+    within = group.add_subparsers(dest="toyworld", required=True, metavar="make|clips|train", parser_class=_Parser)
     sub = verb("make", "Write videos and everything that is true of them.", verbs.make_toyworld, within)
     sub.add_argument("--seed", type=int, required=True, metavar="N", help="the same seed makes the same videos")
     sub.add_argument("--count", type=int, default=1, metavar="K", help="how many videos (default 1)")
     sub.add_argument("--out", required=True, metavar="DIR", help="folder to write to")
     sub.add_argument("--split", choices=("train", "validation", "test"), default="test", help="splits never overlap")
+    about = "Write short videos of one object that does one thing, and the labels that examine reads."
+    sub = verb("clips", about, verbs.make_toyworld_clips, within)
+    sub.add_argument("--seed", type=int, required=True, metavar="N", help="the same seed makes the same videos")
+    sub.add_argument("--count", type=int, default=48, metavar="K", help="how many videos, 16 or more (default 48)")
+    sub.add_argument("--out", required=True, metavar="DIR", help="folder to write to")
     sub = verb("train", "Train a toy model and write it as a folder with its card.", verbs.train_toyworld, within)
     sub.add_argument("which", choices=("frame", "video"), help="the model to train: of single frames, or of motion")
     sub.add_argument("--out", default=None, metavar="DIR", help="folder for the model (default toyworld-WHICH)")

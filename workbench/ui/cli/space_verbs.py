@@ -108,7 +108,11 @@ def examine(services: Services, args: argparse.Namespace) -> int:
         bar.close()
     if args.json:
         write_json({"examinations": [Examine().as_json(outcome) for outcome in outcomes]}, args.json)
-    else:
+    if args.html:
+        from workbench.figures.examination_report import examination_html
+
+        write_text(examination_html(outcomes), args.html)
+    if not (args.json or args.html):
         print(examinations_as_text([outcome.result for outcome in outcomes]))
     _note([warning for outcome in outcomes for warning in outcome.result.warnings])
     return 0

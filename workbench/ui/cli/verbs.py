@@ -215,8 +215,7 @@ def make_toyworld(services: Services, args: argparse.Namespace) -> int:
 
     if args.count < 1:
         raise InputError(f"--count is {args.count}; ask for one video or more.")
-    if args.seed < 0:
-        raise InputError(f"--seed is {args.seed}; give a number from 0 on.")
+    _check_seed(args.seed)
     from tqdm import tqdm
 
     with tqdm(total=args.count, unit="video", file=sys.stderr, leave=False) as bar:
@@ -228,6 +227,28 @@ def make_toyworld(services: Services, args: argparse.Namespace) -> int:
     else:
         print(f"{len(paths)} videos with moments.jsonl and truth.jsonl in {args.out}")
     return 0
+
+
+def make_toyworld_clips(services: Services, args: argparse.Namespace) -> int:
+    """Write short films of one object that does one thing, with their labels."""
+    from tqdm import tqdm
+
+    from workbench.media.encode import write_video
+    from workbench.toyworld.clips import LABELS_FILE, make_clips
+
+    _check_seed(args.seed)
+    with tqdm(total=args.count, unit="video", file=sys.stderr, leave=False) as bar:
+        paths = make_clips(Path(args.out), args.seed, args.count, write_video, lambda done, what: bar.update(1))
+    if args.json:
+        write_json({"videos": [str(path) for path in paths]}, args.json)
+    else:
+        print(f"{len(paths)} videos with {LABELS_FILE} in {args.out}")
+    return 0
+
+
+def _check_seed(seed: int) -> None:
+    if seed < 0:
+        raise InputError(f"--seed is {seed}; give a number from 0 on.")
 
 
 def train_toyworld(services: Services, args: argparse.Namespace) -> int:

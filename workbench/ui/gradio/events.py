@@ -29,6 +29,8 @@ from workbench.types.grounding import Grounding
 from workbench.types.outcome import Outcome, Progress
 from workbench.types.video import SamplingSpec, VideoInfo
 from workbench.ui.gradio import panels, texts
+from workbench.ui.gradio.examine_events import ExamineEvents
+from workbench.ui.gradio.examined import Examined
 from workbench.ui.gradio.explained import Explained
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.looked import Looked
@@ -59,13 +61,14 @@ class Events:
     def __init__(self, services: Services) -> None:
         self.services = services
         self._explained, looked, spaced = Explained(services), Looked(services), Spaced(services)
-        paired = Paired(spaced)
-        self._page = Shown(services, self._explained, looked, spaced, paired)
+        paired, examined = Paired(spaced), Examined(services, spaced)
+        self._page = Shown(services, self._explained, looked, spaced, paired, examined)
         self._worker = Worker(self._page)
         self.jobs = self._worker.jobs
         self.maps = MapEvents(looked, self._page, self._worker, self.why_not)
         self.space = SpaceEvents(spaced, self._page, self._worker)
-        self.pair = PairEvents(paired, self._worker, self.why_not)
+        self.pair = PairEvents(paired, self._page, self._worker, self.why_not)
+        self.examine = ExamineEvents(examined, self._page, self._worker)
         self._asked: dict[str, Session] = {}
         self._answered: dict[str, Session] = {}
 
@@ -143,7 +146,7 @@ class Events:
             if session.with_parameter(name, used) == session:
                 return {f"parameter {name}": used, "notice": ""}
             changed = replace(session.with_parameter(name, used), opened=())
-            return self._page.changed(changed) | {f"parameter {name}": used}
+            return self._page.changed(changed) | self._page.unexamined() | {f"parameter {name}": used}
 
         return set_value.__get__(self)
 
@@ -267,6 +270,7 @@ class Events:
         self.maps.leave(request.session_hash or "")
         self.space.leave(request.session_hash or "")
         self.pair.leave(request.session_hash or "")
+        self.examine.leave(request.session_hash or "")
 
     @in_words
     def select_row(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:

@@ -15,12 +15,14 @@ from workbench.analyses.attribute import Attribute
 from workbench.analyses.embed import Embed
 from workbench.analyses.ground import Ground
 from workbench.ui.gradio import attribution_texts, look_texts, panels, texts
+from workbench.ui.gradio.examine_layout import lay_out_examine
 from workbench.ui.gradio.map_layout import lay_out_maps
 from workbench.ui.gradio.pair_layout import lay_out_pair
 from workbench.ui.gradio.session import Session, default_of
 from workbench.ui.gradio.space_layout import lay_out_space
 from workbench.ui.gradio.view import (
     Choice,
+    FileUpload,
     MapsView,
     Panel,
     Picks,
@@ -28,7 +30,6 @@ from workbench.ui.gradio.view import (
     PlotlyView,
     QueryEditor,
     SpaceView,
-    Upload,
 )
 
 FIRST_CONTROL = "fps"
@@ -46,7 +47,7 @@ class Parts:
     brought: gr.HTML
     download: gr.HTML
     video: Choice
-    upload: Upload
+    upload: FileUpload
     film_note: Panel
     model: Choice
     model_note: Panel
@@ -128,8 +129,8 @@ class Parts:
     space_gap: Panel
     space_gap_view: Choice
     space_gap_picture: PlotlyView
-    space_picture: Upload
-    space_file: Upload
+    space_picture: FileUpload
+    space_file: FileUpload
     space_forget: gr.Button
     space_supervised: Choice
     space_apply: gr.Button
@@ -148,6 +149,16 @@ class Parts:
     pair_key: Panel
     pair_near: Picks
     pair_most: Picks
+    examine_clips: Choice
+    examine_second: Choice
+    examine_file: FileUpload
+    examine_file_text: Panel
+    ask_examine: gr.Button
+    stop_examine: gr.Button
+    examine_said: Panel
+    examine_text: Panel
+    examine_figure: PlotlyView
+    examine_numbers: Panel
     about: Panel
 
 
@@ -171,7 +182,7 @@ def lay_out() -> Parts:
         with gr.Tab(look_texts.TITLE, id="look") as tabs["look"]:
             made |= lay_out_maps()
         with gr.Tab(Embed.title, id="space") as tabs["space"]:
-            made |= lay_out_space() | lay_out_pair()
+            made |= lay_out_space() | lay_out_pair() | lay_out_examine()
         with gr.Tab("About", id="about") as tabs["about"]:
             made["about"] = Panel(panels.about(None))
     made["clock"] = gr.HTML(html_template="<span></span>", js_on_load=None)
@@ -195,7 +206,7 @@ def _setup() -> dict:
     with gr.Group(elem_id="film-choice", elem_classes="plain"):
         made["video"] = Choice("Video", elem_id="video-picker")
         made["film_note"] = Panel()
-        made["upload"] = Upload("Upload a video", "video/*,.mkv,.avi", elem_id="upload", elem_classes="upload")
+        made["upload"] = FileUpload("Upload a video", "video/*,.mkv,.avi", elem_id="upload")
     made["queries"] = QueryEditor(elem_id="queries")
     with gr.Group(elem_id="method", elem_classes="plain"):
         made["model"] = Choice("Model", elem_id="model-picker")

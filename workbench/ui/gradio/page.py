@@ -57,7 +57,7 @@ def launch_options(services: Services) -> dict[str, Any]:
     return {
         "theme": make_theme(palette),
         "css": palette_css(palette),
-        "css_paths": [ASSETS / "static" / name for name in ("page.css", "maps.css", "space.css")],
+        "css_paths": [ASSETS / "static" / name for name in ("page.css", "maps.css", "space.css", "examine.css")],
         "head": HEAD,
         "app_kwargs": {"routes": make_routes(services.library)},
         "max_file_size": services.settings.max_video_bytes,
@@ -108,7 +108,15 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     parts.resume.click(answer, session, **asking).success(explain, session, **asking)
     stopping = {"outputs": [parts.status, parts.cancel], "queue": False, "api_visibility": "private"}
     parts.cancel.click(placed(events.cancel), None, **stopping)
-    for button in ("stop_patches", "stop_look", "stop_test", "stop_compare", "stop_space", "stop_pair"):
+    for button in (
+        "stop_patches",
+        "stop_look",
+        "stop_test",
+        "stop_compare",
+        "stop_space",
+        "stop_pair",
+        "stop_examine",
+    ):
         part = outputs[button]
         part.click(placed(events.stop(button)), None, **stopping | {"outputs": [part]})
     page.unload(events.leave)
@@ -128,13 +136,15 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     parts.ask_patches.click(_placed_steps(events.explain_patches, outputs), [session, parts.clock], js=now, **asking)
     parts.export.click(placed(events.export), session, **looking)
     asks(parts.space_near.input, events.choose_video, [session])
-    parts.pair_other.input(placed(events.pair.choose_other), session, **changing)
+    for choice in (parts.pair_other, parts.examine_second):
+        choice.input(placed(events.pair.choose_other), session, **changing)
     parts.ask_pair.click(_placed_steps(events.pair.compare, outputs), session, **asking)
     for picked in (parts.pair_map, parts.pair_near, parts.pair_most):
         picked.select(placed(events.pair.pick), session, **looking)
     _wire_space(
         parts, events, placed, changing, receiving, looking, lambda event: event.success(explain, session, **asking)
     )
+    _wire_examine(parts, events, outputs, changing, asking)
     maps, placed_steps = events.maps, functools.partial(_placed_steps, outputs=outputs)
     for listener, choose in (
         (parts.look_method.input, maps.choose_method),
@@ -189,6 +199,20 @@ def _wire_space(
     then(parts.refit.click(placed(space.refit), session, **changing))
     for picked in (parts.space_map, parts.space_near, parts.space_groups):
         picked.select(placed(space.pick), session, **looking)
+
+
+def _wire_examine(
+    parts: Parts,
+    events: Events,
+    outputs: dict[str, gr.Component],
+    changing: dict[str, Any],
+    asking: dict[str, Any],
+) -> None:
+    """Join the section that examines the space: nothing is computed before its button is pressed."""
+    examine, session = events.examine, parts.session
+    parts.examine_clips.input(_placed(examine.choose_clips, outputs), session, **changing)
+    parts.examine_file.upload(_placed(examine.receive, outputs), [session, parts.examine_file], **changing)
+    parts.ask_examine.click(_placed_steps(examine.examine, outputs), session, **asking)
 
 
 def _placed(handler: Callable, outputs: dict[str, gr.Component]) -> Callable:

@@ -22,7 +22,8 @@ from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.paired import Paired
 from workbench.ui.gradio.sent import picked_in, text_in
 from workbench.ui.gradio.session import Session
-from workbench.ui.gradio.shown import Update
+from workbench.ui.gradio.shown import Shown, Update
+from workbench.ui.gradio.space_texts import NOT_A_CHOICE
 from workbench.ui.gradio.working import Place, Worker, in_words
 
 AT_PAIR = Place("pair_said", "stop_pair", "pair_said")
@@ -31,18 +32,22 @@ AT_PAIR = Place("pair_said", "stop_pair", "pair_said")
 class PairEvents:
     """The events; ``why_not`` says why nothing can be asked of a session's answer now, or nothing."""
 
-    def __init__(self, paired: Paired, worker: Worker, why_not: Callable[[Session, str], str]) -> None:
-        self._paired, self._worker, self._why_not = paired, worker, why_not
+    def __init__(self, paired: Paired, page: Shown, worker: Worker, why_not: Callable[[Session, str], str]) -> None:
+        self._paired, self._page, self._worker, self._why_not = paired, page, worker, why_not
         self._on_show: dict[str, CompareParams] = {}
 
     @in_words
-    def choose_other(self, session: Session, event: gr.EventData) -> Update:
-        """Compare with another model, once that is asked for."""
-        other = text_in(event, "value")
-        if other and other not in {entry.id for entry in self._paired.spaced.services.models.list()}:
-            raise InputError(texts.NO_OTHER)
+    def choose_other(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
+        """Compare and examine with another model, once that is asked for; what was made with the last one goes."""
+        visitor, other = request.session_hash or "", text_in(event, "value")
+        if other and other not in {entry.id for entry in self._page.entries()}:
+            raise InputError(NOT_A_CHOICE)
         changed = replace(session, space=replace(session.space, other=other))
-        return {"session": changed, "address": changed.address(), "notice": ""} | self._paired.nothing()
+        shown = self._page.others(changed) | self._paired.nothing() | self._page.unexamined()
+        if any(self._worker.jobs.is_running(visitor, name) for name in ("pair", "examine")):
+            self._worker.jobs.drop(visitor)
+            shown |= self._page.idle()
+        return shown | {"session": changed, "address": changed.address(), "notice": ""}
 
     def compare(self, session: Session, request: gr.Request) -> Generator[Update]:
         """Compare both models; yield progress, then both maps or one sentence on what is wrong."""

@@ -39,7 +39,8 @@ class Session:
     ``tab`` is the instrument on show, ``opened`` the path to the part of the film's tree that was opened last;
     ``budget`` and ``absent`` are how games are played that run the encoder. ``method`` makes the maps, empty for the
     usual one of the model; ``picked`` is the number of a word that has the map by itself, with the sentence it is of.
-    ``head`` is the layer and head whose map is shown large, ``space`` what was chosen of the map of the space.
+    ``head`` is the layer and head whose map is shown large, ``space`` what was chosen of the map of the space,
+    ``clips`` what it is examined with.
     """
 
     video: str = ""
@@ -58,6 +59,7 @@ class Session:
     picked: tuple[str, int] | None = None
     head: str = "0.all"
     space: SpaceChoice = field(default_factory=SpaceChoice)
+    clips: str = "toyworld"
 
     @property
     def query(self) -> str:

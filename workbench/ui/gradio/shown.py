@@ -27,6 +27,7 @@ from workbench.types.grounding import Grounding
 from workbench.types.outcome import Glimpse, Outcome
 from workbench.types.video import VideoInfo
 from workbench.ui.gradio import attribution_texts, panels, texts
+from workbench.ui.gradio.examined import Examined
 from workbench.ui.gradio.explained import Explained
 from workbench.ui.gradio.looked import Looked
 from workbench.ui.gradio.paired import Paired
@@ -41,10 +42,17 @@ class Shown:
     """Sessions and answers as updates of the page's parts, by name."""
 
     def __init__(
-        self, services: Services, explained: Explained, looked: Looked, spaced: Spaced, paired: Paired
+        self,
+        services: Services,
+        explained: Explained,
+        looked: Looked,
+        spaced: Spaced,
+        paired: Paired,
+        examined: Examined,
     ) -> None:
         self.services = services
-        self._explained, self._looked, self._spaced, self._paired = explained, looked, spaced, paired
+        self._explained, self._looked, self._spaced = explained, looked, spaced
+        self._paired, self._examined = paired, examined
 
     def glimpse(self, session: Session, glimpse: Glimpse) -> Update:
         """Return the timeline as far as the video was read."""
@@ -97,8 +105,8 @@ class Shown:
         """Return the page without work going on."""
         hidden = gr.update(visible=False)
         buttons = ("cancel", "resume", "stop_patches", "stop_look", "look_again", "stop_test", "stop_compare")
-        said = ("status", "look_said", "test_said", "compare_said", "space_said", "pair_said")
-        return dict.fromkeys((*buttons, "stop_space", "stop_pair"), hidden) | dict.fromkeys(said, "")
+        said = ("status", "look_said", "test_said", "compare_said", "space_said", "pair_said", "examine_said")
+        return dict.fromkeys((*buttons, "stop_space", "stop_pair", "stop_examine"), hidden) | dict.fromkeys(said, "")
 
     def unexplained(self) -> Update:
         """Return the instruments without anything of an earlier question."""
@@ -169,15 +177,27 @@ class Shown:
         )
 
     def models(self, session: Session) -> Update:
-        """Return the choice of models."""
+        """Return the choice of models, and nothing that was examined with another one."""
+        entries = self.entries()
         choices = [
             (entry.title + ("" if entry.is_available else ", not available"), entry.id, entry.is_available)
-            for entry in self.entries()
+            for entry in entries
         ]
         return {
             "model": {"choices": choices, "value": session.model},
             "model_note": self.model_note(session),
-        } | self._paired.others(session, self.entries())
+            **self.others(session),
+            **self.unexamined(),
+        }
+
+    def others(self, session: Session) -> Update:
+        """Return the choices of the model that the one on show is compared with."""
+        entries = self.entries()
+        return self._paired.others(session, entries) | self._examined.choices(session, entries)
+
+    def unexamined(self) -> Update:
+        """Return the page without an examination: one hangs on the model and its method, not on film and sentences."""
+        return self._examined.nothing()
 
     def model_note(self, session: Session) -> str:
         """Return what is known of the models, as of now."""

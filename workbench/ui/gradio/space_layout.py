@@ -11,7 +11,7 @@ from workbench.analyses.analysis import controls
 from workbench.analyses.embed import EmbedParams
 from workbench.ui.gradio import space_texts as texts
 from workbench.ui.gradio.space_choice import NUMBERS
-from workbench.ui.gradio.view import Choice, Panel, Picks, PlotlyView, SpaceView, Upload
+from workbench.ui.gradio.view import Choice, FileUpload, Panel, Picks, PlotlyView, SpaceView
 
 
 def lay_out_space() -> dict:
@@ -29,8 +29,8 @@ def lay_out_space() -> dict:
                 made["space_forget"] = gr.Button(
                     texts.FORGET, visible=False, size="sm", elem_id="space-forget", min_width=0
                 )
-                made["space_picture"] = Upload(texts.PICTURE, "image/*", elem_id="space-picture", elem_classes="upload")
-                made["space_file"] = Upload(
+                made["space_picture"] = FileUpload(texts.PICTURE, "image/*", elem_id="space-picture")
+                made["space_file"] = FileUpload(
                     texts.FILE, ".npz,.safetensors,.parquet", elem_id="space-file", elem_classes="upload"
                 )
             made["space_said"] = Panel(elem_id="space-said")

@@ -232,7 +232,7 @@ class QueryEditor(gr.HTML):
         return "html"
 
 
-class Upload(gr.HTML):
+class FileUpload(gr.HTML):
     """One file from the visitor: event ``upload``; its value reaches Python as a path in the upload folder.
 
     ``data_model`` makes Gradio refuse, before any of our code runs, a value that it did not itself

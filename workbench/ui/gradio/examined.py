@@ -1,0 +1,117 @@
+"""What can be read from the space of a model, on the page: which clips are examined, and all that is said of it.
+
+Separate from ``spaced``, which is about maps: here a space is held against what is known of clips.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+import gradio as gr
+
+from workbench.analyses.analysis import Report
+from workbench.analyses.clips import Clip
+from workbench.analyses.examine import Examine, ExamineParams
+from workbench.analyses.examine_texts import about_examination
+from workbench.analyses.services import Services
+from workbench.analyses.toy_clips import toy_clips
+from workbench.errors import InputError, VideoError
+from workbench.figures.examination import examination_figure
+from workbench.models.entry import ModelEntry
+from workbench.types.comparison import Examination
+from workbench.ui.gradio import examine_panels, panels
+from workbench.ui.gradio import examine_texts as texts
+from workbench.ui.gradio.label_files import LabelFile
+from workbench.ui.gradio.session import Session
+from workbench.ui.gradio.spaced import Spaced
+
+Update = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Examined:
+    """Examinations of sessions, and those as updates of the page's parts, by name."""
+
+    services: Services
+    spaced: Spaced
+
+    def second(self, session: Session, entries: list[ModelEntry]) -> str:
+        """Return the other model whose space is examined, empty where it is none, or no other."""
+        others = {entry.id for entry in entries if entry.is_available and entry.id != session.model}
+        return session.space.other if session.space.other in others else ""
+
+    def examine(
+        self, session: Session, brought: LabelFile | None, entries: list[ModelEntry], report: Report
+    ) -> list[Examination]:
+        """Examine the spaces that the session asks for; raises what ``Examine.run`` does."""
+        model_ids = [session.model, self.second(session, entries)]
+        for model_id in filter(None, model_ids):
+            self.services.models.load(model_id)  # before the work: one that cannot be used is told at once
+        clips = self._clips(session, brought, report)
+        shared = {name: getattr(session.params(), name) for name in ("fps", "max_frames", "reuse_below")}
+        titles = {entry.id: entry.title for entry in entries}
+        found = []
+        for model_id in filter(None, model_ids):
+            result = Examine().run(self.services, ExamineParams(clips, model_id, **shared), report).result
+            called = replace(result, title=titles.get(model_id, result.title))
+            found.append(replace(called, conclusion=about_examination(called)))
+        return found
+
+    def shown(self, session: Session, found: list[Examination]) -> Update:
+        """Return examinations of the same clips with all that is said of them."""
+        notes = dict.fromkeys(warning for each in found for warning in each.warnings)
+        return {
+            "examine_text": examine_panels.said(found, session.clips == "moments")
+            + "".join(panels.notice(note, "warning") for note in notes),
+            "examine_figure": examination_figure(found)
+            if any(each.readings or each.captions for each in found)
+            else None,
+            "examine_numbers": examine_panels.numbers(found),
+        }
+
+    def choices(self, session: Session, entries: list[ModelEntry]) -> Update:
+        """Return the choices as the session has them, and the upload where a file is asked for."""
+        others = [(entry.title, entry.id, entry.is_available) for entry in entries if entry.id != session.model]
+        is_file = session.clips == "file"
+        return {
+            "examine_clips": {
+                "choices": [(label, name, True) for name, label in texts.CLIPS.items()],
+                "value": session.clips,
+            },
+            "examine_second": {
+                "choices": [(texts.NO_SECOND, "", True), *others],
+                "value": self.second(session, entries),
+            },
+            "examine_file": gr.update(visible=is_file),
+            "examine_file_text": gr.update(visible=is_file),
+        }
+
+    def nothing(self) -> Update:
+        """Return the parts without an examination."""
+        return {"examine_text": "", "examine_figure": None, "examine_numbers": ""}
+
+    def _clips(self, session: Session, brought: LabelFile | None, report: Report) -> tuple[Clip, ...]:
+        if session.clips == "toyworld":
+            return toy_clips(self.services, report)
+        if session.clips == "file":
+            if brought is None:
+                raise InputError(texts.NO_FILE)
+            return brought.clips
+        found: list[Clip] = []
+        for film in self.spaced.films(session):
+            with suppress(VideoError):  # one that was removed to make room
+                found += self._moments(film)
+        if not found:
+            raise InputError(texts.NO_MOMENTS)
+        return tuple(found)
+
+    def _moments(self, film: str) -> list[Clip]:
+        """Return the true moments of a film, each with its sentence."""
+        duration_s = self.services.library.get(film).duration_s
+        return [
+            Clip(film, float(start_s), min(float(end_s), duration_s), caption=row["query"])
+            for row in self.services.library.truth_for(film)
+            for start_s, end_s in row["windows"]
+        ]

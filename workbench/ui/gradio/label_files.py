@@ -1,0 +1,79 @@
+"""A file of labels that a visitor brought: small enough, and every row a clip of a video of theirs.
+
+Separate because none of it can be trusted: whatever is not what it should be is refused here, in words. A regression
+cannot be stopped, so that what it would take too long for is refused, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.analyses.clips import Clip, FindVideo, clips_of
+from workbench.errors import InputError
+from workbench.settings import Settings
+from workbench.types.video import VideoInfo
+from workbench.ui.annotations import rows_in
+from workbench.ui.gradio import examine_texts as texts
+
+MOST_BYTES, MOST_ROWS, MOST_LABELS, MOST_VALUES, MOST_CHARS = 5_000_000, 2_000, 12, 50, 80
+
+
+@dataclass(frozen=True)
+class LabelFile:
+    """A file by the name its visitor gave it, and its clips."""
+
+    name: str
+    clips: tuple[Clip, ...]
+
+    @property
+    def said(self) -> str:
+        """What the file holds, in a sentence."""
+        return texts.brought(self.name, len(self.clips), len({clip.video for clip in self.clips}))
+
+
+def read_labels(path: Path, name: str, films: Sequence[VideoInfo], settings: Settings) -> LabelFile:
+    """Return the clips of a file, whose videos are ``films``, named as their visitor names them.
+
+    Raises ``InputError``, one sentence with what to do.
+    """
+    if path.stat().st_size > MOST_BYTES:
+        raise InputError(texts.TOO_LARGE)
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(texts.NO_TEXT) from None
+    rows = rows_in(text, name)
+    if len(rows) > MOST_ROWS:
+        raise InputError(
+            f"{name} has {len(rows):,} rows; the page examines {MOST_ROWS:,}, the command line any number."
+        )
+    clips = clips_of(rows, name, _finder(films), settings)
+    _check_labels(clips)
+    return LabelFile(name, clips)
+
+
+def _finder(films: Sequence[VideoInfo]) -> FindVideo:
+    def find(vid: str) -> VideoInfo:
+        found = [film for film in films if film.title == vid]
+        shown = vid if len(vid) <= MOST_CHARS else vid[: MOST_CHARS - 1] + "…"
+        if len(found) != 1:
+            raise InputError(texts.ambiguous_video(shown) if found else texts.unknown_video(shown))
+        return found[0]
+
+    return find
+
+
+def _check_labels(clips: Sequence[Clip]) -> None:
+    names = dict.fromkeys(name for clip in clips for name in clip.labels)
+    if len(names) > MOST_LABELS:
+        raise InputError(f"There are {len(names):,} labels; the page reads {MOST_LABELS}, so leave some out.")
+    for name in names:
+        values = {clip.labels[name] for clip in clips if name in clip.labels}
+        if max(map(len, (name, *values))) > MOST_CHARS:
+            raise InputError(f"A label or a value has more than {MOST_CHARS} letters; shorten it.")
+        if len(values) > MOST_VALUES:
+            raise InputError(
+                f"“{name}” has {len(values):,} values; the page reads {MOST_VALUES}, so leave it out or join some."
+            )
