@@ -14,8 +14,8 @@ FOLDER = ROOT / "assets" / "screenshots"
 SIZES_PX = {"desktop": (1440, 900), "tablet": (820, 1180), "phone": (390, 844)}
 READY = "[data-ready='true']"
 FILMS_SHOWN = "[...document.querySelectorAll('video')].every(video => video.readyState >= 2)"
-PICTURES_SHOWN = "[...document.querySelectorAll('#space-near img, #space-groups img')].every(image => image.complete)"
-PATIENCE_MS = 120_000
+PICTURES_SHOWN = "[...document.querySelectorAll('.point img')].every(image => image.complete)"
+PATIENCE_MS = 240_000
 
 
 def main() -> None:
@@ -76,6 +76,14 @@ def _take_instruments(browser: Browser, url: str, size: str, theme: str) -> None
     drawn("#space-groups .groups li:nth-child(12)")
     page.locator("#space-groups [data-pick]").first.click()
     drawn("#space-near .near")
+    page.locator("#pair-other select").select_option("toyworld-video")
+    page.wait_for_function("location.search.includes('other=toyworld-video')", timeout=PATIENCE_MS)
+    page.locator("#ask-pair").click()
+    drawn("#pair-most .near")
+    page.locator("#pair-most [data-pick]").first.click()
+    drawn("#pair-near .near")
+    page.locator("#ask-examine").click()
+    drawn("#examine-figure .plot .main-svg")
     page.wait_for_function(PICTURES_SHOWN, timeout=PATIENCE_MS)
     take("space")
     context.close()
