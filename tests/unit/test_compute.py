@@ -8,9 +8,11 @@ import weakref
 
 import numpy as np
 import pytest
+import torch
 
 from tests.tiny_checkpoints import save_tiny_pe_video, save_tiny_xclip
 from workbench.errors import ModelError, OutOfMemoryError
+from workbench.models import captum_gradients
 from workbench.models.compute import BatchSize, Compute, is_out_of_memory
 from workbench.models.registry import ModelRegistry
 from workbench.models.resident import Resident
@@ -220,3 +222,24 @@ def test_no_memory_while_trying_a_model_is_told_from_parts_that_do_not_fit():
     assert is_out_of_memory(OutOfMemoryError("Memory ran out even one at a time."))
     assert is_out_of_memory(RuntimeError("CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate"))
     assert not is_out_of_memory(ModelError("Its parts do not fit."))
+
+
+def test_integrated_gradients_take_fewer_rows_at_once_where_memory_runs_out():
+    inputs = torch.randn(2, 5, generator=torch.Generator().manual_seed(0))
+    tried = []
+
+    def scores(rows: torch.Tensor) -> torch.Tensor:
+        tried.append(len(rows))
+        if len(rows) > room:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 MiB")
+        return (rows**3).sum(dim=1)
+
+    room = 1000
+    expected, _ = captum_gradients.attributions("ig", scores, inputs, (), 64)
+    room, tried = 10, []
+    found, _ = captum_gradients.attributions("ig", scores, inputs, (), 64)
+    np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-5)
+    assert tried[0] > room >= max(tried[-3:])
+    room = 1
+    with pytest.raises(RuntimeError, match="out of memory"):
+        captum_gradients.attributions("ig", scores, inputs, (), 64)

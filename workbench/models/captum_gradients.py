@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from workbench.models.compute import is_out_of_memory
 from workbench.models.protocol import GradientMethod
 
 N_STEPS = 50
@@ -29,18 +30,24 @@ def attributions(
 
     Integrated gradients sum to the difference of the two scores; input times gradient is their first step at the full
     input, and sums to nothing in particular. At most ``most_rows`` rows are differentiated at once, or one a row of
-    ``inputs``.
+    ``inputs``; half as many, and half of those, where memory runs out.
     """
     from captum.attr import InputXGradient, IntegratedGradients
 
     nothing = inputs.new_zeros(inputs.shape) if nothing is None else nothing
     more = {"additional_forward_args": others or None}
-    if method == "ig":
-        found = IntegratedGradients(scores).attribute(
-            inputs, nothing, n_steps=N_STEPS, internal_batch_size=max(most_rows, len(inputs)), **more
-        )
-    else:
-        found = InputXGradient(scores).attribute(inputs.requires_grad_(), **more)
+    found = None if method == "ig" else InputXGradient(scores).attribute(inputs.requires_grad_(), **more)
+    size = max(most_rows, len(inputs))
+    while found is None:
+        try:
+            found = IntegratedGradients(scores).attribute(
+                inputs, nothing, n_steps=N_STEPS, internal_batch_size=size, **more
+            )
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error) or size <= len(inputs):
+                raise
+        if found is None:  # tried again once the error is gone, and with it what it holds in memory
+            size = max(size // 2, len(inputs))
     return found.detach(), scores(nothing, *others).detach()
 
 

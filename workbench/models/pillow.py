@@ -74,16 +74,9 @@ class Preparation:
         return round(source[0] / ratio), round(source[1] / ratio)
 
     def _fitted(self, images: Any) -> Any:
-        import torch
-
         source = tuple(images.shape[2:])
         across, down = (_weights(self, source, axis, images.device) for axis in (1, 0))
-        levels = images.to(_precision(images.device))
-        if across is not None:
-            levels = torch.floor(levels @ across.T + 0.5).clamp(0, 255)
-        if down is not None:
-            levels = torch.floor(down @ levels + 0.5).clamp(0, 255)
-        return self._filled(levels.float())
+        return self._filled(resized_levels(images, across, down).float())
 
     def _filled(self, levels: Any) -> Any:
         import torch
@@ -106,9 +99,9 @@ def _weights(preparation: Preparation, source: tuple[int, int], axis: int, devic
     if resized == source[axis]:
         if resized <= wanted:
             return None
-        return torch.eye(resized, dtype=_precision(device), device=device)[cut]
+        return torch.eye(resized, dtype=precision(device), device=device)[cut]
     matrix = resize_matrix(source[axis], resized, preparation.filter)[cut]
-    return torch.from_numpy(matrix).to(device, _precision(device))
+    return torch.from_numpy(matrix).to(device, precision(device))
 
 
 @functools.lru_cache(maxsize=16)
@@ -124,7 +117,7 @@ def _cut_from(resized: int, wanted: int) -> int:
     return round(max(0, resized - wanted) / 2.0)
 
 
-def _precision(device: Any) -> Any:
+def precision(device: Any) -> Any:
     """Return the type in which levels are exact; Apple's GPUs lack it, and may be a level off where two tie."""
     import torch
 
@@ -134,6 +127,34 @@ def _precision(device: Any) -> Any:
 @functools.lru_cache(maxsize=64)
 def resize_matrix(n_source: int, n_target: int, kind: Filter) -> Float64[np.ndarray, "target source"]:
     """Return the matrix by which Pillow resizes a line of ``n_source`` levels to ``n_target``."""
+    return _in_steps_of(1 / _PRECISION, _weights_of(n_source, n_target, kind))
+
+
+@functools.lru_cache(maxsize=64)
+def torch_matrix(n_source: int, n_target: int, kind: Filter) -> Float64[np.ndarray, "target source"]:
+    """Return the matrix by which PyTorch resizes a line of levels on a processor, with antialiasing.
+
+    It is Pillow's, but for weights of as many bits as let the largest be a whole number of 16.
+    Source: ``compute_index_ranges_int16_weights`` in ATen's ``UpSampleKernel.cpp``.
+    """
+    weights = _weights_of(n_source, n_target, kind)
+    bits = next((bits for bits in range(22) if int(0.5 + weights.max() * 2 ** (bits + 1)) >= 2**15), 22)
+    return _in_steps_of(2.0**-bits, weights)
+
+
+def resized_levels(images: Any, across: Any, down: Any) -> Any:
+    """Return levels resized across and then down, whole after each; None leaves an axis as it is."""
+    import torch
+
+    levels = images.to(precision(images.device))
+    if across is not None:
+        levels = torch.floor(levels @ across.T + 0.5).clamp(0, 255)
+    if down is not None:
+        levels = torch.floor(down @ levels + 0.5).clamp(0, 255)
+    return levels
+
+
+def _weights_of(n_source: int, n_target: int, kind: Filter) -> Float64[np.ndarray, "target source"]:
     scale = n_source / n_target
     stretch = max(scale, 1.0)
     reach = _REACH[kind] * stretch
@@ -142,9 +163,12 @@ def resize_matrix(n_source: int, n_target: int, kind: Filter) -> Float64[np.ndar
         centre = (target + 0.5) * scale
         first, last = max(int(centre - reach + 0.5), 0), min(int(centre + reach + 0.5), n_source)
         weights = _filter((np.arange(first, last) - centre + 0.5) / stretch, kind)
-        weights /= weights.sum()
-        matrix[target, first:last] = np.trunc(weights * _PRECISION + np.copysign(0.5, weights)) / _PRECISION
+        matrix[target, first:last] = weights / weights.sum()
     return matrix
+
+
+def _in_steps_of(step: float, weights: Float64[np.ndarray, "target source"]) -> Float64[np.ndarray, "target source"]:
+    return np.trunc(weights / step + np.copysign(0.5, weights)) * step
 
 
 def _filter(x: np.ndarray, kind: Filter) -> np.ndarray:

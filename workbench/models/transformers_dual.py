@@ -20,6 +20,7 @@ from workbench.errors import ModelError, said_by
 from workbench.models import checkpoint, hub
 from workbench.models.compute import is_out_of_memory
 from workbench.models.entry import ModelEntry
+from workbench.models.resizing import resize_as_on_processor
 from workbench.models.runtime import from_folder
 from workbench.models.tokenization import TextReader, TokenizedTexts
 from workbench.models.transformers_vision import TransformersVision
@@ -142,7 +143,7 @@ def load(folder: Path, name: str, processor: str = "AutoImageProcessor", part: s
             f"fetch it again, or correct its config.json."
         )
     _own(model)
-    return model, tokenizer, prepares
+    return model, tokenizer, resize_as_on_processor(prepares)
 
 
 def _own(model: Any) -> None:
