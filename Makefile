@@ -11,7 +11,7 @@ run: .venv/run
 
 test: .venv/dev
 	@$(BIN)/python -m tests.browser.chromium
-	@$(BIN)/python -m pytest
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/dev
 	$(BIN)/ruff check .
