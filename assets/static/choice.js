@@ -12,7 +12,11 @@ workbench.choice = ({ element, props, trigger, watch }) => {
       }),
     );
   };
-  select.addEventListener("change", () => trigger("input", { value: select.value }));
+  select.addEventListener("change", () => {
+    // What is chosen is known here, too, so that the same answer as before is news.
+    props.value = { ...props.value, value: select.value };
+    trigger("input", { value: select.value });
+  });
   watch("value", draw);
   draw();
 };

@@ -97,6 +97,7 @@
     };
 
     const list = (rows) => {
+      if (chosenBox.hidden && !rows.length) return;
       chosenBox.hidden = !rows.length;
       const own = rows.filter((row) => filmOf(row)[0] === meta.here && meta.spans[row][0] !== null);
       workbench.lightSpans?.(own.map((row) => meta.spans[row]));
@@ -168,7 +169,7 @@
       box.hidden = !figure?.data;
       if (!figure?.data) return list([]);
       const Plotly = await workbench.loadPlotly();
-      if (meta.here !== figure.layout.meta.here) list([]);
+      if (meta.here !== figure.layout.meta.here || meta.key !== figure.layout.meta.key) list([]);
       meta = figure.layout.meta;
       part("th.said").textContent = meta.said.title;
       const layout = { ...figure.layout, template: workbench.plotlyTemplate(element), autosize: true, dragmode: mode };

@@ -23,7 +23,7 @@ workbench.upload = ({ element, props, trigger, watch }) => {
       show(`${megabytes(e.loaded)} of ${megabytes(e.total)} MB`, true);
     };
     request.onload = () => {
-      if (request.status === 413) return show("The file is larger than this server accepts; cut it or lower its quality.");
+      if (request.status === 413) return show("The file is larger than this server accepts; make it smaller.");
       if (request.status !== 200) return show("The upload failed; check the connection and try again.");
       show("");
       const [path] = JSON.parse(request.responseText);

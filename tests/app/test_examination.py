@@ -124,7 +124,7 @@ def test_two_models_stand_side_by_side_under_the_titles_of_the_list(
     events: Events, session: Session, tmp_path: Path
 ) -> None:
     changed = events.pair.choose_other(session, event(value=SECOND.id), ANN)
-    assert changed["examine_second"]["value"] == SECOND.id
+    assert changed["pair_other"]["value"] == SECOND.id
     asked = chosen(changed["session"], clips="file")
     brought(events, session, tmp_path / "rows.jsonl", rows_of(session))
     shown = examined(events, asked)
@@ -143,13 +143,13 @@ def test_another_model_clears_what_was_examined_and_is_not_held_against_itself(
     session = events.pair.choose_other(session, event(value=SECOND.id), ANN)["session"]
     changed = events.choose_model(session, event(value=SECOND.id))
     assert (changed["examine_text"], changed["examine_figure"]) == ("", None)
-    assert changed["examine_second"]["value"] == ""
-    assert SECOND.id not in [model_id for _, model_id, _ in changed["examine_second"]["choices"]]
+    assert changed["pair_other"]["value"] == ""
+    assert SECOND.id not in [model_id for _, model_id, _ in changed["pair_other"]["choices"]]
     changed = events.set_parameter("fps")(session, 2.5)
     assert (changed["examine_text"], changed["examine_figure"]) == ("", None)
     assert "examine_text" not in events.add_query(session, event(text="red"))  # on which nothing hangs
-    for choose in (events.examine.choose_clips, events.pair.choose_other):
-        assert "not offered" in choose(session, event(value="nonesuch"), ANN)["notice"]
+    for choose, part in ((events.examine.choose_clips, "examine_said"), (events.pair.choose_other, "pair_said")):
+        assert "not offered" in choose(session, event(value="nonesuch"), ANN)[part]
 
 
 # -- a file of labels -------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pytest
 
 from workbench.ui.gradio import pair_texts, texts
 from workbench.ui.gradio.events import Events
+from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.session import Session
 
 ANN, BOB = gr.Request(session_hash="ann"), gr.Request(session_hash="bob")
@@ -51,7 +52,7 @@ def test_the_same_points_lie_on_two_maps(events: Events, session: Session) -> No
     assert near.count("<li") == 12
     assert f'data-rows="{row}"' in near
     for wrong in ({"row": 10_000}, {"row": -1}, {"row": True}, {"pick": "x"}, {}):
-        assert pair_texts.NOT_A_POINT in events.pair.pick(session, event(**wrong), ANN)["notice"]
+        assert pair_texts.NOT_A_POINT in events.pair.pick(session, event(**wrong), ANN)["pair_said"]
 
 
 def test_nothing_is_compared_before_it_is_asked_for(events: Events, session: Session) -> None:
@@ -61,9 +62,9 @@ def test_nothing_is_compared_before_it_is_asked_for(events: Events, session: Ses
     same = replace(session, space=replace(session.space, other=session.model))
     assert pair_texts.NO_OTHER in compared(events, same)["pair_said"]
     compared(events, session)
-    assert pair_texts.NOT_ON_SHOW in events.pair.pick(session, event(row=0), BOB)["notice"]
+    assert pair_texts.NOT_ON_SHOW in events.pair.pick(session, event(row=0), BOB)["pair_said"]
     events.leave(ANN)
-    assert pair_texts.NOT_ON_SHOW in events.pair.pick(session, event(row=0), ANN)["notice"]
+    assert pair_texts.NOT_ON_SHOW in events.pair.pick(session, event(row=0), ANN)["pair_said"]
 
 
 def test_a_comparison_of_another_question_goes(events: Events, session: Session) -> None:
@@ -72,15 +73,35 @@ def test_a_comparison_of_another_question_goes(events: Events, session: Session)
     assert not any("pair_map" in update for update in kept)
     changed = events.space.choose("points")(session, event(value="segment"))["session"]
     assert any(update.get("pair_map", "") is None for update in events.explain(changed, ANN))
-    assert pair_texts.NOT_ON_SHOW in events.pair.pick(changed, event(row=0), ANN)["notice"]
+    assert pair_texts.NOT_ON_SHOW in events.pair.pick(changed, event(row=0), ANN)["pair_said"]
+
+
+def test_a_click_on_the_timeline_takes_nothing_away_and_stops_nothing(events: Events, session: Session) -> None:
+    compared(events, session)
+    job = events.jobs.start("ann", Job(lambda report: None, "examine"))
+    for update in (
+        events.select_row(session, event(query=0, at_s=2.0), ANN),
+        events.select_span(session, event(start_s=2.0, end_s=4.0), ANN),
+    ):
+        assert not {"pair_map", "space_map", "examine_said"} & set(update)
+    assert not job.is_stopped
+    told = list(events.explain(session, ANN))
+    assert pair_texts.BUSY in told[-1]["space_said"]
+    assert not job.is_stopped
+    events.jobs.end("ann", job)
+
+
+def test_a_file_is_of_no_two_models(events: Events, session: Session) -> None:
+    of_file = replace(session, space=replace(session.space, films="file", file=("f" * 64, "mine")))
+    assert pair_texts.OF_A_FILE in compared(events, of_file)["pair_said"]
 
 
 def test_another_model_is_chosen_from_the_list(events: Events, session: Session) -> None:
     chosen = events.pair.choose_other(session, event(value="toyworld-frame"), ANN)
     assert chosen["session"].space.other == "toyworld-frame"
     assert "other=toyworld-frame" in chosen["address"]
-    assert chosen["examine_second"]["value"] == ""  # the one on show is no other
-    assert "not offered" in events.pair.choose_other(session, event(value="../etc"), ANN)["notice"]
+    assert chosen["pair_other"]["value"] == ""  # the one on show is no other
+    assert "not offered" in events.pair.choose_other(session, event(value="../etc"), ANN)["pair_said"]
     offered = events.choose_model(session, event(value="toyworld-video"))["pair_other"]["choices"]
     names = [name for _, name, _ in offered]
     assert names[0] == ""

@@ -71,9 +71,9 @@ def test_components_are_shown_at_once_and_then_the_map(events: Events, session: 
 def test_nothing_is_mapped_before_the_question_was_answered(events: Events, session: Session) -> None:
     assert list(events.explain(session, ANN)) == []
     said = events.space.pick(session, event(row=0), ANN)
-    assert space_texts.NOT_ON_SHOW in said["notice"]
+    assert space_texts.NOT_ON_SHOW in said["space_said"]
     list(events.answer(session, ANN))
-    assert space_texts.NOT_ON_SHOW in events.space.pick(session, event(row=0), ANN)["notice"]
+    assert space_texts.NOT_ON_SHOW in events.space.pick(session, event(row=0), ANN)["space_said"]
     assert space_texts.NOT_ON_SHOW in events.export(session, ANN)["notice"]
 
 
@@ -85,7 +85,7 @@ def test_a_point_that_is_picked_tells_what_is_nearest_in_the_space(events: Event
     assert f"workbench/picture/{session.video}/" in found
     assert events.space.pick(session, event(pick="3"), ANN)["space_near"] == found
     for wrong in ({"row": 10_000}, {"row": -1}, {"row": True}, {"pick": "³"}, {}):
-        assert "notice error" in events.space.pick(session, event(**wrong), ANN)["notice"]
+        assert "notice error" in events.space.pick(session, event(**wrong), ANN)["space_said"]
 
 
 def test_a_film_that_comes_later_moves_no_point_until_the_map_is_fitted_anew(
@@ -144,8 +144,8 @@ def test_the_space_is_seen_through_words(events: Events, session: Session) -> No
     assert changed["session"].space.through == ("a white object", "a cyan object")
     assert changed["space_through"] == "a white object, a cyan object"
     assert "trustworthiness" in looked(events, changed["session"])["space_text"]
-    assert "two or more" in events.space.see_through(session, "a white object")["notice"]
-    assert "12 or fewer" in events.space.see_through(session, ",".join(f"word {n}" for n in range(13)))["notice"]
+    assert "two or more" in events.space.see_through(session, "a white object")["space_said"]
+    assert "12 or fewer" in events.space.see_through(session, ",".join(f"word {n}" for n in range(13)))["space_said"]
     assert events.space.see_through(changed["session"], "")["session"].space.through == ()
 
 
@@ -161,7 +161,7 @@ def test_numbers_are_checked_and_reset(events: Events, session: Session) -> None
     assert made(changed, n_neighbours=15)["session"].space.numbers == ()
     wrong = (("n_neighbours", 1), ("min_dist", 2.0), ("seed", -1), ("smallest", 1e9), ("min_dist", float("nan")))
     for name, value in wrong:
-        assert "notice error" in made(session, **{name: value})["notice"]
+        assert "notice error" in made(session, **{name: value})["space_said"]
     shown = events.space.reset(changed)
     assert shown["session"].space == SpaceChoice()
     assert shown["space_n_neighbours"] == 15
@@ -169,7 +169,7 @@ def test_numbers_are_checked_and_reset(events: Events, session: Session) -> None
 
 def test_what_is_not_offered_is_refused(events: Events, session: Session) -> None:
     for name in ("films", "points", "map", "is_path"):
-        assert space_texts.NOT_A_CHOICE in events.space.choose(name)(session, event(value="tsne"))["notice"]
+        assert space_texts.NOT_A_CHOICE in events.space.choose(name)(session, event(value="tsne"))["space_said"]
     assert looked(events, replace(session, space=SpaceChoice(colour="no such")))["space_colour"]["value"] == "group"
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from workbench.analyses import layouts
 from workbench.types.video import SamplingSpec
 from workbench.ui.gradio import space_events, space_texts
 from workbench.ui.gradio.events import Events
@@ -40,8 +41,9 @@ def brought(path: Path) -> gr.FileData:
 
 
 def arrived(events: Events, session: Session, path: Path) -> dict:
-    receive = events.space.receive_picture if path.suffix == ".png" else events.space.receive_file
-    return events.space.show_arrived(session, receive(brought(path))["space_arrived"])
+    if path.suffix == ".png":
+        return events.space.show_arrived(session, events.space.receive_picture(brought(path))["picture_arrived"])
+    return events.space.show_arrived(session, events.space.receive_file(brought(path))["features_arrived"])
 
 
 @pytest.fixture
@@ -97,13 +99,57 @@ def test_features_of_a_file_are_mapped(events: Events, session: Session, feature
     near = events.space.pick(changed, event(row=7), ANN)["space_near"]
     assert "clip 7" in near
     assert "<img" not in near
-    by_kind = events.space.choose("supervised")(changed, event(value="kind"))["session"]
-    assert "60 rows" in looked(events, by_kind)["space_text"]
     by_colour = events.space.choose("colour")(changed, event(value="kind"))["session"]
-    assert {trace.name for trace in looked(events, by_colour)["space_map"].data} == {"<b>cat", "dog", "cow"}
+    assert {trace.name for trace in looked(events, by_colour)["space_map"].data} == {"&lt;b&gt;cat", "dog", "cow"}
     back = events.space.choose("films")(changed, event(value="this"))["session"]
     assert "26 frames" in looked(events, back)["space_text"]
     assert events.space.choose("films")(back, event(value="file"))["session"].space.file == changed.space.file
+
+
+def test_of_a_file_components_are_shown_first_and_then_its_umap(
+    events: Events, session: Session, features: Path
+) -> None:
+    changed = arrived(events, session, features)["session"]
+    changed = events.space.choose("map")(changed, event(value="umap"))["session"]
+
+    def drawn(asked: Session) -> list:
+        list(events.answer(asked, ANN))
+        return [update["space_map"] for update in events.explain(asked, ANN) if update.get("space_map") is not None]
+
+    first, last = drawn(changed)
+    assert not np.allclose(first.data[0].x, last.data[0].x)
+    assert len(drawn(changed)) == 1  # it is kept
+    together = events.space.choose("supervised")(changed, event(value="kind"))["session"]
+    pulled = drawn(together)[-1]
+    assert not np.allclose(pulled.data[0].x, last.data[0].x)
+    assert pulled.layout.uirevision != last.layout.uirevision  # another map is seen whole
+
+
+def test_a_map_that_is_not_kept_is_not_made_by_a_click(
+    events: Events, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked(events, session)
+    for path in events.services.store.root.rglob("*.safetensors"):
+        path.unlink()
+    monkeypatch.setattr(layouts, "map_quality", None)
+    assert space_texts.NOT_KEPT in events.space.pick(session, event(row=0), ANN)["space_said"]
+    assert space_texts.NOT_KEPT in events.export(session, ANN)["notice"]
+
+
+def test_choosing_films_back_and_forth_moves_nothing(events: Events, session: Session, tmp_path: Path) -> None:
+    everything = events.space.choose("films")(session, event(value="all"))["session"]
+    more = replace(everything, uploads={"f" * 64: "one more"})
+    back = events.space.choose("films")(more, event(value="this"))["session"]
+    again = events.space.choose("films")(back, event(value="all"))["session"]
+    assert again.space.fitted_on == everything.space.fitted_on
+
+
+def test_a_column_that_another_film_may_lack_is_let_go(events: Events, session: Session) -> None:
+    pulled = events.space.choose("supervised")(session, event(value="known moment"))["session"]
+    other = events.services.library.get("toy-test-72-001").id
+    assert events.choose_video(pulled, event(value=other))["session"].space.supervised == ""
+    linked = replace(session, space=replace(session.space, supervised="no such"))
+    assert ("no such", "no such", True) in events._page.method(linked)["space_supervised"]["choices"]
 
 
 def test_the_same_features_are_found_again_by_their_address(events: Events, session: Session, features: Path) -> None:
@@ -121,16 +167,16 @@ def test_what_cannot_be_used_is_refused(
     wrong = tmp_path / "wrong.png"
     wrong.write_bytes(b"not a picture")
     told = events.space.receive_picture(brought(wrong))
-    assert told["space_arrived"] is None
-    assert "“wrong.png” is no picture" in told["notice"]
+    assert told["picture_arrived"] is None
+    assert "“wrong.png” is no picture" in told["space_said"]
     pickled = tmp_path / "wrong.pkl"
     pickled.write_bytes(b"\x80\x04.")
-    assert "wrong.pkl" in events.space.receive_file(brought(pickled))["notice"]
-    assert space_texts.NOT_RECEIVED in events.space.receive_file(None)["notice"]
+    assert "wrong.pkl" in events.space.receive_file(brought(pickled))["space_said"]
+    assert space_texts.NOT_RECEIVED in events.space.receive_file(None)["space_said"]
     assert events.space.show_arrived(session, None)["session"] == session
-    assert space_texts.NO_FILE in events.space.choose("films")(session, event(value="file"))["notice"]
+    assert space_texts.NO_FILE in events.space.choose("films")(session, event(value="file"))["space_said"]
     monkeypatch.setattr(space_events, "MOST_FEATURE_ROWS", 10)
-    assert "60" in events.space.receive_file(brought(features))["notice"]
+    assert "60" in events.space.receive_file(brought(features))["space_said"]
     many = session
     for number in range(9):
         path = tmp_path / f"{number}.png"
@@ -138,7 +184,7 @@ def test_what_cannot_be_used_is_refused(
         told = arrived(events, many, path)
         many = told.get("session", many)
     assert len(many.space.pictures) == 8
-    assert "8 pictures at once" in told["notice"]
+    assert "8 pictures at once" in told["space_said"]
 
 
 def test_the_film_of_a_point_is_opened_where_the_point_is(events: Events, session: Session) -> None:

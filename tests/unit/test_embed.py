@@ -274,3 +274,12 @@ def test_a_picture_is_found_among_the_frames_it_was_taken_from(services: Service
     assert mapped(services, FIRST, **words).neighbours.indices[-1, 0] == 11
     windows = mapped(services, FIRST, SECOND, model=WINDOW, pictures=(picture.id,))
     assert windows.items.kinds[-1] == "picture"
+
+
+def test_two_films_of_one_title_are_told_apart(services: Services, tmp_path: Path):
+    films = []
+    for folder, colours in (("a", [(3, RED), (3, GREEN)]), ("b", [(3, BLUE), (3, GREEN)])):
+        (tmp_path / folder).mkdir()
+        films.append(services.library.open_path(write_film(tmp_path / folder / "film.mp4", colours).path).id)
+    found = mapped(services, *films, reducer="pca")
+    assert set(found.items.columns["video"]) == {f"film.mp4 ({film[:6]})" for film in films}

@@ -63,6 +63,13 @@ def test_a_column_of_words_pulls_points_together(services: Services):
     assert spread(supervised="word") < 0.7 * spread()
 
 
+def test_a_column_called_group_is_told_from_the_groups(services: Services):
+    table, _ = islands()
+    named = replace(table, columns={"group": table.columns["word"]})
+    found = embed_features(services, named, "mine.npz", replace(PARAMS, reducer="pca")).result
+    assert colourings(found) == ["group", "group of the file"]
+
+
 def test_columns_colour_the_map(services: Services):
     found = embed_features(services, islands()[0], "mine.npz", replace(PARAMS, reducer="pca")).result
     assert colourings(found) == ["group", "length", "word"]

@@ -65,9 +65,20 @@ def test_what_is_no_picture_is_refused_in_a_sentence(library: VideoLibrary, tmp_
         with pytest.raises(VideoError, match=r"“broken\.png” is no picture that can be read; give a JPEG"):
             library.add_picture(path)
     halves(64, 1).save(whole)
-    with pytest.raises(VideoError, match="less than 2 pixels wide or high"):
+    with pytest.raises(VideoError, match="too small, or too narrow for its length"):
         library.add_picture(whole)
     small = VideoLibrary(Settings(home=settings.home, max_pixels=1_000))
     halves(64, 64).save(whole)
     with pytest.raises(VideoError, match="more pixels than are accepted"):
         small.add_picture(whole)
+    with pytest.raises(VideoError, match=r"There is no file “gone\.png”"):
+        library.add_picture(tmp_path / "gone.png")
+
+
+def test_grey_of_16_bits_and_what_cannot_be_seen(library: VideoLibrary, tmp_path: Path):
+    ramp = np.linspace(0, 65_535, 64 * 64).reshape(64, 64).astype(np.uint16)
+    Image.fromarray(ramp).save(tmp_path / "ramp.png")
+    pixels = shown(library, library.add_picture(tmp_path / "ramp.png").id)
+    np.testing.assert_allclose(pixels.mean(axis=2), ramp / 256, atol=6)
+    Image.new("RGBA", (64, 64), (0, 0, 0, 0)).save(tmp_path / "nothing.png")
+    assert shown(library, library.add_picture(tmp_path / "nothing.png").id).min() > 245

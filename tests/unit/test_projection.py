@@ -1,5 +1,7 @@
 """Maps: axes against scikit-learn, UMAP against umap-learn, and places that nobody moves."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
@@ -146,3 +148,18 @@ def test_a_later_item_has_one_place_whoever_comes_with_it(mapped):
     nearest_island = np.linalg.norm(together[:, None] - middles, axis=2).argmin(axis=1)
     np.testing.assert_array_equal(nearest_island, islands_of_later)
     np.testing.assert_array_equal(among_neighbours(nearest(features[5:6], features, 15), coords)[0], coords[5])
+
+
+def test_what_was_stopped_holds_up_nobody_else():
+    features = unit_rows(np.random.default_rng(0).standard_normal((60, 8)).astype(np.float32))
+    neighbours = neighbours_among(features, 8)
+
+    def stop(done: int, total: int) -> None:
+        if done:
+            raise Cancelled("enough")
+
+    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as another:
+        for _ in range(2):
+            with pytest.raises(Cancelled):
+                one.submit(umap_layout, features, neighbours, told=stop).result(timeout=120)
+            assert another.submit(umap_layout, features, neighbours).result(timeout=120).shape == (60, 2)

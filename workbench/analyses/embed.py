@@ -195,7 +195,7 @@ class _Mapping:
             shares=tuple(fitted.axes.shares.tolist()) if fitted.axes else (),
             through=params.through,
         )
-        found = replace(found, warnings=embedding_warnings(found, params.reducer, space))
+        found = replace(found, warnings=embedding_warnings(found, params, space))
         return replace(found, conclusion=about_embedding(found))
 
     def _near(self, parts: Sequence[_Part]) -> Neighbours:

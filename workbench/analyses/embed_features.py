@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +23,7 @@ from workbench.core.neighbours import unit_rows
 from workbench.errors import InputError
 from workbench.store.feature_files import FeatureTable
 from workbench.store.keys import cache_key
-from workbench.types.embedding import EmbeddingMap, Groups, Items
+from workbench.types.embedding import GROUP, EmbeddingMap, Groups, Items
 from workbench.types.outcome import Outcome
 
 
@@ -47,10 +48,13 @@ def embed_features(
     digest = hashlib.sha256(features.tobytes()).hexdigest()
     laid = Laid(services, features, cache_key(kind="features", digest=digest), report)
     layout = Layout(params.reducer, params.axes, params.n_neighbours - 1, params.min_dist, params.seed)  # type: ignore[arg-type]
-    fitted = laid.fit(layout, classes_in(table.columns, params.supervised))
-    quality, clusters = laid.quality(fitted, layout), laid.clusters(params.smallest or None)
+    columns = _told_from_groups(table.columns)
+    classes = classes_in(columns, params.supervised)
+    fitted = laid.sketch(layout) if params.is_sketch else laid.fit(layout, classes)
+    quality = None if params.is_sketch else laid.quality(fitted, layout)
+    clusters = None if params.is_sketch else laid.clusters(params.smallest or None)
     groups = None
-    if clusters.n_clusters:
+    if clusters is not None and clusters.n_clusters:
         nameless = ("",) * clusters.n_clusters
         groups = Groups(clusters.labels, nameless, np.zeros(clusters.n_clusters), clusters.exemplars)
     found = EmbeddingMap(
@@ -60,7 +64,7 @@ def embed_features(
             labels=table.ids,
             videos=("",) * n_rows,
             spans_s=np.full((n_rows, 2), np.nan),
-            columns=table.columns,
+            columns=columns,
         ),
         coords=fitted.coords,
         is_fitted=np.ones(n_rows, bool),
@@ -71,6 +75,11 @@ def embed_features(
         groups=groups,
         shares=tuple(fitted.axes.shares.tolist()) if fitted.axes else (),
     )
-    found = replace(found, warnings=layout_warnings(found, params.reducer))
+    found = replace(found, warnings=layout_warnings(found, params))
     found = replace(found, conclusion=about_embedding(found))
     return Outcome(found, provenance_of_file(Embed.id, params, title, digest, started))
+
+
+def _told_from_groups(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the columns, one that is called as the map calls its groups by another name."""
+    return {f"{name} of the file" if name == GROUP else name: column for name, column in columns.items()}

@@ -12,12 +12,10 @@ import numpy as np
 
 from workbench.analyses.plain import plain
 from workbench.analyses.spaces import Space
-from workbench.types.embedding import EmbeddingMap, ModalityGap
+from workbench.types.embedding import ASKED, EmbeddingMap, ModalityGap
 from workbench.types.outcome import Outcome
 
 UNITS = {"frame": "frames", "segment": "segments", "video": "videos", "row": "rows"}
-ASKED = ("sentence", "picture")
-"""Kinds of items that are looked for."""
 GOOD, POOR = 0.95, 0.85
 """Trustworthiness from which near points may be taken as near, and below which they may not."""
 _MOST_SHOWN = 8
@@ -87,19 +85,21 @@ def _cosine(value: float) -> str:
     return f"{round(value, 2) + 0.0:.2f}".replace("-", "\N{MINUS SIGN}")
 
 
-def embedding_warnings(found: EmbeddingMap, wanted: str, space: Space) -> tuple[str, ...]:
+def embedding_warnings(found: EmbeddingMap, params: Any, space: Space) -> tuple[str, ...]:
     """Return what a person should know before believing the map of a space, one sentence each."""
     spec, said = space.model.spec, list(space.problems)
     if spec.window_frames > 1:
         said.append(f"{spec.title} reads {spec.window_frames} frames at once, so each point is a window of them.")
-    return (*said, *layout_warnings(found, wanted))
+    return (*said, *layout_warnings(found, params))
 
 
-def layout_warnings(found: EmbeddingMap, wanted: str) -> tuple[str, ...]:
-    """Return what a person should know of how the map was laid out, where another reducer may have been ``wanted``."""
+def layout_warnings(found: EmbeddingMap, params: Any) -> tuple[str, ...]:
+    """Return what a person should know of how the map was laid out, which may be otherwise than ``params`` ask for."""
     n_fitted = int(found.is_fitted.sum())
     said: list[str] = []
-    if found.reducer != wanted:
+    if found.reducer == "pca" and params.supervised and not found.is_sketch:
+        said.append(f"Nothing is pulled together by “{params.supervised}”: only UMAP can do that.")
+    if found.reducer != params.reducer and not found.is_sketch:
         said.append(f"UMAP has nothing to lay out in {n_fitted} points, so their principal components are shown.")
     if found.shares and sum(found.shares) < 0.5:
         said.append(f"These axes hold {sum(found.shares):.0%} of what tells points apart; the rest is not seen here.")

@@ -54,7 +54,7 @@ class Fitted:
 
 
 def classes_in(columns: Mapping[str, np.ndarray], name: str) -> Int64[np.ndarray, "item"] | None:
-    """Return a number from 0 for every value of a column of words, -1 for none; None where no column is named.
+    """Return a number for every value of a column of words, -1 for an empty one; None where no column is named.
 
     Raises ``InputError`` for a column that is not there, or is of numbers.
     """

@@ -6,8 +6,9 @@ Separate from what is asked of a space: maps, comparisons and examinations begin
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -98,8 +99,10 @@ def space_of(
     features: list[np.ndarray] = []
     problems: list[str] = []
     is_from_cache = True
-    for video_id in dict.fromkeys(videos):
-        video = services.library.get(video_id)
+    infos = {video_id: services.library.get(video_id) for video_id in videos}
+    titles = told_apart({video_id: info.title for video_id, info in infos.items()})
+    for video_id, info in infos.items():
+        video = replace(info, title=titles[video_id])
         extracted = extract(services, video, model, sampling, report, reuse_below=reuse_below)
         is_from_cache &= extracted.from_cache
         problems += [extracted.problem] if extracted.problem else []
@@ -112,6 +115,12 @@ def space_of(
             raise InputError(f"A map holds {MOST_ITEMS:,} points at most; choose fewer videos or sample them thinner.")
     said = tuple(dict.fromkeys(problems))
     return Space(services, model, tuple(films), joined(parts), np.concatenate(features), is_from_cache, said)
+
+
+def told_apart(titles: Mapping[str, str]) -> dict[str, str]:
+    """Return the titles of films by their ids, each of those that several have with the start of its id."""
+    counts = Counter(titles.values())
+    return {film: title if counts[title] == 1 else f"{title} ({film[:6]})" for film, title in titles.items()}
 
 
 def _starts(video: VideoInfo, features: VideoFeatures, points: Kind) -> Int64[np.ndarray, "item"]:

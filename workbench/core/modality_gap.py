@@ -60,14 +60,15 @@ def gap_axes(first: Float32[np.ndarray, "item dim"], second: Float32[np.ndarray,
     """Return the line between the means of two kinds, the second's first, and the one across it on which items differ
     most, less the mean of their own kind; the origin is half way between the means.
 
-    Where both means are one the first axis is 0, and so nothing lies apart on it.
+    Where both means are one, or no item differs from its own, that axis is 0, and so nothing lies apart on it.
     """
     means = [rows.mean(axis=0, dtype=np.float64) for rows in (first, second)]
     apart = means[0] - means[1]
     length = float(np.sqrt(apart @ apart))
     along = apart / length if length > _NO_LENGTH else np.zeros(len(apart))
     own = np.concatenate([rows - mean for rows, mean in zip((first, second), means, strict=True)])
-    across = principal_axes((own - (own @ along)[:, None] * along).astype(np.float32), 1).components[0]
+    rest = own - (own @ along)[:, None] * along
+    across = principal_axes(rest.astype(np.float32), 1).components[0] * (np.abs(rest).max() > _NO_LENGTH)
     return Axes((means[0] + means[1]) / 2, np.stack([along, across]), np.zeros(2))
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Shaped
+from tqdm import tqdm
 
 from workbench.core.neighbours import Told, unheard
 from workbench.errors import InputError
@@ -99,7 +100,13 @@ def umap_layout(
         n_jobs=1,
         init="pca",
         precomputed_knn=(indices, distances),
-        tqdm_kwds={"disable": False, "file": _Listener(told), "bar_format": "{n_fmt} of {total_fmt}", "desc": ""},
+        tqdm_kwds={
+            "disable": False,
+            "file": _Listener(told),
+            "bar_format": "{n_fmt} of {total_fmt}",
+            "desc": "",
+            "miniters": 1,  # with more, tqdm writes from a thread of its own, too
+        },
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -112,11 +119,18 @@ class _Listener:
 
     def __init__(self, told: Told) -> None:
         self._told = told
+        self._is_over = False
 
     def write(self, text: str) -> int:
-        """Tell of one step."""
-        if found := _COUNTED.search(text):
-            self._told(int(found[1]), int(found[2]))
+        """Tell of one step; once that was answered by an error, of none."""
+        if (found := _COUNTED.search(text)) and not self._is_over:
+            try:
+                self._told(int(found[1]), int(found[2]))
+            except BaseException:
+                self._is_over = True
+                # tqdm writes under a lock of the whole process, and lets go of it only where nothing is raised.
+                tqdm.get_lock().release()
+                raise
         return len(text)
 
     def flush(self) -> None:

@@ -5,6 +5,7 @@ Separate from the map of one space: what is coloured here is known of no single 
 
 from __future__ import annotations
 
+import zlib
 from html import escape
 from typing import Any
 
@@ -40,7 +41,8 @@ def comparison_figure(found: SpaceComparison) -> go.Figure:
             showlegend=False,
         )
         figure.add_trace(points, row=1, col=column)
-    return _laid_out(figure)
+    # Another map is seen whole.
+    return _laid_out(figure).update_layout(uirevision=zlib.crc32(found.coords[0].tobytes()))
 
 
 def _hover(found: SpaceComparison, row: int) -> str:
@@ -64,5 +66,4 @@ def _laid_out(figure: go.Figure) -> go.Figure:
         dragmode="pan",
         hovermode="closest",
         meta={"space": True},
-        uirevision="space",
     ).update_annotations(font_size=13)

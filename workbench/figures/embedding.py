@@ -6,6 +6,7 @@ its neighbours is drawn hollow, and what was placed later is smaller than what t
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
@@ -15,13 +16,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from workbench.figures.palette import COLOUR_BAR, QUERY_COLOURS, SEQUENTIAL, query_colour
-from workbench.types.embedding import EmbeddingMap
+from workbench.types.embedding import ASKED, GROUP, EmbeddingMap
 
-GROUP = "group"
 HEIGHT_PX = 560
 _OTHER = "#999999"
 _MOST_COLOURS = len(QUERY_COLOURS) - 1  # the last of them is grey, which here is what has no colour of its own
-_ASKED = ("sentence", "picture")
 _SIZES = {"frame": 6, "segment": 9, "video": 12, "sentence": 11, "picture": 13, "row": 6}
 _SOLID = {
     "frame": "circle",
@@ -56,14 +55,14 @@ def embedding_figure(found: EmbeddingMap, colour_by: str = "", path_of: str = ""
     """
     colour_by = colour_by if colour_by in colourings(found) else colourings(found)[0]
     figure = go.Figure(_path(found, path_of))
-    is_asked = np.array([kind in _ASKED for kind in found.items.kinds])
+    is_asked = np.array([kind in ASKED for kind in found.items.kinds])
     rows = np.flatnonzero(~is_asked)
     values = found.items.columns.get(colour_by)
     if values is not None and values.dtype.kind == "f":
         figure.add_trace(_points(found, rows, "", _scale(values[rows], colour_by)))
     else:
         for each in _classes(found, rows, colour_by):
-            figure.add_trace(_points(found, each.rows, each.name, {"color": each.colour}))
+            figure.add_trace(_points(found, each.rows, escape(each.name), {"color": each.colour}))
     if is_asked.any():
         figure.add_trace(_asked(found, np.flatnonzero(is_asked)))
     return _laid_out(figure, found)
@@ -91,7 +90,7 @@ def _class_names(found: EmbeddingMap, colour_by: str) -> np.ndarray:
 
 
 def _scale(values: np.ndarray, title: str) -> dict[str, Any]:
-    return {"color": values, "colorscale": SEQUENTIAL, "colorbar": {**COLOUR_BAR, "title": {"text": title}}}
+    return {"color": values, "colorscale": SEQUENTIAL, "colorbar": {**COLOUR_BAR, "title": {"text": escape(title)}}}
 
 
 def _points(found: EmbeddingMap, rows: np.ndarray, name: str, colours: dict[str, Any]) -> Any:
@@ -161,7 +160,7 @@ def _laid_out(figure: go.Figure, found: EmbeddingMap) -> go.Figure:
         "margin": {"l": 24, "r": 8, "t": 8, "b": 24},
         "legend": {"itemsizing": "constant", "font": {"size": 11}},
         "meta": {"space": True},
-        "uirevision": "space",
+        "uirevision": zlib.crc32(found.coords[found.is_fitted].tobytes()),  # another map is seen whole
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
     }

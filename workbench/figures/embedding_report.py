@@ -10,7 +10,7 @@ from html import escape
 from workbench.figures.embedding import embedding_figure
 from workbench.figures.gap import gap_figure
 from workbench.figures.report import page_html
-from workbench.types.embedding import EmbeddingMap
+from workbench.types.embedding import ASKED, EmbeddingMap
 from workbench.types.outcome import Outcome
 
 _MOST_NEIGHBOURS = 3
@@ -70,7 +70,7 @@ def _groups(found: EmbeddingMap) -> str:
 def _sentences(found: EmbeddingMap) -> str:
     lines = []
     for row, kind in enumerate(found.items.kinds):
-        if kind in ("sentence", "picture"):
+        if kind in ASKED:
             near = found.neighbours.indices[row, :_MOST_NEIGHBOURS].tolist()
             described = "; ".join(found.items.described(at) for at in near)
             lines.append(f"<tr><td>{escape(found.items.labels[row])}</td><td>{escape(described)}</td></tr>")

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from workbench.errors import VideoError
+from workbench.errors import StoreError, VideoError
 from workbench.media.decode import sample_frames
 from workbench.media.facts import read_facts, write_facts
 from workbench.media.manifest import read_manifest
@@ -74,10 +74,15 @@ class VideoLibrary:
         Raises ``VideoError`` for what is no usable picture, ``StoreError`` where it cannot be kept.
         """
         title = title or Path(path).name
-        with tempfile.TemporaryDirectory() as folder:
-            film = Path(folder) / "picture.mp4"
-            write_picture(Path(path), film, title, self._settings)
-            return self._uploads.add(film, title)
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                film = Path(folder) / "picture.mp4"
+                write_picture(Path(path), film, title, self._settings)
+                return self._uploads.add(film, title)
+        except OSError as problem:
+            raise StoreError(
+                f"“{title}” cannot be kept: {problem.strerror or 'it failed'}; free some space for temporary files."
+            ) from None
 
     def open_path(self, path: Path) -> VideoInfo:
         """Enter a file of this machine, without copying it, for as long as this object lives.

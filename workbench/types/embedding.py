@@ -15,6 +15,12 @@ Kind = Literal["frame", "segment", "video", "sentence", "picture", "row"]
 a still picture that is looked for; a row of a file that somebody brought."""
 
 
+ASKED: tuple[Kind, ...] = ("sentence", "picture")
+"""Kinds of items that are looked for among the others."""
+GROUP = "group"
+"""What a colouring by groups is called; no column is."""
+
+
 @dataclass(frozen=True, eq=False)
 class Neighbours:
     """For every query its nearest items, the nearest first, and how far they are: 1 less the cosine.

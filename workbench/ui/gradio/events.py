@@ -2,7 +2,7 @@
 
 Separate from the layout so that it can be read as a list of events. Every event has two steps: a quick
 one that changes the session and shows the choice at once, then ``answer``, which does the work, tells
-how far it is, and shows the result. Nothing is kept here between events but running jobs.
+how far it is, and shows the result. Kept between events are running jobs, and which questions are on show.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.looked import Looked
 from workbench.ui.gradio.map_events import MapEvents
 from workbench.ui.gradio.pair_events import PairEvents
+from workbench.ui.gradio.pair_texts import BUSY
 from workbench.ui.gradio.paired import Paired
 from workbench.ui.gradio.sent import (
     MAX_TITLE_CHARS,
@@ -53,6 +54,9 @@ from workbench.ui.gradio.space_events import SpaceEvents
 from workbench.ui.gradio.spaced import Spaced
 from workbench.ui.gradio.strip import film_strip
 from workbench.ui.gradio.working import Ending, Place, Worker, in_words, said_of
+
+OF_ALL_SENTENCES = ("answer", "space", "pair", "examine")
+"""Jobs that do not hang on which sentence or span is the current one."""
 
 
 class Events:
@@ -213,7 +217,10 @@ class Events:
             yield from self.maps.look(session, visitor)
         if session.tab == "space" and self._has_answer(session, visitor):
             yield from self.pair.take_away(session, visitor)
-            yield from self.space.look(session, visitor)
+            if any(self.jobs.is_running(visitor, name) for name in ("pair", "examine")):
+                yield {"space_said": panels.notice(BUSY, "hint")}
+            else:
+                yield from self.space.look(session, visitor)
 
     def explain_patches(self, session: Session, at_s: object, request: gr.Request) -> Generator[Update]:
         """Say which patches of the picture at ``at_s`` made the score; yield as ``answer`` does."""
@@ -327,9 +334,10 @@ class Events:
     def _unexplained(self, request: gr.Request) -> Update:
         """Return the page without what explains another sentence or span, which nobody works on any more."""
         visitor = request.session_hash or ""
-        if not self.jobs.is_running(visitor, "answer"):
-            self.jobs.drop(visitor)
-        return self._page.idle() | self._page.unexplained()
+        if any(self.jobs.is_running(visitor, name) for name in OF_ALL_SENTENCES):
+            return self._page.unpointed()
+        self.jobs.drop(visitor)
+        return self._page.idle() | self._page.unpointed()
 
     @in_words
     def export(self, session: Session, request: gr.Request) -> Update:

@@ -24,9 +24,10 @@ from workbench.ui.gradio.sent import text_in
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shown import Shown, Update
 from workbench.ui.gradio.space_texts import NOT_A_CHOICE
-from workbench.ui.gradio.working import Place, Worker, in_words, said_of
+from workbench.ui.gradio.working import Place, Worker, in_words_at, said_of
 
 AT_EXAMINE = Place("examine_said", "stop_examine", "examine_said")
+in_words = in_words_at("examine_said")
 
 
 class ExamineEvents:
@@ -43,13 +44,12 @@ class ExamineEvents:
         if clips not in texts.CLIPS:
             raise InputError(NOT_A_CHOICE)
         changed = replace(session, clips=clips)
-        shown = self._examined.choices(changed, self._page.entries()) | {"session": changed, "notice": ""}
+        shown = self._examined.choices(changed) | {"session": changed, "notice": ""}
         return shown | self._cleared(request)
 
     def receive(self, session: Session, file: gr.FileData | None, request: gr.Request) -> Update:
         """Take in a file of labels, and say what it holds or what is wrong with it."""
         visitor = request.session_hash or ""
-        self._brought.pop(visitor, None)
         try:
             if file is None:
                 raise InputError(texts.NO_FILE)
@@ -57,7 +57,8 @@ class ExamineEvents:
             films = [self._page.video(session, video_id) for _, video_id, _ in self._page.films(session)]
             brought = read_labels(Path(file.path), name, films, self._page.services.settings)
         except Exception as problem:
-            return {"examine_file_text": examine_panels.file_help(None) + said_of(problem)}
+            last = self._brought.get(visitor)
+            return {"examine_file_text": examine_panels.file_help(last.said if last else None) + said_of(problem)}
         self._brought[visitor] = brought
         return {"examine_file_text": examine_panels.file_help(brought.said)} | self._cleared(request)
 

@@ -19,7 +19,6 @@ def lay_out_examine() -> dict:
         Panel(examine_panels.head(texts.WHAT))
         with gr.Row(elem_id="examine-choices"):
             made["examine_clips"] = Choice(texts.CLIPS_LABEL, elem_id="examine-clips")
-            made["examine_second"] = Choice(texts.SECOND_LABEL, elem_id="examine-second")
         made["examine_file"] = FileUpload(texts.FILE_BUTTON, ".jsonl,.json,.txt", visible=False, elem_id="examine-file")
         made["examine_file_text"] = Panel(examine_panels.file_help(None), visible=False, elem_id="examine-file-text")
         with gr.Row(elem_classes="asking"):

@@ -14,15 +14,15 @@ TITLE = "What can be read from this space"
 WHAT = (
     "What is known of clips, such as a colour or an action, is guessed from the model’s numbers alone: by a vote of "
     "the nearest clips of other videos, and by a linear map learnt on other videos. Sentences are looked for among "
-    "clips, and clips among sentences. Every number stands beside what chance gives."
+    "clips, and clips among sentences. Every number stands beside what chance gives. Where another model is chosen "
+    "above, it is asked the same."
 )
-CLIPS_LABEL, SECOND_LABEL = "Clips", "Second model"
+CLIPS_LABEL = "Clips"
 CLIPS = {
     "toyworld": f"toy world: {COUNT} films of one object doing one thing",
     "moments": "moments known of these videos",
     "file": "a file of mine",
 }
-NO_SECOND = "none"
 ASK = "Examine"
 FILE_BUTTON = "Upload a file of labels"
 FILE_HELP = "A text file of 5 MB at most, with one row a line for every clip, such as"

@@ -24,6 +24,7 @@ from workbench.types.comparison import Examination
 from workbench.ui.gradio import examine_panels, panels
 from workbench.ui.gradio import examine_texts as texts
 from workbench.ui.gradio.label_files import LabelFile
+from workbench.ui.gradio.paired import other_of
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.spaced import Spaced
 
@@ -37,23 +38,18 @@ class Examined:
     services: Services
     spaced: Spaced
 
-    def second(self, session: Session, entries: list[ModelEntry]) -> str:
-        """Return the other model whose space is examined, empty where it is none, or no other."""
-        others = {entry.id for entry in entries if entry.is_available and entry.id != session.model}
-        return session.space.other if session.space.other in others else ""
-
     def examine(
         self, session: Session, brought: LabelFile | None, entries: list[ModelEntry], report: Report
     ) -> list[Examination]:
-        """Examine the spaces that the session asks for; raises what ``Examine.run`` does."""
-        model_ids = [session.model, self.second(session, entries)]
-        for model_id in filter(None, model_ids):
+        """Examine the space of the model, and that of the other if one is chosen; raises what ``Examine.run`` does."""
+        model_ids = [session.model, *filter(None, [other_of(session, entries)])]
+        for model_id in model_ids:
             self.services.models.load(model_id)  # before the work: one that cannot be used is told at once
         clips = self._clips(session, brought, report)
         shared = {name: getattr(session.params(), name) for name in ("fps", "max_frames", "reuse_below")}
         titles = {entry.id: entry.title for entry in entries}
         found = []
-        for model_id in filter(None, model_ids):
+        for model_id in model_ids:
             result = Examine().run(self.services, ExamineParams(clips, model_id, **shared), report).result
             called = replace(result, title=titles.get(model_id, result.title))
             found.append(replace(called, conclusion=about_examination(called)))
@@ -71,18 +67,13 @@ class Examined:
             "examine_numbers": examine_panels.numbers(found),
         }
 
-    def choices(self, session: Session, entries: list[ModelEntry]) -> Update:
-        """Return the choices as the session has them, and the upload where a file is asked for."""
-        others = [(entry.title, entry.id, entry.is_available) for entry in entries if entry.id != session.model]
+    def choices(self, session: Session) -> Update:
+        """Return the choice of clips as the session has it, and the upload where a file is asked for."""
         is_file = session.clips == "file"
         return {
             "examine_clips": {
                 "choices": [(label, name, True) for name, label in texts.CLIPS.items()],
                 "value": session.clips,
-            },
-            "examine_second": {
-                "choices": [(texts.NO_SECOND, "", True), *others],
-                "value": self.second(session, entries),
             },
             "examine_file": gr.update(visible=is_file),
             "examine_file_text": gr.update(visible=is_file),

@@ -42,7 +42,8 @@ class Parts:
 
     session: gr.State
     arrived: gr.State
-    space_arrived: gr.State
+    picture_arrived: gr.State
+    features_arrived: gr.State
     address: gr.HTML
     brought: gr.HTML
     download: gr.HTML
@@ -150,7 +151,6 @@ class Parts:
     pair_near: Picks
     pair_most: Picks
     examine_clips: Choice
-    examine_second: Choice
     examine_file: FileUpload
     examine_file_text: Panel
     ask_examine: gr.Button
@@ -164,7 +164,8 @@ class Parts:
 
 def lay_out() -> Parts:
     """Create the components inside the current ``gr.Blocks`` and return them."""
-    made: dict = {"session": gr.State(Session()), "arrived": gr.State(), "space_arrived": gr.State()}
+    made: dict = {"session": gr.State(Session())}
+    made |= {name: gr.State() for name in ("arrived", "picture_arrived", "features_arrived")}
     Panel(panels.masthead(), elem_id="masthead")
     with gr.Row(elem_id="bench"):
         with gr.Column(elem_id="setup", min_width=0):

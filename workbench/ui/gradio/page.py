@@ -136,15 +136,14 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     parts.ask_patches.click(_placed_steps(events.explain_patches, outputs), [session, parts.clock], js=now, **asking)
     parts.export.click(placed(events.export), session, **looking)
     asks(parts.space_near.input, events.choose_video, [session])
-    for choice in (parts.pair_other, parts.examine_second):
-        choice.input(placed(events.pair.choose_other), session, **changing)
+    parts.pair_other.input(placed(events.pair.choose_other), session, **changing)
     parts.ask_pair.click(_placed_steps(events.pair.compare, outputs), session, **asking)
     for picked in (parts.pair_map, parts.pair_near, parts.pair_most):
         picked.select(placed(events.pair.pick), session, **looking)
     _wire_space(
         parts, events, placed, changing, receiving, looking, lambda event: event.success(explain, session, **asking)
     )
-    _wire_examine(parts, events, outputs, changing, asking)
+    _wire_examine(parts, events, outputs, changing, receiving, asking)
     maps, placed_steps = events.maps, functools.partial(_placed_steps, outputs=outputs)
     for listener, choose in (
         (parts.look_method.input, maps.choose_method),
@@ -189,9 +188,12 @@ def _wire_space(
     numbers = [getattr(parts, f"space_{name}") for name in NUMBERS]
     for made in (parts.space_apply.click, *(number.submit for number in numbers)):
         then(made(placed(space.set_numbers), [session, *numbers], **changing))
-    for brought, receive in ((parts.space_picture, space.receive_picture), (parts.space_file, space.receive_file)):
+    for brought, receive, arrived in (
+        (parts.space_picture, space.receive_picture, parts.picture_arrived),
+        (parts.space_file, space.receive_file, parts.features_arrived),
+    ):
         received = brought.upload(placed(receive), brought, **receiving)
-        then(received.success(placed(space.show_arrived), [session, parts.space_arrived], **changing))
+        then(received.success(placed(space.show_arrived), [session, arrived], **changing))
     then(parts.space_forget.click(placed(space.forget_pictures), session, **changing))
     parts.space_gap_view.input(placed(space.show_gap), session, **looking)
     then(parts.space_through.submit(placed(space.see_through), [session, parts.space_through], **changing))
@@ -206,12 +208,13 @@ def _wire_examine(
     events: Events,
     outputs: dict[str, gr.Component],
     changing: dict[str, Any],
+    receiving: dict[str, Any],
     asking: dict[str, Any],
 ) -> None:
     """Join the section that examines the space: nothing is computed before its button is pressed."""
     examine, session = events.examine, parts.session
     parts.examine_clips.input(_placed(examine.choose_clips, outputs), session, **changing)
-    parts.examine_file.upload(_placed(examine.receive, outputs), [session, parts.examine_file], **changing)
+    parts.examine_file.upload(_placed(examine.receive, outputs), [session, parts.examine_file], **receiving)
     parts.ask_examine.click(_placed_steps(examine.examine, outputs), session, **asking)
 
 

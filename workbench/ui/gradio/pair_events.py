@@ -12,7 +12,6 @@ from dataclasses import replace
 
 import gradio as gr
 
-from workbench.analyses.analysis import silent
 from workbench.analyses.compare import CompareParams
 from workbench.errors import InputError
 from workbench.types.comparison import SpaceComparison
@@ -24,9 +23,11 @@ from workbench.ui.gradio.sent import picked_in, text_in
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shown import Shown, Update
 from workbench.ui.gradio.space_texts import NOT_A_CHOICE
-from workbench.ui.gradio.working import Place, Worker, in_words
+from workbench.ui.gradio.spaced import kept
+from workbench.ui.gradio.working import Place, Worker, in_words_at
 
 AT_PAIR = Place("pair_said", "stop_pair", "pair_said")
+in_words = in_words_at("pair_said")
 
 
 class PairEvents:
@@ -43,7 +44,8 @@ class PairEvents:
         if other and other not in {entry.id for entry in self._page.entries()}:
             raise InputError(NOT_A_CHOICE)
         changed = replace(session, space=replace(session.space, other=other))
-        shown = self._page.others(changed) | self._paired.nothing() | self._page.unexamined()
+        self.leave(visitor)
+        shown = self._paired.others(changed, self._page.entries()) | self._page.unexamined()
         if any(self._worker.jobs.is_running(visitor, name) for name in ("pair", "examine")):
             self._worker.jobs.drop(visitor)
             shown |= self._page.idle()
@@ -60,6 +62,7 @@ class PairEvents:
             self._on_show[visitor] = self._paired.params(session)
             return self._paired.shown(session, found)
 
+        self.leave(visitor)
         yield self._paired.nothing()
         job = Job(functools.partial(self._paired.compare, session), "pair")
         yield from self._worker.steps(session, visitor, job, result, AT_PAIR)
@@ -69,7 +72,8 @@ class PairEvents:
         """Show what is nearest to a point for each model."""
         if self._on_show.get(request.session_hash or "") != self._paired.params(session):
             raise InputError(texts.NOT_ON_SHOW)
-        found = self._paired.compare(session, silent)
+        if (found := kept(functools.partial(self._paired.compare, session))) is None:
+            raise InputError(texts.NOT_ON_SHOW)
         row = picked_in(event)
         if row is None or row >= len(found.items):
             raise InputError(texts.NOT_A_POINT)

@@ -15,6 +15,7 @@ WHAT = (
 OTHER_LABEL = "Other model"
 NONE = "choose one"
 COMPARE = "Compare"
+OF_A_FILE = "Features of a file are of no model here; map videos to compare two models."
 NO_OTHER = "Choose the other model first."
 BUSY = "Something is still being worked out; wait for it, or stop it."
 NOT_ON_SHOW = "That comparison is not on show any more; compare anew."

@@ -35,8 +35,7 @@ class Paired:
 
     def params(self, session: Session) -> CompareParams:
         """Return the question of the comparison that the session asks for: of the points that are mapped."""
-        space = session.space if session.space.films != "file" else replace(session.space, films="this")
-        asked = self.spaced.params(replace(session, space=space))
+        asked = self.spaced.params(session)
         names = ("videos", "model", "fps", "max_frames", "reuse_below", "points", "n_neighbours", "seed", "reducer")
         common: dict[str, Any] = {name: getattr(asked, name) for name in names}
         return CompareParams(other=session.space.other, **common)
@@ -44,6 +43,8 @@ class Paired:
     def compare(self, session: Session, report: Report) -> SpaceComparison:
         """Compare both models; raises what ``Compare.run`` does, and ``InputError`` where no other was chosen."""
         params = self.params(session)
+        if session.space.films == "file":
+            raise InputError(texts.OF_A_FILE)
         if not params.other or params.other == params.model:
             raise InputError(texts.NO_OTHER)
         found = Compare().run(self.spaced.services, params, report).result
@@ -70,11 +71,17 @@ class Paired:
     def others(self, session: Session, entries: Sequence[ModelEntry]) -> Update:
         """Return the choice of the other model."""
         offered = [(entry.title, entry.id, entry.is_available) for entry in entries if entry.id != session.model]
-        return {"pair_other": {"choices": [(texts.NONE, "", True), *offered], "value": session.space.other}}
+        return {"pair_other": {"choices": [(texts.NONE, "", True), *offered], "value": other_of(session, entries)}}
 
     def nothing(self) -> Update:
         """Return the parts without a comparison."""
         return {"pair_map": None} | dict.fromkeys(("pair_said", "pair_text", "pair_key", "pair_near", "pair_most"), "")
+
+
+def other_of(session: Session, entries: Sequence[ModelEntry]) -> str:
+    """Return the model that the one on show is held against, empty where none is chosen, or it is no other."""
+    others = {entry.id for entry in entries if entry.is_available and entry.id != session.model}
+    return session.space.other if session.space.other in others else ""
 
 
 def _numbered(names: Sequence[str]) -> tuple[list[str], np.ndarray]:

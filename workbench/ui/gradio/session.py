@@ -106,7 +106,9 @@ class Session:
 
     def with_film(self, video: str, at_s: float | None = None) -> Session:
         """Return the session with another film, which stands at ``at_s`` at first, else where the answer is."""
-        return replace(self, video=video, current=0, span_s=None, at_s=at_s, opened=())
+        # What is known of one film is a column that another may lack.
+        space = replace(self.space, supervised="" if self.space.supervised != "video" else "video")
+        return replace(self, video=video, current=0, span_s=None, at_s=at_s, opened=(), space=space)
 
     def with_query(self, text: str, settings: Settings) -> Session:
         """Return the session with one more sentence; ``QueryError`` if it cannot be used."""

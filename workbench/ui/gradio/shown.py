@@ -110,7 +110,11 @@ class Shown:
 
     def unexplained(self) -> Update:
         """Return the instruments without anything of an earlier question."""
-        return self._explained.nothing() | self._looked.nothing() | self._spaced.nothing() | self._paired.nothing()
+        return self.unpointed() | self._spaced.nothing()
+
+    def unpointed(self) -> Update:
+        """Return the instruments that are of one sentence and span without anything of another."""
+        return self._explained.nothing() | self._looked.nothing()
 
     def nothing(self) -> Update:
         """Return the page without a result: no picture of an earlier question may stay."""
@@ -142,6 +146,7 @@ class Shown:
         return (
             self.changed(session)
             | self.nothing()
+            | self._paired.nothing()
             | self.queries(session)
             | {
                 "video": {"choices": self.films(session), "value": session.video},
@@ -186,18 +191,14 @@ class Shown:
         return {
             "model": {"choices": choices, "value": session.model},
             "model_note": self.model_note(session),
-            **self.others(session),
+            **self._paired.others(session, entries),
+            **self._examined.choices(session),
             **self.unexamined(),
         }
 
-    def others(self, session: Session) -> Update:
-        """Return the choices of the model that the one on show is compared with."""
-        entries = self.entries()
-        return self._paired.others(session, entries) | self._examined.choices(session, entries)
-
     def unexamined(self) -> Update:
-        """Return the page without an examination: one hangs on the model and its method, not on film and sentences."""
-        return self._examined.nothing()
+        """Return the page without an examination or comparison: they hang on models and method, not on sentences."""
+        return self._examined.nothing() | self._paired.nothing()
 
     def model_note(self, session: Session) -> str:
         """Return what is known of the models, as of now."""

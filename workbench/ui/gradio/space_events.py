@@ -14,23 +14,26 @@ from typing import Any, Literal
 
 import gradio as gr
 
-from workbench.analyses.analysis import Report, check_ranges, silent
-from workbench.analyses.embed import EmbedParams
+from workbench.analyses.analysis import Report, check_ranges
+from workbench.analyses.embed import Embed, EmbedParams
 from workbench.analyses.imported import keep
 from workbench.errors import InputError
 from workbench.store.feature_files import read_features
 from workbench.types.embedding import EmbeddingMap
-from workbench.types.outcome import Outcome
+from workbench.types.outcome import Outcome, Progress
+from workbench.ui.gradio import panels
 from workbench.ui.gradio import space_texts as texts
+from workbench.ui.gradio.attribution_texts import STOPPED
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.sent import MAX_TITLE_CHARS, picked_in, text_in
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shown import Shown, Update
 from workbench.ui.gradio.space_choice import FILMS, MAPS, MOST_LETTERS, NUMBERS, POINTS, SpaceChoice
-from workbench.ui.gradio.spaced import Spaced
-from workbench.ui.gradio.working import Place, Worker, in_words
+from workbench.ui.gradio.spaced import Spaced, kept
+from workbench.ui.gradio.working import Ending, Place, Worker, in_words_at, said_of
 
 AT_SPACE = Place("space_said", "stop_space", "space_said")
+in_words = in_words_at("space_said")
 _OFFERED: dict[str, tuple[str, ...]] = {"films": FILMS, "points": POINTS, "map": tuple(MAPS), "is_path": ("", "1")}
 MOST_FEATURE_BYTES, MOST_FEATURE_ROWS = 512 * 2**20, 200_000
 """The most of a file of features that a visitor may bring."""
@@ -67,7 +70,8 @@ class SpaceEvents:
             changed: Any = bool(value) if name == "is_path" else value[:MOST_LETTERS]
             space = replace(session.space, **{name: changed})
             if name == "films":
-                fitted = self._spaced.films(session) if value == "all" else ()
+                is_first = value == "all" and not space.fitted_on
+                fitted = self._spaced.films(session) if is_first else space.fitted_on
                 space = replace(space, fitted_on=fitted, supervised="")
             return self._changed(session, space)
 
@@ -106,11 +110,11 @@ class SpaceEvents:
 
     def receive_picture(self, file: gr.FileData | None) -> Update:
         """Take a picture that is looked for into the library, for ``show_arrived``."""
-        return {"space_arrived": None} | self._picture(file)
+        return {"picture_arrived": None} | self._picture(file)
 
     def receive_file(self, file: gr.FileData | None) -> Update:
         """Take features into the store, for ``show_arrived``."""
-        return {"space_arrived": None} | self._features(file)
+        return {"features_arrived": None} | self._features(file)
 
     @in_words
     def show_arrived(self, session: Session, arrived: Arrived | None) -> Update:
@@ -128,17 +132,17 @@ class SpaceEvents:
     def _picture(self, file: gr.FileData | None) -> Update:
         path, name = _sent(file)
         film = self._page.services.library.add_picture(path, name)
-        return {"space_arrived": Arrived("picture", film.id, Path(name).stem[:MAX_TITLE_CHARS])}
+        return {"picture_arrived": Arrived("picture", film.id, Path(name).stem[:MAX_TITLE_CHARS])}
 
     @in_words
     def _features(self, file: gr.FileData | None) -> Update:
         path, name = _sent(file)
         table = read_features(path, max_bytes=MOST_FEATURE_BYTES, max_rows=MOST_FEATURE_ROWS)
-        return {"space_arrived": Arrived("features", keep(self._page.services, table), name[:MAX_TITLE_CHARS])}
+        return {"features_arrived": Arrived("features", keep(self._page.services, table), name[:MAX_TITLE_CHARS])}
 
     def _changed(self, session: Session, space: SpaceChoice) -> Update:
         changed = replace(session, space=space)
-        return {"session": changed, "address": changed.address(), "notice": ""}
+        return {"session": changed, "address": changed.address(), "notice": "", "space_said": ""}
 
     # What is made.
 
@@ -151,9 +155,16 @@ class SpaceEvents:
             made.append(outcome.result)
             return self._result(session, visitor, outcome)
 
+        def failed(problem: Exception) -> Update:
+            said = said_of(problem, words=functools.partial(self._page.problem, session))
+            return self._spaced.nothing() | {"space_said": said}
+
+        def stopped(progress: Progress, has_begun: bool) -> Update:
+            return {"space_said": panels.notice(STOPPED, "hint")}
+
         for work in (self._at_once, self._spaced.map):
             job = Job(functools.partial(work, session), "space")
-            yield from self._worker.steps(session, visitor, job, result, AT_SPACE)
+            yield from self._worker.steps(session, visitor, job, result, AT_SPACE, Ending(stopped, failed))
             # Stopped, or something else was asked meanwhile: there is no second step.
             if not (made and made[-1].is_sketch) or self._worker.jobs.is_busy(visitor):
                 return
@@ -176,7 +187,9 @@ class SpaceEvents:
         """Return the map on show in plain JSON types."""
         if not self._is_on_show(session, visitor):
             raise InputError(texts.NOT_ON_SHOW)
-        return self._spaced.as_json(session, silent)
+        if (outcome := kept(functools.partial(self._spaced.map, session))) is None:
+            raise InputError(texts.NOT_KEPT)
+        return Embed().as_json(outcome)
 
     def leave(self, visitor: str) -> None:
         """Forget what a visitor was shown who has gone."""
@@ -185,10 +198,13 @@ class SpaceEvents:
     def _found(self, session: Session, request: gr.Request) -> EmbeddingMap:
         if not self._is_on_show(session, request.session_hash or ""):
             raise InputError(texts.NOT_ON_SHOW)
-        return self._spaced.map(session, silent).result
+        if (outcome := kept(functools.partial(self._spaced.map, session))) is None:
+            raise InputError(texts.NOT_KEPT)
+        return outcome.result
 
     def _at_once(self, session: Session, report: Report) -> Outcome[EmbeddingMap]:
-        return self._spaced.kept(session, report) or self._spaced.map(session, report, reducer="pca", is_sketch=True)
+        work = functools.partial(self._spaced.map, session)
+        return kept(work, report) or self._spaced.map(session, report, reducer="pca", is_sketch=True)
 
     def _result(self, session: Session, visitor: str, outcome: Outcome[EmbeddingMap]) -> Update:
         if not outcome.result.is_sketch:

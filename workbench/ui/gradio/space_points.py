@@ -5,6 +5,7 @@ Separate because maps of one model and of two are of the same items, and one scr
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Int64
 
+from workbench.analyses.spaces import told_apart
 from workbench.types.embedding import Items
 
 
@@ -33,6 +35,7 @@ def with_points(figure: Any, items: Items, here: str, said: Said, is_torn: Bool[
     number = {film: at for at, film in enumerate(films)}
     figure.layout.meta = {
         "space": True,
+        "key": zlib.crc32("\n".join(items.names).encode()),
         "here": here,
         "films": [[film, _title(items, film)] for film in films],
         "film": [number[video] for video in items.videos],
@@ -49,7 +52,8 @@ def with_points(figure: Any, items: Items, here: str, said: Said, is_torn: Bool[
 
 def titled(items: Items, titles: dict[str, str]) -> Items:
     """Return the items with films called by ``titles``, where these have them: as their visitor calls them."""
-    own = [titles.get(video, "") for video in items.videos]
+    called = told_apart({film: title for film, title in titles.items() if film in set(items.videos)})
+    own = [called.get(video, "") for video in items.videos]
     column = np.array([title or str(old) for title, old in zip(own, items.columns["video"], strict=True)])
     labels = [
         title if title and kind in ("video", "picture") else label

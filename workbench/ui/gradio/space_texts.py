@@ -5,6 +5,8 @@ Separate so that the tab can be read, and corrected, as text.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from workbench.analyses.embedding_texts import about_quality
 from workbench.types.embedding import EmbeddingMap
 
@@ -60,12 +62,18 @@ NOT_A_CHOICE = "That choice is not offered; choose one from the list."
 NOT_A_POINT = "That point is no longer on the map; click another."
 NOT_RECEIVED = "The file did not arrive; choose it again."
 NO_FILE = "There is no file of features yet; bring one with the button below."
+NOT_KEPT = "That map is not kept any more; choose the map again."
 NOT_ON_SHOW = "That map is not on show yet; wait until it is there."
 
 
 def films(file: tuple[str, str] | None) -> dict[str, str]:
     """Return the choice of what is mapped; of a file, given by its id with its title, where one was brought."""
     return _FILMS | ({"file": file[1]} if file else {})
+
+
+def pulled_together(columns: Iterable[str]) -> dict[str, str]:
+    """Return the choice of the column by which points are pulled together."""
+    return {"": NOTHING} | {name: name for name in columns}
 
 
 def colour_name(name: str) -> str:

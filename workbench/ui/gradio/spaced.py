@@ -5,17 +5,18 @@ Separate from ``looked``, which is about single pictures: here a picture is a po
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
 import numpy as np
 
-from workbench.analyses.analysis import Report
+from workbench.analyses import imported
+from workbench.analyses.analysis import Report, silent
 from workbench.analyses.embed import Embed, EmbedParams
 from workbench.analyses.embed_features import embed_features
-from workbench.analyses.imported import kept
 from workbench.analyses.services import Services
 from workbench.errors import VideoError
 from workbench.figures.embedding import colourings, embedding_figure
@@ -29,6 +30,7 @@ from workbench.ui.gradio.space_choice import NUMBERS
 from workbench.ui.gradio.space_points import Said, titled, with_points
 
 Update = dict[str, Any]
+R = TypeVar("R")
 _WHOLE_ID = 64
 
 
@@ -56,7 +58,7 @@ class Spaced:
         """Make the map; raises what ``Embed.run`` does, or ``embed_features`` where it is of a file."""
         params, file = self.params(session, **more), session.space.file
         if session.space.films == "file" and file:
-            return embed_features(self.services, kept(self.services, file[0]), file[1], params, report)
+            return embed_features(self.services, imported.kept(self.services, file[0]), file[1], params, report)
         outcome = Embed().run(self.services, params, report)
         titles = {**session.uploads, **dict(session.space.pictures)}
         return replace(
@@ -67,22 +69,6 @@ class Spaced:
                 video_title=titles.get(outcome.provenance.video_id, outcome.provenance.video_title),
             ),
         )
-
-    def kept(self, session: Session, report: Report) -> Outcome[EmbeddingMap] | None:
-        """Return the map where all that takes time was done before, else nothing; raises as ``map`` does."""
-
-        def tell(progress: Progress) -> None:
-            if progress.unit in ("point", "epoch"):
-                raise _NotKept(progress.what)
-            report(progress)
-
-        with suppress(_NotKept):
-            return self.map(session, tell)
-        return None
-
-    def as_json(self, session: Session, report: Report) -> dict[str, Any]:
-        """Return the map on show in plain JSON types; it is kept, as somebody looks at it."""
-        return Embed().as_json(self.map(session, report))
 
     def shown(self, session: Session, found: EmbeddingMap) -> Update:
         """Return the map with all that is said of it, and what is nearest to what was looked for last."""
@@ -129,6 +115,7 @@ class Spaced:
             "space_map_kind": _choice(texts.MAPS, space.map),
             "space_path": _choice(texts.PATHS, "1" if space.is_path else ""),
             "space_through": ", ".join(space.through),
+            "space_supervised": _choice(texts.pulled_together(filter(None, [space.supervised])), space.supervised),
             **{f"space_{name}": dict(space.numbers).get(name, getattr(EmbedParams, name)) for name in NUMBERS},
         }
 
@@ -157,9 +144,7 @@ class Spaced:
         colour = session.space.colour if session.space.colour in names else names[0]
         return {
             "space_colour": _choice({name: texts.colour_name(name) for name in names}, colour),
-            "space_supervised": _choice(
-                {"": texts.NOTHING} | {name: name for name in of_words}, session.space.supervised
-            ),
+            "space_supervised": _choice(texts.pulled_together(of_words), session.space.supervised),
         }
 
     def _figure(self, session: Session, found: EmbeddingMap) -> Any:
@@ -173,7 +158,20 @@ class Spaced:
 
 
 class _NotKept(Exception):
-    """There is work to be done before the map is there."""
+    """There is work to be done before the answer is there."""
+
+
+def kept(work: Callable[[Report], R], report: Report = silent) -> R | None:
+    """Return what ``work`` does where all that takes time was done before, else nothing; raises what it raises."""
+
+    def tell(progress: Progress) -> None:
+        if progress.unit in ("point", "epoch"):
+            raise _NotKept(progress.what)
+        report(progress)
+
+    with suppress(_NotKept):
+        return work(tell)
+    return None
 
 
 def _films(found: EmbeddingMap, of_all: bool) -> set[str]:

@@ -47,17 +47,24 @@ ABOVE = Place("status", "cancel", "notice")
 """Between player and timeline, where there is no better place."""
 
 
-def in_words(handler: Callable[..., Update]) -> Callable[..., Update]:
-    """Turn what a person can mend into a notice on the page, and the rest into a log entry and an apology."""
+def in_words_at(part: str) -> Callable[[Callable[..., Update]], Callable[..., Update]]:
+    """Turn what a person can mend into a notice in a part of the page, and the rest into a log entry and an apology."""
 
-    @functools.wraps(handler)
-    def guarded(*args: Any) -> Update:
-        try:
-            return handler(*args)
-        except Exception as problem:
-            return {"notice": said_of(problem)}
+    def in_words(handler: Callable[..., Update]) -> Callable[..., Update]:
+        @functools.wraps(handler)
+        def guarded(*args: Any) -> Update:
+            try:
+                return handler(*args)
+            except Exception as problem:
+                return {part: said_of(problem)}
 
-    return guarded
+        return guarded
+
+    return in_words
+
+
+in_words = in_words_at("notice")
+"""In sight of the player, whatever instrument is on show."""
 
 
 def said_of(problem: Exception, kind: str = "error", words: Callable[[str], str] = str) -> str:
