@@ -133,7 +133,7 @@
     // What is chosen on one map is chosen on the other.
     const chooseEverywhere = (rows) => {
       const chosen = new Set(rows);
-      const points = plot.data.map(({ customdata }) =>
+      const points = plot._fullData.map(({ customdata }) =>
         customdata ? Array.from(customdata, (row, at) => (chosen.has(row) ? at : -1)).filter((at) => at >= 0) : null,
       );
       window.Plotly.restyle(plot, { selectedpoints: points });

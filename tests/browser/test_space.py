@@ -51,7 +51,7 @@ def test_a_point_shows_its_picture_and_goes_to_its_place(space: Page) -> None:
         "document.querySelector('#space-map .space-tip img').naturalWidth > 10", timeout=PATIENCE_MS
     )
     space.mouse.click(point["x"], point["y"])
-    near = space.locator("#space-near .near")
+    near = space.locator(f"#space-near .near[data-rows='{point['row']}']")
     expect(near.locator("li")).to_have_count(8)
     start_s, end_s = space.evaluate("() => document.querySelector('#space-map .plot').layout.meta.spans")[
         int(near.get_attribute("data-rows"))
@@ -152,6 +152,7 @@ def test_what_is_chosen_on_the_map_of_one_model_is_chosen_on_that_of_the_other(s
     space.mouse.move(box["x"] + box["width"] * 0.42, box["y"] + box["height"] - 12, steps=6)
     space.mouse.up()
     expect(space.locator("#pair-map .space-chosen")).to_be_visible()
+    space.wait_for_timeout(500)
     chosen = space.evaluate(
         "() => document.querySelector('#pair-map .plot').data.map(({ selectedpoints }) => selectedpoints.join())"
     )
