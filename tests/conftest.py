@@ -13,10 +13,6 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-# Some sandboxes start commands with real-time priority: a thread that spins, as Chromium's do, then starves all others.
-if hasattr(os, "sched_setscheduler") and os.sched_getscheduler(0) != os.SCHED_OTHER:
-    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-
 # Read by the hub's client when it is imported, so set before anything is.
 os.environ["HF_HUB_OFFLINE"] = "1"
 

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests.browser import chromium
+from tests.scheduling import at_usual_priority
 
 DESKTOP = {"width": 1440, "height": 900}
 PATIENCE_MS = 60_000
@@ -21,7 +22,7 @@ def browser() -> Iterator[Browser]:
     executable = chromium.find()
     if executable is None:
         (pytest.fail if "CI" in os.environ else pytest.skip)(chromium.MISSING)
-    with sync_playwright() as playwright:
+    with at_usual_priority(), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=list(chromium.FLAGS))
         yield browser
         browser.close()
