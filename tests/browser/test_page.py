@@ -195,7 +195,8 @@ def test_cancel_holds_also_from_within_a_field_and_going_on_goes_on(bench: Page)
     bench.wait_for_timeout(2000)
     expect(bench.locator("#resume")).to_be_visible()
     bench.locator("#resume").click()
-    expect(bench.locator("#answers .source")).to_have_text("ConSE (EfficientNet-Lite, MiniLM), 1 fps")
+    answered = bench.locator("#answers .source")
+    expect(answered).to_have_text("ConSE (EfficientNet-Lite, MiniLM), 1 fps", timeout=3 * PATIENCE_MS)
     expect(bench.locator("#resume")).to_be_hidden()
 
 
