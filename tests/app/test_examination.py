@@ -13,7 +13,7 @@ from tests.app.test_events import asking
 from tests.films import BLUE, GREEN, RED, write_film
 from workbench.analyses import toy_clips
 from workbench.models.adapter_template import ENTRY
-from workbench.ui.gradio import examine_texts, label_files
+from workbench.ui.gradio import examine_texts, label_files, texts
 from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.session import Session
@@ -210,7 +210,7 @@ def test_one_film_under_one_name(events: Events, session: Session, tmp_path: Pat
 
 def test_nothing_is_pushed_aside(events: Events, session: Session) -> None:
     job = events.jobs.start("ann", Job(lambda report: None, "answer"))
-    assert examine_texts.BUSY in examined(events, session)["examine_said"]
+    assert texts.OCCUPIED in examined(events, session)["examine_said"]
     assert not job.is_stopped
     events.jobs.end("ann", job)
     assert examine_texts.NO_FILE in examined(events, chosen(session, clips="file"))["examine_said"]

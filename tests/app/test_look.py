@@ -270,9 +270,9 @@ def test_a_button_pushes_no_work_aside(events: Events, session: Session, monkeyp
 
     def slow(session, at_s, report):
         (busy,) = events.maps.test(session, {}, ANN)
-        assert look_texts.MAPS_BUSY in busy["test_said"]
+        assert texts.OCCUPIED in busy["test_said"]
         (busy,) = events.maps.take_film(session, {}, ANN)
-        assert look_texts.MAPS_BUSY in busy["look_said"]
+        assert texts.OCCUPIED in busy["look_said"]
         # A player that comes to rest meanwhile is no work.
         assert "look_text" in events.maps.show_picture(session, event(at_s=39.5), ANN)
         return compare(session, at_s, report)

@@ -86,7 +86,7 @@ def test_a_click_on_the_timeline_takes_nothing_away_and_stops_nothing(events: Ev
         assert not {"pair_map", "space_map", "examine_said"} & set(update)
     assert not job.is_stopped
     told = list(events.explain(session, ANN))
-    assert pair_texts.BUSY in told[-1]["space_said"]
+    assert texts.OCCUPIED in told[-1]["space_said"]
     assert not job.is_stopped
     events.jobs.end("ann", job)
 

@@ -52,7 +52,7 @@ def _print_layouts(features: np.ndarray) -> None:
     from umap import UMAP
 
     _, seconds = _timed(lambda: principal_axes(features, 2).place(features))
-    print(f"| principal components | {seconds:.2f} s | 1 s |")
+    print(f"| principal components, worked out but not drawn | {seconds:.2f} s | 1 s on screen |")
     UMAP(metric="cosine", random_state=0, n_jobs=1).fit_transform(features[:5_000])  # compiles its own search
     alone, alone_s = _timed(lambda: UMAP(metric="cosine", random_state=0, n_jobs=1).fit_transform(features))
     neighbours, found_s = _timed(lambda: neighbours_among(features, K))

@@ -36,7 +36,6 @@ from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.looked import Looked
 from workbench.ui.gradio.map_events import MapEvents
 from workbench.ui.gradio.pair_events import PairEvents
-from workbench.ui.gradio.pair_texts import BUSY
 from workbench.ui.gradio.paired import Paired
 from workbench.ui.gradio.sent import (
     MAX_TITLE_CHARS,
@@ -218,7 +217,7 @@ class Events:
         if session.tab == "space" and self._has_answer(session, visitor):
             yield from self.pair.take_away(session, visitor)
             if any(self.jobs.is_running(visitor, name) for name in ("pair", "examine")):
-                yield {"space_said": panels.notice(BUSY, "hint")}
+                yield {"space_said": panels.notice(texts.OCCUPIED, "hint")}
             else:
                 yield from self.space.look(session, visitor)
 

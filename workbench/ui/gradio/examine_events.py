@@ -24,6 +24,7 @@ from workbench.ui.gradio.sent import text_in
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shown import Shown, Update
 from workbench.ui.gradio.space_texts import NOT_A_CHOICE
+from workbench.ui.gradio.texts import OCCUPIED
 from workbench.ui.gradio.working import Place, Worker, in_words_at, said_of
 
 AT_EXAMINE = Place("examine_said", "stop_examine", "examine_said")
@@ -66,7 +67,7 @@ class ExamineEvents:
         """Examine what the session asks for; yield progress, then the result or one sentence on what is wrong."""
         visitor = request.session_hash or ""
         if self._worker.jobs.is_busy(visitor):
-            yield {"examine_said": panels.notice(texts.BUSY, "hint")}
+            yield {"examine_said": panels.notice(OCCUPIED, "hint")}
             return
 
         def result(found: list[Examination]) -> Update:

@@ -38,7 +38,6 @@ NO_FILE = "Upload a file of labels first, or choose other clips."
 TOO_LARGE = "The file is larger than 5 MB; leave some rows out, or use the command line."
 NO_TEXT = "The file is not text; give one with a JSON object a line."
 NO_MOMENTS = "No true moments are known of these videos; choose other clips."
-BUSY = "Something else is still being worked on; wait until it is there, or stop it."
 LABELS_SURE = (
     "A whisker is an interval of 95 %: how much the number varies with the videos that happen to be there. Chance is a "
     "guess of the most frequent value."

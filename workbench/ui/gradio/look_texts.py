@@ -59,7 +59,6 @@ NOT_WITH_MODEL = {
 NOT_A_METHOD = "That is no method that makes maps; choose one from the list."
 NOT_A_WORD = "That word is not in the sentence; choose one that is."
 NOT_A_HEAD = "The model has no such layer or head; choose one from the list."
-MAPS_BUSY = "Something is still being worked out; wait for it, or stop it."
 NONE_ON_SHOW = "There are no maps on show yet; wait for them."
 FAR_S = 1.5
 PNG_NAME, FILM_NAME = "where-it-looked.png", "where-it-looked.mp4"

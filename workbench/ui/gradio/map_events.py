@@ -31,6 +31,7 @@ from workbench.ui.gradio.routes import offer_url
 from workbench.ui.gradio.sent import instant_in, looking_in, text_in
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shown import Shown, Update
+from workbench.ui.gradio.texts import OCCUPIED
 from workbench.ui.gradio.working import Ending, Place, Worker, in_words, said_of
 from workbench.ui.overlay import overlay_mp4, overlay_png
 
@@ -226,5 +227,5 @@ class MapEvents:
         if why_not := self._why_not_yet(session, visitor):
             return why_not
         if any(self._worker.jobs.is_running(visitor, name) for name in ASKED_FOR):
-            return texts.MAPS_BUSY
+            return OCCUPIED
         return "" if self._is_on_show(session, visitor) else texts.NONE_ON_SHOW

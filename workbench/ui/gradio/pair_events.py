@@ -24,6 +24,7 @@ from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shown import Shown, Update
 from workbench.ui.gradio.space_texts import NOT_A_CHOICE
 from workbench.ui.gradio.spaced import kept
+from workbench.ui.gradio.texts import OCCUPIED
 from workbench.ui.gradio.working import Place, Worker, in_words_at
 
 AT_PAIR = Place("pair_said", "stop_pair", "pair_said")
@@ -54,7 +55,7 @@ class PairEvents:
     def compare(self, session: Session, request: gr.Request) -> Generator[Update]:
         """Compare both models; yield progress, then both maps or one sentence on what is wrong."""
         visitor = request.session_hash or ""
-        if why_not := self._why_not(session, visitor) or (texts.BUSY if self._worker.jobs.is_busy(visitor) else ""):
+        if why_not := self._why_not(session, visitor) or (OCCUPIED if self._worker.jobs.is_busy(visitor) else ""):
             yield {"pair_said": panels.notice(why_not)}
             return
 
