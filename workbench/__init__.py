@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from workbench.types.features import AttentionMaps, PatchMaps
     from workbench.types.grounding import Grounding
     from workbench.types.outcome import Outcome, Progress
+    from workbench.types.probe import ProbeReport
     from workbench.types.video import SamplingSpec, VideoInfo
 
 __all__ = ["Workbench"]
@@ -126,6 +127,32 @@ class Workbench:
         )
         return Embed().run(self.services, params, _bar)
 
+    def probe(
+        self,
+        video: str | Path,
+        query: str,
+        among: str | Path | Sequence[str | Path] = (),
+        model: str | None = None,
+        edits: Sequence[str] = (),
+        **parameters: Any,
+    ) -> Outcome[ProbeReport]:
+        """Return what changes when one thing is changed in a sentence that is true of a video, or in the video.
+
+        ``among`` are other videos that it is ranked among, ``edits`` sentences of one's own beside those that are made.
+        ``parameters`` are those of ``workbench.analyses.probe.ProbeParams``, such as ``film_kinds=("reverse",)``.
+        Raises ``WorkbenchError`` with one sentence that says what to do.
+        """
+        from workbench.analyses.probe import Case, Probe, ProbeParams
+
+        found, named = self.services.library.find(str(video)), (among,) if isinstance(among, str | Path) else among
+        params = ProbeParams(
+            cases=(Case(found.id, query, own=tuple(edits)),),
+            model=model or self.services.settings.default_model,
+            among=tuple(self.services.library.find(str(other)).id for other in named),
+            **parameters,
+        )
+        return Probe().run(self.services, params, _bar)
+
     def patches(
         self, video: str | Path, frames: Sequence[int], model: str | None = None, fps: float = 2.0
     ) -> PatchMaps:
@@ -153,15 +180,21 @@ class Workbench:
         chosen = self.services.models.load(model or self.services.settings.default_model)
         return self.services, self.services.library.find(str(video)), chosen, SamplingSpec(fps)
 
-    def figure(self, outcome: Outcome[Grounding] | Outcome[Answer] | Outcome[EmbeddingMap]) -> Any:
+    def figure(
+        self, outcome: Outcome[Grounding] | Outcome[Answer] | Outcome[EmbeddingMap] | Outcome[ProbeReport]
+    ) -> Any:
         """Return the picture of an outcome as a plotly ``Figure``, which a notebook shows."""
         from workbench.analyses.attribute import picture_of
         from workbench.figures.embedding import embedding_figure
+        from workbench.figures.probe import probe_figure
         from workbench.figures.report import outcome_figure
         from workbench.types.embedding import EmbeddingMap
+        from workbench.types.probe import ProbeReport
 
         if isinstance(outcome.result, EmbeddingMap):
             return embedding_figure(outcome.result)
+        if isinstance(outcome.result, ProbeReport):
+            return probe_figure([outcome.result])
         video = self.services.library.get(outcome.provenance.video_id)
         return outcome_figure(outcome, video, jpeg=picture_of(self.services, video.id, outcome.result))
 

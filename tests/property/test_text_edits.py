@@ -7,9 +7,9 @@ import contextlib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.core.counterfactual.making import make_edits
-from workbench.core.counterfactual.rewriting import between
 from workbench.core.edit_files import read_edits
+from workbench.core.text_edits.making import make_edits
+from workbench.core.text_edits.rewriting import between
 from workbench.errors import InputError
 from workbench.language.lexicons import lexicon, why_foreign
 from workbench.language.tagger import tagged

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from workbench.core.counterfactual.making import make_edits
+from workbench.core.text_edits.making import make_edits
 from workbench.language.lexicons import lexicon
 from workbench.language.tagger import tagged
 from workbench.toyworld import grammar

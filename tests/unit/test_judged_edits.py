@@ -11,7 +11,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from workbench.analyses.text_edits import text_edits
-from workbench.core.counterfactual.kinds import KINDS
+from workbench.core.text_edits.kinds import KINDS
 
 FOLDER = Path(__file__).parents[1] / "data" / "text_edits"
 JUDGED_KINDS = [kind.name for kind in KINDS if kind.name != "shuffle"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from workbench.analyses.text_edits import text_edits
-from workbench.core.counterfactual.inflection import article
-from workbench.core.counterfactual.kinds import KINDS, NAMES
-from workbench.core.counterfactual.making import edit_by_hand
+from workbench.core.text_edits.inflection import article
+from workbench.core.text_edits.kinds import KINDS, NAMES
+from workbench.core.text_edits.making import edit_by_hand
 from workbench.errors import InputError, QueryError
 from workbench.language.lexicons import lexicon, why_foreign
 from workbench.types.edits import Change

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workbench.core.counterfactual.kinds import NAMES
-from workbench.core.counterfactual.making import make_edits
+from workbench.core.text_edits.kinds import NAMES
+from workbench.core.text_edits.making import make_edits
 from workbench.errors import QueryError
 from workbench.language.lexicons import lexicon, why_foreign
 from workbench.language.tagger import tagged

@@ -16,7 +16,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from workbench.core.counterfactual.making import edit_by_hand
+from workbench.core.text_edits.making import edit_by_hand
 from workbench.errors import InputError, QueryError
 from workbench.types.edits import Edit, Role
 
@@ -64,6 +64,18 @@ def read_edits(text: str) -> tuple[EditedCaption, ...]:
     raise InputError(
         f"Row {rows[0][0]} of the file of edits holds {', '.join(map(repr, first)) or 'nothing'}; {_FORMS}."
     )
+
+
+def has_edits(text: str) -> bool:
+    """Return whether a file gives edits: CSV does, and JSON whose first row names one."""
+    begins = text.lstrip("\ufeff").lstrip()[:1]
+    if begins not in ("{", "["):
+        return True
+    try:
+        _, row = next(_rows(text.lstrip("\ufeff")), (0, {}))
+    except InputError:
+        return False
+    return bool(_named(row, _EDITS)) or (bool(_named(row, _VIDEOS)) and bool(_named(row, _CAPTIONS)))
 
 
 def _rows(text: str) -> Iterator[tuple[int, Mapping[str, object]]]:

@@ -1,143 +1,33 @@
-"""What can be read from one space or several: a row for each label and probe, with a dot and a whisker for each model.
+"""What can be read from one space or several: a row for each label and probe.
 
-Separate from maps of a space: here a space is a line of numbers, and every number stands beside what chance gives. The
-vertical axis counts pixels from the top, so that a row has the same height however many there are.
+Separate from maps of a space: here a space is a line of numbers, and every number stands beside what chance gives.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from workbench.figures.palette import query_colour
-from workbench.figures.rows import escaped
+from workbench.figures.shares import Dot, shares_figure
 from workbench.types.comparison import Examination
 
 PROBES = {"linear": "linear map", "neighbours": "neighbours"}
 RANKS = ("first", "in first 5", "in first 10")
 DIRECTIONS = {"find_clips": "sentence finds its clip", "are_found": "clip finds its sentence"}
-_HEAD_PX, _DOT_PX, _ROW_GAP_PX, _SIDE_PX, _LINE_PX = 28, 14, 8, 84, 20
-_LONGEST_HEAD = 32
-_GREY = "rgb(140,140,140)"
-
-
-@dataclass(frozen=True)
-class _Dot:
-    """A share from 0 to 1 in a row of a block, what chance gives there, and its interval where there is one."""
-
-    block: str
-    row: str
-    share: float
-    chance: float
-    interval: tuple[float, float] | None = None
+_SIDE_PX = 84
 
 
 def examination_figure(found: Sequence[Examination]) -> go.Figure:
-    """Return examinations of the same clips in one picture, the colour of a model the same in every row."""
-    dots = [list(_dots(each)) for each in found]
-    places, heads, height = _placed([dot for own in dots for dot in own], len(found))
-    figure = go.Figure()
-    for number, (each, own) in enumerate(zip(found, dots, strict=True)):
-        figure.add_trace(_trace(each, own, [places[dot.block, dot.row] + _DOT_PX * number for dot in own], number))
-    figure.add_trace(_chance(dots, places, len(found)))
-    labels = [_head(text, top) for text, top in heads]
-    middle = _DOT_PX * (len(found) - 1) / 2
-    fixed = {"zeroline": False, "fixedrange": True, "automargin": False}
-    return figure.update_layout(
-        height=height + _LINE_PX * (len(found) + 1) + 44,
-        margin={"l": _SIDE_PX, "r": 16, "t": _LINE_PX * (len(found) + 1) + 12, "b": 32, "pad": 0},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        annotations=labels,
-        dragmode=False,
-        hovermode="closest",
-        legend={"x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"},
-        xaxis={"range": [-0.02, 1.02], "tickformat": ".0%", "nticks": 5, **fixed},
-        yaxis={
-            "range": [height, 0],
-            "tickvals": [top + middle for top in places.values()],
-            "ticktext": [row for _, row in places],
-            "showgrid": False,
-            **fixed,
-        },
-    )
+    """Return examinations of the same clips in one picture."""
+    return shares_figure([each.title for each in found], [list(_dots(each)) for each in found], _SIDE_PX)
 
 
-def _dots(found: Examination) -> Iterator[_Dot]:
+def _dots(found: Examination) -> Iterator[Dot]:
     order = list(PROBES)
     for reading in sorted(found.readings, key=lambda reading: order.index(reading.probe)):
-        yield _Dot(reading.label, PROBES[reading.probe], reading.accuracy, reading.chance, reading.interval)
+        yield Dot(reading.label, PROBES[reading.probe], reading.accuracy, reading.chance, reading.interval)
     for direction, head in DIRECTIONS.items() if found.captions else ():
         ranks = getattr(found.captions, direction)
         for row, share, chance in zip(RANKS, ranks.shares, ranks.chance, strict=True):
-            yield _Dot(head, row, share, chance)
-
-
-def _placed(dots: Sequence[_Dot], n_models: int) -> tuple[dict[tuple[str, str], int], list[tuple[str, int]], int]:
-    """Return at which pixel the first dot of every row is, every heading with its pixel, and where all of it ends."""
-    places, heads, top = {}, [], 0
-    for block in dict.fromkeys(dot.block for dot in dots):
-        heads.append((block, top + _HEAD_PX // 2))
-        top += _HEAD_PX
-        for row in dict.fromkeys(dot.row for dot in dots if dot.block == block):
-            places[block, row] = top + _DOT_PX // 2
-            top += _DOT_PX * n_models + _ROW_GAP_PX
-    return places, heads, top
-
-
-def _trace(found: Examination, dots: Sequence[_Dot], tops: list[int], number: int) -> go.Scatter:
-    known = [dot.interval or (dot.share, dot.share) for dot in dots]
-    whiskers = {
-        "type": "data",
-        "symmetric": False,
-        "array": [high - dot.share for dot, (_, high) in zip(dots, known, strict=True)],
-        "arrayminus": [dot.share - low for dot, (low, _) in zip(dots, known, strict=True)],
-        "thickness": 1.5,
-        "width": 0,
-    }
-    return go.Scatter(
-        x=[dot.share for dot in dots],
-        y=tops,
-        name=escaped(found.title),
-        mode="markers",
-        marker={"color": query_colour(number), "size": 10},
-        error_x=whiskers,
-        cliponaxis=False,
-        hovertext=[f"{escaped(dot.block)}, {dot.row}<br>{_told(dot)}" for dot in dots],
-        hovertemplate=f"{escaped(found.title)}<br>%{{hovertext}}<extra></extra>",
-    )
-
-
-def _told(dot: _Dot) -> str:
-    between = f" ({dot.interval[0]:.0%} to {dot.interval[1]:.0%})" if dot.interval else ""
-    return f"{dot.share:.0%}{between}, chance {dot.chance:.0%}"
-
-
-def _chance(dots: Sequence[Sequence[_Dot]], places: dict[tuple[str, str], int], n_models: int) -> go.Scatter:
-    """Return a line across every row where chance lies, which is the same for all models: the clips are."""
-    by_row = {(dot.block, dot.row): dot.chance for own in dots for dot in own}
-    x: list[float | None] = []
-    y: list[float | None] = []
-    for at, chance in by_row.items():
-        top = places[at] - _DOT_PX / 2
-        x += [chance, chance, None]
-        y += [top, top + _DOT_PX * n_models, None]
-    return go.Scatter(x=x, y=y, name="chance", mode="lines", line={"color": _GREY, "width": 2}, hoverinfo="skip")
-
-
-def _head(text: str, middle: int) -> dict:
-    shown = text if len(text) <= _LONGEST_HEAD else text[: _LONGEST_HEAD - 1].rstrip() + "…"
-    return {
-        "text": f"<b>{escaped(shown)}</b>",
-        "x": 0,
-        "xref": "paper",
-        "xanchor": "left",
-        "xshift": -_SIDE_PX,
-        "y": middle,
-        "yref": "y",
-        "yanchor": "middle",
-        "showarrow": False,
-        "font": {"size": 12},
-    }
+            yield Dot(head, row, share, chance)

@@ -10,8 +10,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from workbench.core.counterfactual.english import why_not_english
-from workbench.core.counterfactual.lexicon import Lexicon, lexicon_from
+from workbench.core.text_edits.english import why_not_english
+from workbench.core.text_edits.lexicon import Lexicon, lexicon_from
 
 _FILES = ("adjectives", "categories", "colours", "directions", "inflections", "numbers", "objects", "synonyms", "verbs")
 

@@ -12,8 +12,8 @@ import threading
 from functools import cache
 from typing import Any
 
-from workbench.core.counterfactual.correction import corrected
-from workbench.core.counterfactual.sentence import Sentence, Word
+from workbench.core.text_edits.correction import corrected
+from workbench.core.text_edits.sentence import Sentence, Word
 from workbench.language.lexicons import lexicon
 
 _UNUSED = ("parser", "ner", "senter")

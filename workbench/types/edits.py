@@ -1,4 +1,4 @@
-"""Sentences with one thing changed: what was there, what stands there now, and what that should do to a score.
+"""Sentences and films with one thing changed: what was there, what is there now, and what that should do to a score.
 
 Separate because a file, a person and the workbench itself make them, and everything that scores them sees only these.
 """
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Role = Literal["meaning", "control", "ceiling"]
+FilmRole = Literal["time", "picture", "control"]
 Stretch = tuple[int, int]
 
 
@@ -57,3 +58,20 @@ class Edits:
     sentence: str
     edits: tuple[Edit, ...]
     unedited: tuple[Unedited, ...]
+
+
+@dataclass(frozen=True)
+class FilmEdit:
+    """A film with one thing changed, in words: ``title`` says what a person would see.
+
+    ``role`` says what was touched: ``time``, which frames are shown when; the ``picture``; or, as a ``control``, as
+    much as the others touch and nothing that is told. ``control`` is the kind of the control that it is held against,
+    or nothing. Of a ``same_mean`` the frames are as many of each, or in the same proportion: a model that takes the
+    mean of frames cannot tell it from the film.
+    """
+
+    kind: str
+    role: FilmRole
+    title: str
+    control: str
+    same_mean: bool

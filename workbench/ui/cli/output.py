@@ -40,12 +40,16 @@ def check_target(target: str | None) -> None:
 
 def read_rows(path: str) -> list[dict[str, Any]]:
     """Return the objects of a JSON Lines file, or of a file that holds one JSON list of them."""
+    return rows_in(read_text(path), path)
+
+
+def read_text(path: str) -> str:
+    """Return what a file of annotations says."""
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        return Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
         reason = getattr(problem, "strerror", None) or "it is not text"
         raise InputError(f"{path} cannot be read ({reason}); give a file of one JSON object a line.") from None
-    return rows_in(text, path)
 
 
 class Bar:

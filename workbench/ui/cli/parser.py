@@ -11,11 +11,14 @@ from workbench.analyses.analysis import Analysis, Control, controls
 from workbench.analyses.compare import Compare, CompareParams
 from workbench.analyses.embed import Embed, EmbedParams
 from workbench.analyses.examine import Examine, ExamineParams
+from workbench.analyses.probe import Probe, ProbeParams
 from workbench.analyses.registry import ANALYSES
 from workbench.analyses.services import Services
+from workbench.core.text_edits.kinds import NAMES
+from workbench.core.video_edits.kinds import FILM_NAMES
 from workbench.errors import InputError
 from workbench.settings import Settings
-from workbench.ui.cli import space_verbs, verbs
+from workbench.ui.cli import probe_verbs, space_verbs, verbs
 
 Run = Callable[[Services, argparse.Namespace], int]
 _MODEL_HELP = "an id of the list, a hub id, a folder, or ARCHITECTURE:FILE of open_clip"
@@ -50,6 +53,7 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
     _add_embed(verb(Embed.id, Embed.question, space_verbs.embed), settings)
     _add_compare(verb(Compare.id, Compare.question, space_verbs.compare), settings)
     _add_examine(verb(Examine.id, Examine.question, space_verbs.examine), settings)
+    _add_probe(verb(Probe.id, Probe.question, probe_verbs.probe), settings)
     sub = verb("predict", "Ground every query of an annotation file; the rows that evaluate reads.", verbs.predict)
     sub.add_argument("ground_truth", metavar="GROUND_TRUTH", help="JSON Lines with qid, query, vid")
     sub.add_argument("--videos", required=True, metavar="DIR", help="folder with a video VID.* for every vid")
@@ -132,6 +136,33 @@ def _add_examine(sub: argparse.ArgumentParser, settings: Settings) -> None:
     for name, control in controls(ExamineParams).items():
         _add_flag(sub, ExamineParams, name, control)
     sub.add_argument("--html", metavar="FILE", help="write the figure and the numbers as a page that stands on its own")
+    sub.set_defaults(targets=("json", "html"))
+
+
+def _add_probe(sub: argparse.ArgumentParser, settings: Settings) -> None:
+    sub.add_argument("paths", nargs="*", metavar="VIDEO", help="the video, then others that it is ranked among")
+    sub.add_argument("--query", metavar="TEXT", help="a sentence that is true of the video")
+    sub.add_argument("--start", type=float, metavar="SECONDS", help="where the part that is probed begins")
+    sub.add_argument("--end", type=float, metavar="SECONDS", help="where it ends")
+    for name, dest, metavar, about in (
+        ("edit", "own", "TEXT", "an edit of the sentence by hand; repeatable"),
+        ("without", "without", "TEXT", "an edit that is not to be made, as it was told; repeatable"),
+        ("among", "among", "TEXT", "another sentence that the sentence is ranked among; repeatable"),
+        ("model", "models", "ID", f"{_MODEL_HELP}; repeatable (default {settings.default_model})"),
+    ):
+        sub.add_argument(f"--{name}", action="append", default=[], dest=dest, metavar=metavar, help=about)
+    sub.add_argument(
+        "--file",
+        metavar="FILE",
+        help="probe every row instead: JSON Lines of vid and caption, or edits as Feint6K or VITATECS give them",
+    )
+    sub.add_argument("--videos", dest="folder", metavar="DIR", help="folder of its videos (default that of the file)")
+    for flag, names in (("--edits", NAMES), ("--video-edits", FILM_NAMES)):
+        about = f"all, none, or some of {', '.join(names)} (default all)"
+        sub.add_argument(flag, default="all", metavar="KIND,KIND", help=about)
+    for name, control in controls(ProbeParams).items():
+        _add_flag(sub, ProbeParams, name, control)
+    sub.add_argument("--html", metavar="FILE", help="write the report as a page that stands on its own")
     sub.set_defaults(targets=("json", "html"))
 
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workbench.core.counterfactual.inflection import article
-from workbench.core.counterfactual.sentence import Sentence
+from workbench.core.text_edits.inflection import article
+from workbench.core.text_edits.sentence import Sentence
 from workbench.types.edits import Change
 
 

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 from numpy.random import Generator
 
-from workbench.core.counterfactual.inflection import article
-from workbench.core.counterfactual.lexicon import Lexicon
-from workbench.core.counterfactual.rewriting import Replacement, Rewrite, in_the_middle
-from workbench.core.counterfactual.sentence import AUXILIARIES, MODALS, Sentence
-from workbench.core.counterfactual.substitution import Place, swap
+from workbench.core.text_edits.inflection import article
+from workbench.core.text_edits.lexicon import Lexicon
+from workbench.core.text_edits.rewriting import Replacement, Rewrite, in_the_middle
+from workbench.core.text_edits.sentence import AUXILIARIES, MODALS, Sentence
+from workbench.core.text_edits.substitution import Place, swap
 
 SHOWING = ("video", "picture", "photo", "image", "clip", "film", "close-up", "view", "shot")
 _NOBODY = {"nobody": "somebody", "nothing": "something", "never": "always"}

@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import permutations
 from typing import Any
 
-from workbench.core.counterfactual.inflection import VERB_TAGS, Inflection
+from workbench.core.text_edits.inflection import VERB_TAGS, Inflection
 
 Choices = Mapping[str, tuple[str, ...]]
 

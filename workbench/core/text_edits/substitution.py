@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 
 from numpy.random import Generator
 
-from workbench.core.counterfactual.lexicon import Choices, Described, Lexicon
-from workbench.core.counterfactual.rewriting import Replacement, Rewrite
-from workbench.core.counterfactual.sentence import NounPhrase, Sentence, VerbGroup
+from workbench.core.text_edits.lexicon import Choices, Described, Lexicon
+from workbench.core.text_edits.rewriting import Replacement, Rewrite
+from workbench.core.text_edits.sentence import NounPhrase, Sentence, VerbGroup
 
 Place = list[Rewrite]
 """All that one place of a sentence may become, the best first."""

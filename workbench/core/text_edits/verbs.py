@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from numpy.random import Generator
 
-from workbench.core.counterfactual.lexicon import Lexicon
-from workbench.core.counterfactual.rewriting import Replacement, Rewrite
-from workbench.core.counterfactual.sentence import BE, Sentence, VerbGroup
-from workbench.core.counterfactual.substitution import Place, drawn, swap
+from workbench.core.text_edits.lexicon import Lexicon
+from workbench.core.text_edits.rewriting import Replacement, Rewrite
+from workbench.core.text_edits.sentence import BE, Sentence, VerbGroup
+from workbench.core.text_edits.substitution import Place, drawn, swap
 
 _BEGIN_A_NOUN = ("DT", "PRP$", "CD", "JJ", "NN", "NNS", "NNP", "NNPS", "PRP", "PDT")
 _SOMEWHERE = ("into", "onto", "to", "out", "back", "off", "away", "down", "up", "over", "through", "towards", "from")

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 
 from numpy.random import Generator
 
-from workbench.core.counterfactual.lexicon import Lexicon
-from workbench.core.counterfactual.negation import SHOWING
-from workbench.core.counterfactual.objects import same_nouns
-from workbench.core.counterfactual.rewriting import Replacement, Rewrite, in_the_middle
-from workbench.core.counterfactual.sentence import Sentence
-from workbench.core.counterfactual.substitution import Place, swap
-from workbench.core.counterfactual.verbs import same_verbs
+from workbench.core.text_edits.lexicon import Lexicon
+from workbench.core.text_edits.negation import SHOWING
+from workbench.core.text_edits.objects import same_nouns
+from workbench.core.text_edits.rewriting import Replacement, Rewrite, in_the_middle
+from workbench.core.text_edits.sentence import Sentence
+from workbench.core.text_edits.substitution import Place, swap
+from workbench.core.text_edits.verbs import same_verbs
 
 
 def paraphrases(sentence: Sentence, lexicon: Lexicon, rng: Generator) -> Iterator[Place]:

@@ -11,10 +11,10 @@ from itertools import islice, zip_longest
 
 import numpy as np
 
-from workbench.core.counterfactual.kinds import KINDS, NAMES, RANDOM, Kind
-from workbench.core.counterfactual.lexicon import Lexicon
-from workbench.core.counterfactual.rewriting import between, folded, replaced_whole, rewritten
-from workbench.core.counterfactual.sentence import Sentence
+from workbench.core.text_edits.kinds import KINDS, NAMES, RANDOM, Kind
+from workbench.core.text_edits.lexicon import Lexicon
+from workbench.core.text_edits.rewriting import between, folded, replaced_whole, rewritten
+from workbench.core.text_edits.sentence import Sentence
 from workbench.errors import InputError, QueryError
 from workbench.types.edits import Change, Edit, Edits, Role, Unedited
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 from numpy.random import Generator
 
-from workbench.core.counterfactual.arrangement import bindings, exchanges, orders, shuffles
-from workbench.core.counterfactual.lexicon import Lexicon
-from workbench.core.counterfactual.negation import negations
-from workbench.core.counterfactual.objects import objects
-from workbench.core.counterfactual.paraphrase import paraphrases
-from workbench.core.counterfactual.sentence import Sentence
-from workbench.core.counterfactual.substitution import Place, colours, directions, numbers, opposites, places, sizes
-from workbench.core.counterfactual.verbs import verbs
+from workbench.core.text_edits.arrangement import bindings, exchanges, orders, shuffles
+from workbench.core.text_edits.lexicon import Lexicon
+from workbench.core.text_edits.negation import negations
+from workbench.core.text_edits.objects import objects
+from workbench.core.text_edits.paraphrase import paraphrases
+from workbench.core.text_edits.sentence import Sentence
+from workbench.core.text_edits.substitution import Place, colours, directions, numbers, opposites, places, sizes
+from workbench.core.text_edits.verbs import verbs
 from workbench.types.edits import Role
 
 Finder = Callable[[Sentence, Lexicon, Generator], Iterator[Place]]

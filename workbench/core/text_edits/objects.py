@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 
 from numpy.random import Generator
 
-from workbench.core.counterfactual.lexicon import Lexicon
-from workbench.core.counterfactual.sentence import NounPhrase, Sentence
-from workbench.core.counterfactual.substitution import Place, drawn, swap
+from workbench.core.text_edits.lexicon import Lexicon
+from workbench.core.text_edits.sentence import NounPhrase, Sentence
+from workbench.core.text_edits.substitution import Place, drawn, swap
 
 _OF_A_GENDER = ("he", "him", "his", "she", "her", "himself", "herself")
 _LONGEST = 3

@@ -10,10 +10,10 @@ from itertools import pairwise
 
 from numpy.random import Generator
 
-from workbench.core.counterfactual.lexicon import Lexicon
-from workbench.core.counterfactual.rewriting import Replacement, Rewrite, in_the_middle
-from workbench.core.counterfactual.sentence import NounPhrase, Sentence, VerbGroup
-from workbench.core.counterfactual.substitution import Place
+from workbench.core.text_edits.lexicon import Lexicon
+from workbench.core.text_edits.rewriting import Replacement, Rewrite, in_the_middle
+from workbench.core.text_edits.sentence import NounPhrase, Sentence, VerbGroup
+from workbench.core.text_edits.substitution import Place
 
 _ALSO_AFTER_AN_OBJECT = ("to", "at", "by")
 _ONE_WAY = ("towards", "toward", "behind", "past", "above", "below", "over", "after")

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from workbench.core.counterfactual.lexicon import Lexicon
-from workbench.core.counterfactual.sentence import Word
+from workbench.core.text_edits.lexicon import Lexicon
+from workbench.core.text_edits.sentence import Word
 
 _JOINTS = ("then", "and", "while", "before", "after", "but", ",", "as", "because")
 _AFTER_A_VERB = ("DT", "PRP$", "PRP", "IN", "RB", "RP", "TO", "CC", "CD", ",", ".", ":", "")

@@ -1,0 +1,99 @@
+"""How little has to go until the answer is another one: the fewest frames, or words, without which another wins.
+
+Separate from the edits, which are made beforehand: here the model's own scores say what is left out. Both searches are
+exact; the second is over at most three words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+from jaxtyping import Bool, Float64
+
+from workbench.analyses.analysis import Report
+from workbench.analyses.edited_films import Weighted
+from workbench.analyses.film_scores import film_scores
+from workbench.analyses.prompts import Asked
+from workbench.analyses.services import Services
+from workbench.analyses.word_coalitions import ask_coalitions, words_in
+from workbench.core.sensitivity import fewest_left_out
+from workbench.models.protocol import VideoTextModel
+from workbench.types.probe import FewestChanges, Probed
+
+MOST_WORDS_OUT = 3
+_MOST_READ_AGAINST = 1
+"""Words that are left out at once where each sentence has to be read against each film."""
+_MOST_WORDS = 16
+
+
+def fewest_changes(
+    services: Services,
+    model: VideoTextModel,
+    found: Probed,
+    film: Weighted,
+    asked: Asked,
+    others: Sequence[Weighted],
+    report: Report,
+) -> tuple[FewestChanges, ...]:
+    """Return the fewest frames without which an edit of the meaning wins, and the fewest words without which one does.
+
+    Of words, where there are other films, those without which another film fits better. Nothing is said where the
+    sentence does not win to begin with, or has no rival. Cost: no encoder call for frames; a text pass for each set of
+    one, two or three words.
+    """
+    said = []
+    if found.rivals and found.answer(0, found.rivals) == 0:
+        rival = max(found.rivals, key=lambda column: float(found.scores[0, column]))
+        gains = _gains(model, film, asked, rival, report)
+        left_out = fewest_left_out(gains)
+        parts = None if left_out is None else tuple(film.features.times_s[left_out].tolist())
+        said.append(FewestChanges("frames", found.texts[rival - 1].text, parts, len(gains)))
+    if others and found.scores[0, 0] > found.of_other_films[:, 0].max():
+        said += _fewest_words(services, model, found, film, others, report)
+    return tuple(said)
+
+
+def _gains(
+    model: VideoTextModel, film: Weighted, asked: Asked, rival: int, report: Report
+) -> Float64[np.ndarray, "time"]:
+    """Return what each row of a film adds to the score of the sentence over that of a rival, up to a common length."""
+    if model.spec.separable:
+        embeddings = asked.said.embeddings.astype(np.float64)
+        return film.features.frames.astype(np.float64) @ (embeddings[0] - embeddings[rival])
+    curves = asked.curves(model, film.features, report).astype(np.float64)
+    return curves[0] - curves[rival]
+
+
+def _fewest_words(
+    services: Services,
+    model: VideoTextModel,
+    found: Probed,
+    film: Weighted,
+    others: Sequence[Weighted],
+    report: Report,
+) -> list[FewestChanges]:
+    words = words_in(found.query)
+    if not 1 < len(words) <= _MOST_WORDS:
+        return []
+    most_out = MOST_WORDS_OUT if model.spec.separable else _MOST_READ_AGAINST
+    for n_out in range(1, min(most_out, len(words) - 1) + 1):
+        coalitions = _without(len(words), n_out)
+        said = ask_coalitions(services, model, found.query, words, coalitions, report)
+        scores = film_scores(model, [film, *others], said, report)
+        loses = scores[1:].max(axis=0) - scores[0]
+        if (loses >= 0).any():
+            best = int(loses.argmax())
+            winner = found.other_films[int(scores[1:, best].argmax())]
+            gone = tuple(word.label for word, stays in zip(words, coalitions[best], strict=True) if not stays)
+            return [FewestChanges("words", winner, gone, len(words))]
+    return [FewestChanges("words", "", None, len(words))]
+
+
+def _without(n_words: int, n_out: int) -> Bool[np.ndarray, "coalition word"]:
+    sets = list(combinations(range(n_words), n_out))
+    present = np.ones((len(sets), n_words), bool)
+    for row, gone in enumerate(sets):
+        present[row, list(gone)] = False
+    return present

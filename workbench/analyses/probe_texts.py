@@ -1,0 +1,204 @@
+"""What is said of a probe: in a paragraph, as a table, and in plain JSON types.
+
+Separate from what is counted; every sentence is written from the numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from workbench.analyses.numerals import number, signed
+from workbench.analyses.plain import plain
+from workbench.types.outcome import Outcome
+from workbench.types.probe import Estimate, FewestChanges, KindRow, PairRow, Probed, ProbeReport, Verdict
+
+VERDICTS: dict[Verdict, str] = {
+    "told": "told apart",
+    "blind": "no better than a guess that sees another video",
+    "chance": "at chance",
+    "wrong": "the edit is preferred",
+    "cannot": "cannot be known by its architecture",
+    "control": "control",
+    "undecided": "too few videos to say",
+}
+"""What is said of an edit of a sentence; of a video, see ``verdict_of``."""
+
+_OF_VIDEOS: dict[Verdict, str] = {
+    "told": "the score falls",
+    "chance": "no more than by its control",
+    "wrong": "the score rises",
+}
+_WHY_BLIND = (
+    "it takes the mean of single frames, which is the same in any order: a gap of exactly 0 is a theorem there, and no "
+    "finding"
+)
+HEAD = ("edit", "n", "margin", "higher", "beyond control", "answer changes", "rank", "blind", "")
+
+
+def verdict_of(row: KindRow) -> str:
+    """Return what is said of a kind of edit, in a few words."""
+    return (_OF_VIDEOS.get(row.verdict) if row.of == "video" else None) or VERDICTS[row.verdict]
+
+
+def about_probe(found: ProbeReport) -> str:
+    """Return what the model notices, what it does not, and what it cannot know, as one paragraph."""
+    said = [*_about_case(found.cases[0])] if found.n_cases == 1 else [*_about_rows(found)]
+    said += [_about_pair(pair) for pair in found.pairs if found.n_cases > 1]
+    said += [*_about_blindness(found)]
+    said += [_about_fewest(each) for each in found.fewest]
+    return " ".join(said)
+
+
+def _about_rows(found: ProbeReport) -> Iterator[str]:
+    yield f"{found.title}, {found.n_cases:,} sentences of {found.n_videos:,} videos."
+    judged = [row for row in found.rows if row.of == "sentence" and row.role == "meaning"]
+    for verdict, begins in (
+        ("told", "It tells the sentence from the edit:"),
+        ("blind", "No better than a guess that sees another video:"),
+        ("chance", "Not beyond chance:"),
+        ("wrong", "It prefers the edit:"),
+        ("undecided", "Of too few videos to say:"),
+    ):
+        named = [f"{row.title} ({_percent(row.told)})" for row in judged if row.verdict == verdict]
+        if named:
+            yield f"{begins} {', '.join(named)}."
+    controls = [row for row in found.rows if row.role == "control" and row.changed]
+    if controls:
+        named = [f"{row.title} {_percent(row.changed)}" for row in controls if row.changed]
+        yield f"Where nothing that is told was changed, another sentence comes first in: {', '.join(named)}."
+    if (least := found.meaning_less_paraphrase) is not None:
+        between = "" if math.isnan(least.low) else f" ({signed(least.low)} to {signed(least.high)})"
+        yield f"Edits of the meaning lower the score by {signed(least.value)}{between} more than a paraphrase moves it."
+
+
+def _about_case(case: Probed) -> Iterator[str]:
+    own = float(case.scores[0, 0])
+    rivals = case.rivals
+    if not rivals:
+        yield f"“{case.query}” scores {number(own)}; no edit of its meaning was made."
+    else:
+        n_below = sum(case.scores[0, at] < own for at in rivals)
+        best = max(rivals, key=lambda at: float(case.scores[0, at]))
+        which = "is the closest" if n_below == len(rivals) else "scores as high or higher"
+        yield (
+            f"“{case.query}” scores {number(own)}, above {n_below} of {len(rivals)} edits of its meaning: "
+            f"“{case.texts[best - 1].text}” {which} ({number(float(case.scores[0, best]))})."
+        )
+    first = case.answer(0, rivals)
+    changed = [edit.title for row, edit in enumerate(case.films, 1) if case.answer(row, rivals) != first]
+    if changed:
+        yield f"Another sentence comes first where the video is {_listed(changed, 'or')}."
+    elif case.films and rivals:
+        yield f"The same sentence comes first in all {len(case.films)} edits of the video."
+
+
+def _about_pair(pair: PairRow) -> str:
+    return (
+        f"Of {pair.group.n_edits:,} videos and their “{pair.film_kind}”, with a sentence that is true of each, all is "
+        f"told right in {_percent(pair.group)}, where a coin is in 17 %."
+    )
+
+
+def _about_blindness(found: ProbeReport) -> Iterator[str]:
+    films = [row.title for row in found.rows if row.of == "video" and row.verdict == "cannot"]
+    texts = [
+        f"{row.title} ({_percent(row.told)})" for row in found.rows if row.of == "sentence" and row.verdict == "cannot"
+    ]
+    if films:
+        yield f"{found.title} cannot know whether the video is {_listed(films, 'or')}: {_WHY_BLIND}."
+    if texts:
+        yield (
+            f"So it cannot know {_listed(texts, 'or')} either, whatever it scores, where a coin has 50 %: this is left "
+            "out of the verdict."
+        )
+
+
+def _about_fewest(found: FewestChanges) -> str:
+    if found.what == "frames":
+        if found.parts is None:
+            return f"No frames can be left out so that “{found.winner}” comes first."
+        return f"Without {len(found.parts)} of its {found.n_all} frames “{found.winner}” comes first; fewer do not do."
+    if found.parts is None:
+        return f"No up to three of the {found.n_all} words can be left out so that another video fits better."
+    words = _listed([f"“{word}”" for word in found.parts if isinstance(word, str)], "and")
+    return f"Without {words} another video fits better: {found.winner}."
+
+
+def _listed(items: Sequence[str], last: str) -> str:
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def _percent(share: Estimate) -> str:
+    return f"{share.value:.0%}"
+
+
+def probes_as_text(found: Sequence[ProbeReport]) -> str:
+    """Return probes of the same films and sentences by several models, a table each below what is said.
+
+    Of one film every edit is told by itself: nothing can be said yet of its kind.
+    """
+    return "\n\n".join(
+        "\n".join([each.conclusion, "", *(_lines(each) if each.n_cases > 1 else _case_lines(each.cases[0]))])
+        for each in found
+    )
+
+
+def cells_of(row: KindRow) -> tuple[str, ...]:
+    """Return what is written of a kind of edit, as ``HEAD`` names it."""
+    return (
+        f"{row.of}: {row.title}",
+        str(row.told.n_edits),
+        _with_interval(row.margin, signed),
+        share_in_words(row.told),
+        share_in_words(row.beyond),
+        share_in_words(row.changed),
+        "-" if math.isnan(row.rank_change) else f"{row.rank_change:+.1f}".replace("-", "\N{MINUS SIGN}"),
+        share_in_words(row.blind),
+        verdict_of(row),
+    )
+
+
+def share_in_words(share: Estimate | None) -> str:
+    """Return a share with its interval, a dash for none."""
+    if share is None or not share.n_edits:
+        return "-"
+    return f"{share.value:.2f} ({share.low:.2f} to {share.high:.2f})"
+
+
+def _with_interval(mean: Estimate, written: Any) -> str:
+    return (
+        written(mean.value)
+        if math.isnan(mean.low)
+        else f"{written(mean.value)} ({written(mean.low)} to {written(mean.high)})"
+    )
+
+
+def _lines(found: ProbeReport) -> Iterator[str]:
+    cells = [HEAD, *(cells_of(row) for row in found.rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+    for pair in found.pairs:
+        shares = ", ".join(
+            f"{name} {share_in_words(share)}"
+            for name, share in (("text", pair.text), ("video", pair.film), ("group", pair.group))
+        )
+        yield f"{pair.film_kind} with {pair.text_kind}, {pair.group.n_edits} pairs: {shares}; chance 0.25, 0.25, 0.17"
+
+
+def _case_lines(case: Probed) -> Iterator[str]:
+    yield f"{number(float(case.scores[0, 0]))}  {case.query}"
+    for at, edit in enumerate(case.texts, 1):
+        changed = f"{edit.kind}: {edit.before or '-'} > {edit.after or '-'}"
+        yield f"{number(float(case.scores[0, at]))}  {edit.text}  [{changed}]"
+    for row, film in enumerate(case.films, 1):
+        yield f"{number(float(case.scores[row, 0]))}  the video {film.title}  [{film.kind}]"
+    for missing in (*case.missing_texts, *case.missing_films):
+        yield f"{missing.kind}: {missing.why}"
+
+
+def probe_as_json(outcome: Outcome[ProbeReport]) -> dict[str, Any]:
+    """Return a probe in plain JSON types; the keys are the command line's contract."""
+    return {"provenance": plain(outcome.provenance), **plain(outcome.result)}

@@ -1,0 +1,127 @@
+"""Probes of several models as a page that stands on its own: what is said, the figure, the numbers, every edit.
+
+Separate from other reports, as it is of many films, and of several models side by side.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from html import escape
+
+import numpy as np
+
+from workbench.figures.probe import probe_figure
+from workbench.figures.report import page_html
+from workbench.figures.slopes import slopes_figure
+from workbench.types.outcome import Outcome
+from workbench.types.probe import Estimate, Probed, ProbeReport
+
+_NAMED_APART = ("n_cases", "cases_sha256", "text_kinds", "film_kinds", "among", "sentences", "model")
+_MOST_CASES = 200
+
+
+def probe_html(outcomes: Sequence[Outcome[ProbeReport]]) -> str:
+    """Return an HTML page of probes of the same films and sentences; it needs no network."""
+    found, first = [outcome.result for outcome in outcomes], outcomes[0].provenance
+    white = {"paper_bgcolor": "white", "plot_bgcolor": "white"}
+    picture = probe_figure(found).update_layout(white)
+    picture.update_xaxes(gridcolor="#dddddd")
+    shown = picture.to_html(full_html=False, include_plotlyjs=True)
+    said = "".join(f"<p>{escape(each.conclusion)}</p>" for each in found)
+    made = [outcome.provenance for outcome in outcomes]
+    facts = {
+        "probed": f"{found[0].n_cases:,} sentences of {found[0].n_videos:,} videos, "
+        f"sha256 {str(first.parameters['cases_sha256'])[:12]}",
+        **{
+            f"model{'' if at == 1 else f' {at}'}": f"{each.model_id}, revision {each.model_revision[:12]}"
+            for at, each in enumerate(made, 1)
+        },
+        **{
+            name: value
+            for name, value in first.parameters.items()
+            if value not in (None, "", ()) and name not in _NAMED_APART
+        },
+        **first.versions,
+    }
+    slopes = _slopes(found[0].cases[0], white) if found[0].n_cases == 1 else ""
+    return page_html(
+        found[0].cases[0].title if found[0].n_cases == 1 else "What changes when one thing is changed",
+        said + shown,
+        list(dict.fromkeys(warning for each in found for warning in each.warnings)),
+        f"{slopes}{''.join(map(_numbers, found))}{_cases(found)}",
+        facts,
+    )
+
+
+def _slopes(case: Probed, white: dict) -> str:
+    """Return how the film ranks among others by the sentence and by its closest edit, where there are others."""
+    if not case.other_films or not case.rivals:
+        return ""
+    worst = max(case.rivals, key=lambda at: float(case.scores[0, at]))
+    names = [case.title, *case.other_films]
+    before, after = ([case.scores[0, at], *case.of_other_films[:, at]] for at in (0, worst))
+    heads = ("by the sentence", f"by “{case.texts[worst - 1].text}”")
+    figure = slopes_figure(names, np.array(before), np.array(after), 0, heads).update_layout(white)
+    return f"<h2>Ranks among other videos</h2>{figure.to_html(full_html=False, include_plotlyjs=False)}"
+
+
+def _numbers(found: ProbeReport) -> str:
+    if found.n_cases == 1:
+        return ""
+    head = ["", "edits", "margin", "above", "beyond its control", "another comes first", "places lost", "blind"]
+    rows = [
+        [
+            f"{row.of}: {row.title}",
+            f"{row.told.n_edits:,}",
+            _mean(row.margin),
+            _share(row.told),
+            _share(row.beyond),
+            _share(row.changed),
+            "" if math.isnan(row.rank_change) else f"{row.rank_change:+.1f}",
+            _share(row.blind),
+        ]
+        for row in found.rows
+    ]
+    return f"<h2>{escape(found.title)}</h2>{_table([head, *rows])}"
+
+
+def _cases(found: Sequence[ProbeReport]) -> str:
+    """Return the scores of every edit of the first films, a column for each model."""
+    parts = []
+    for at, case in enumerate(found[0].cases[:_MOST_CASES]):
+        rows = [["", "", *(each.title for each in found)], *_scores_of([each.cases[at] for each in found])]
+        parts.append(f"<h3>{escape(case.title)}</h3>{_table(rows)}")
+    more = found[0].n_cases - _MOST_CASES
+    rest = f"<p>{more:,} more are in the JSON.</p>" if more > 0 else ""
+    begins = "Every edit" if found[0].n_cases == 1 else "Every video"
+    return f"<h2>{begins}</h2><details open>{''.join(parts)}{rest}</details>"
+
+
+def _scores_of(cases: Sequence[Probed]) -> Iterator[list[str]]:
+    first = cases[0]
+    yield ["as it is", first.query, *(f"{case.scores[0, 0]:.3f}" for case in cases)]
+    for at, edit in enumerate(first.texts, 1):
+        yield [edit.kind, edit.text, *(f"{case.scores[0, at]:.3f}" for case in cases)]
+    for row, film in enumerate(first.films, 1):
+        yield [film.kind, f"the video {film.title}", *(f"{case.scores[row, 0]:.3f}" for case in cases)]
+
+
+def _share(share: Estimate | None) -> str:
+    return "" if share is None or not share.n_edits else f"{share.value:.2f} ({share.low:.2f} to {share.high:.2f})"
+
+
+def _mean(mean: Estimate) -> str:
+    return f"{mean.value:+.3f}" + ("" if math.isnan(mean.low) else f" ({mean.low:+.3f} to {mean.high:+.3f})")
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    head, *lines = rows
+    return (
+        f'<div style="overflow-x: auto"><table>{_row(head, "th")}{"".join(_row(line, "td") for line in lines)}'
+        "</table></div>"
+    )
+
+
+def _row(cells: Sequence[str], kind: str) -> str:
+    return f"<tr>{''.join(f'<{kind}>{escape(cell)}</{kind}>' for cell in cells)}</tr>"

@@ -1,0 +1,152 @@
+"""What models make of films and sentences with one thing changed.
+
+Separate from the edits themselves, which know no model, and from comparison, where spaces are held against each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float64
+
+from workbench.types.edits import Edit, FilmEdit, Unedited
+
+Of = Literal["sentence", "video"]
+_NO_ANSWERS = ("negation", "shuffle")
+Verdict = Literal["told", "blind", "chance", "wrong", "cannot", "control", "undecided"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over edits, and what 95 % of draws of as many videos, with replacement, have it between.
+
+    Shares are never said to be surer than Wilson's interval for so many videos. NaN where there are too few to say.
+    """
+
+    value: float
+    low: float
+    high: float
+    n_edits: int
+    n_videos: int
+
+
+@dataclass(frozen=True, eq=False)
+class Probed:
+    """What a model makes of one film and one sentence, of either with one thing changed, and of others beside them.
+
+    Rows of ``scores`` are the film as it is and its edits, columns the sentence and its edits. ``of_other_films`` has
+    the same columns, ``of_other_texts`` the same rows. ``missing_texts`` and ``missing_films`` say of every kind of
+    edit that could not be made why.
+    """
+
+    video_id: str
+    title: str
+    query: str
+    span_s: tuple[float, float] | None
+    texts: tuple[Edit, ...]
+    films: tuple[FilmEdit, ...]
+    other_films: tuple[str, ...]
+    other_texts: tuple[str, ...]
+    scores: Float64[np.ndarray, "film text"]
+    of_other_films: Float64[np.ndarray, "other_film text"]
+    of_other_texts: Float64[np.ndarray, "film other_text"]
+    missing_texts: tuple[Unedited, ...] = ()
+    missing_films: tuple[Unedited, ...] = ()
+
+    @property
+    def rivals(self) -> tuple[int, ...]:
+        """Return the columns of the edits that say what happens instead, which a denial and a jumble do not."""
+        return tuple(
+            at for at, edit in enumerate(self.texts, 1) if edit.role == "meaning" and edit.kind not in _NO_ANSWERS
+        )
+
+    def answer(self, row: int, rivals: Sequence[int]) -> int:
+        """Return the column that comes first for a film: 0 where it is strictly the sentence itself."""
+        if not rivals:
+            return 0
+        best = max(rivals, key=lambda column: float(self.scores[row, column]))
+        return 0 if self.scores[row, 0] > self.scores[row, best] else best
+
+
+@dataclass(frozen=True)
+class KindRow:
+    """What is made of one kind of edit, over all videos.
+
+    ``margin`` is by how much the score of the true sentence, or of the film as it is, is above that of the edit;
+    ``told`` how often it is strictly above, where a coin is right in ``chance`` of the cases, and ``beyond`` how often
+    it is further above than the control is away. ``changed`` is how often another sentence comes first after the edit:
+    of the true one and of what happens instead, as far as the model tells it from that. ``rank_change`` is by how many
+    places the film falls among other films, on average; ``blind`` how often the true sentence wins where other films
+    are looked at instead.
+    """
+
+    of: Of
+    kind: str
+    title: str
+    role: str
+    margin: Estimate
+    told: Estimate
+    beyond: Estimate | None
+    changed: Estimate | None
+    rank_change: float
+    control: str
+    blind: Estimate | None
+    chance: float
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class PairRow:
+    """Films and sentences changed together, so that the edited sentence is true of the edited film, and neither else.
+
+    How often a model picks the true sentence for both films (``text``), the true film for both sentences (``film``), or
+    all of it (``group``); a coin does in a quarter, a quarter and a sixth of the cases.
+    """
+
+    film_kind: str
+    text_kind: str
+    text: Estimate
+    film: Estimate
+    group: Estimate
+    verdict: Verdict
+
+
+PAIR_CHANCE = (1 / 4, 1 / 4, 1 / 6)
+"""What a coin reaches of text, film and group. Source: Thrush et al., Winoground, CVPR 2022, arXiv:2204.03162."""
+
+
+@dataclass(frozen=True)
+class FewestChanges:
+    """The fewest words or frames without which another sentence, or another film, comes first; none where none do.
+
+    ``parts`` are the words, or the instants of the frames in seconds.
+    """
+
+    what: Literal["words", "frames"]
+    winner: str
+    parts: tuple[str, ...] | tuple[float, ...] | None
+    n_all: int
+
+
+@dataclass(frozen=True, eq=False)
+class ProbeReport:
+    """What one model notices of what was changed, over all films: by kind of edit, in pairs, and each film by itself.
+
+    ``meaning_less_paraphrase`` is by how much edits of the meaning lower the score beyond what other words for the same
+    move it.
+    """
+
+    title: str
+    n_videos: int
+    n_cases: int
+    rows: tuple[KindRow, ...]
+    pairs: tuple[PairRow, ...]
+    meaning_less_paraphrase: Estimate | None
+    cases: tuple[Probed, ...]
+    fewest: tuple[FewestChanges, ...] = ()
+    n_encoded: int = 0
+    warnings: tuple[str, ...] = ()
+    conclusion: str = ""
