@@ -105,6 +105,7 @@ class Probe:
         if not params.cases:
             raise InputError("There is nothing to probe; give a video and a sentence that is true of it.")
         kinds = film_kinds(params.film_kinds)
+        _check_cases(services, params)
         model, sampling = services.models.load(params.model), SamplingSpec(params.fps, params.max_frames)
         cases = tuple(replace(case, query=checked_query(case.query, services.settings)) for case in params.cases)
         sentences = tuple(checked_query(text, services.settings) for text in params.sentences)
@@ -238,6 +239,8 @@ class _Beside:
             texts=edits.edits,
             films=edited.edits,
             other_films=tuple(self.videos[film].title for film in films),
+            other_ids=films,
+            spliced_with="" if part.other is None else part.other.id,
             other_texts=tuple(self.texts[at] for at in places),
             scores=film_scores(self.model, edited.rows, asked, report),
             of_other_films=self._of_films(films, asked, report),
@@ -271,11 +274,23 @@ def _edits_of(case: Case, params: ProbeParams, pool: tuple[str, ...]) -> Edits:
     kept = [edit for edit in made.edits if folded(edit.text) not in unwanted]
     said = {folded(edit.text) for edit in kept}
     for text in case.own:
-        edit = edit_by_hand(case.query, text)
+        edit = edit_by_hand(case.query, " ".join(text.split()))
         if folded(edit.text) not in said:
             kept.append(edit)
             said.add(folded(edit.text))
     return Edits(case.query, tuple(kept), made.unedited)
+
+
+def _check_cases(services: Services, params: ProbeParams) -> None:
+    """Raise what is wrong with cases, and with kinds of edits, before anything is read."""
+    for kind in params.text_kinds:
+        if kind not in NAMES:
+            raise InputError(f"There is no edit of kind {kind!r}; ask for any of {', '.join(NAMES)}.")
+    for case in params.cases:
+        query = checked_query(case.query, services.settings)
+        _span(case, services.library.get(case.video))
+        for text in case.own:
+            edit_by_hand(query, checked_query(text, services.settings))
 
 
 def _span(case: Case, video: VideoInfo) -> tuple[float, float] | None:

@@ -16,7 +16,7 @@ from workbench.figures.palette import query_colour
 from workbench.figures.rows import escaped
 
 MOST = 20
-_ROW_PX, _GREY, _LONGEST = 22, "rgb(140,140,140)", 40
+_ROW_PX, _GREY, _LONGEST = 22, "rgb(140,140,140)", 26
 
 
 def slopes_figure(
@@ -41,9 +41,14 @@ def slopes_figure(
     for place, at in enumerate(shown):
         colour = query_colour(0) if at == own else query_colour(1) if passed[at] else _GREY
         figure.add_trace(_line(names[at], places[:, place], ranks[:, at], colour, 3 if at == own else 1.5))
-    for side, (head, align) in enumerate(zip(heads, ("right", "left"), strict=True)):
+    for side, head in enumerate(heads):
         figure.add_annotation(
-            x=side, y=0, text=f"<b>{escaped(head)}</b>", showarrow=False, xanchor=align, xshift=-8 if side == 0 else 8
+            x=side,
+            y=0,
+            text=f"<b>{escaped(head)}</b>",
+            showarrow=False,
+            xanchor="right",
+            xshift=-8 if side == 0 else 16,
         )
     fixed = {"visible": False, "fixedrange": True}
     return figure.update_layout(
@@ -54,7 +59,7 @@ def slopes_figure(
         showlegend=False,
         dragmode=False,
         hovermode="closest",
-        xaxis={"range": [-1.1, 2.1], **fixed},
+        xaxis={"range": [-2.4, 1.25], **fixed},
         yaxis={"range": [len(shown) + 0.7, -0.7], **fixed},
     )
 
@@ -74,7 +79,7 @@ def _line(name: str, places: np.ndarray, ranks: np.ndarray, colour: str, width: 
         mode="lines+markers+text",
         line={"color": colour, "width": width},
         marker={"color": colour, "size": 7},
-        text=[f"{short}  {ranks[0]}", f"{ranks[1]}  {short}"],
+        text=[f"{short}  {ranks[0]}", f"{ranks[1]}"],
         textposition=["middle left", "middle right"],
         textfont={"size": 12},
         hovertemplate=f"{escaped(name)}<br>rank {ranks[0]}, then {ranks[1]}<extra></extra>",

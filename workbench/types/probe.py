@@ -38,8 +38,8 @@ class Probed:
     """What a model makes of one film and one sentence, of either with one thing changed, and of others beside them.
 
     Rows of ``scores`` are the film as it is and its edits, columns the sentence and its edits. ``of_other_films`` has
-    the same columns, ``of_other_texts`` the same rows. ``missing_texts`` and ``missing_films`` say of every kind of
-    edit that could not be made why.
+    the same columns, ``of_other_texts`` the same rows; ``spliced_with`` is the film whose frames stand in some edits.
+    ``missing_texts`` and ``missing_films`` say of every kind of edit that could not be made why.
     """
 
     video_id: str
@@ -49,6 +49,8 @@ class Probed:
     texts: tuple[Edit, ...]
     films: tuple[FilmEdit, ...]
     other_films: tuple[str, ...]
+    other_ids: tuple[str, ...]
+    spliced_with: str
     other_texts: tuple[str, ...]
     scores: Float64[np.ndarray, "film text"]
     of_other_films: Float64[np.ndarray, "other_film text"]

@@ -37,6 +37,7 @@ from workbench.ui.gradio.looked import Looked
 from workbench.ui.gradio.map_events import MapEvents
 from workbench.ui.gradio.pair_events import PairEvents
 from workbench.ui.gradio.paired import Paired
+from workbench.ui.gradio.probed import ProbedSessions
 from workbench.ui.gradio.sent import (
     MAX_TITLE_CHARS,
     asked_in,
@@ -52,9 +53,10 @@ from workbench.ui.gradio.shown import Shown, Update
 from workbench.ui.gradio.space_events import SpaceEvents
 from workbench.ui.gradio.spaced import Spaced
 from workbench.ui.gradio.strip import film_strip
+from workbench.ui.gradio.whatif_events import WhatifEvents
 from workbench.ui.gradio.working import Ending, Place, Worker, in_words, said_of
 
-OF_ALL_SENTENCES = ("answer", "space", "pair", "examine")
+OF_ALL_SENTENCES = ("answer", "space", "pair", "examine", "toy")
 """Jobs that do not hang on which sentence or span is the current one."""
 
 
@@ -64,14 +66,15 @@ class Events:
     def __init__(self, services: Services) -> None:
         self.services = services
         self._explained, looked, spaced = Explained(services), Looked(services), Spaced(services)
-        paired, examined = Paired(spaced), Examined(services, spaced)
-        self._page = Shown(services, self._explained, looked, spaced, paired, examined)
+        paired, examined, probed = Paired(spaced), Examined(services, spaced), ProbedSessions(services)
+        self._page = Shown(services, self._explained, looked, spaced, paired, examined, probed)
         self._worker = Worker(self._page)
         self.jobs = self._worker.jobs
         self.maps = MapEvents(looked, self._page, self._worker, self.why_not)
         self.space = SpaceEvents(spaced, self._page, self._worker)
         self.pair = PairEvents(paired, self._page, self._worker, self.why_not)
         self.examine = ExamineEvents(examined, self._page, self._worker)
+        self.whatif = WhatifEvents(probed, self._page, self._worker)
         self._asked: dict[str, Session] = {}
         self._answered: dict[str, Session] = {}
 
@@ -221,6 +224,12 @@ class Events:
             else:
                 yield from self.space.look(session, visitor)
 
+        if session.tab == "whatif" and self._has_answer(session, visitor):
+            if self.jobs.is_running(visitor, "toy"):
+                yield {"whatif_said": panels.notice(texts.OCCUPIED, "hint")}
+            else:
+                yield from self.whatif.look(session, visitor)
+
     def explain_patches(self, session: Session, at_s: object, request: gr.Request) -> Generator[Update]:
         """Say which patches of the picture at ``at_s`` made the score; yield as ``answer`` does."""
         visitor = request.session_hash or ""
@@ -277,6 +286,7 @@ class Events:
         self.space.leave(request.session_hash or "")
         self.pair.leave(request.session_hash or "")
         self.examine.leave(request.session_hash or "")
+        self.whatif.leave(request.session_hash or "")
 
     @in_words
     def select_row(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
@@ -349,6 +359,8 @@ class Events:
             verb, answer = "maps", self.maps.as_json(session, request.session_hash or "")
         if session.tab == "space":
             verb, answer = "embed", self.space.as_json(session, request.session_hash or "")
+        if session.tab == "whatif":
+            verb, answer = "probe", self.whatif.as_json(session, request.session_hash or "")
         text = json.dumps(answer, ensure_ascii=False, indent=1)
         name = f"{verb}-{session.video[:12]}-{session.model.replace('/', '-')}.json"
         return {"download": {"name": name, "text": text, "at": time.time()}}

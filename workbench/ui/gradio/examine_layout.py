@@ -18,8 +18,10 @@ def lay_out_examine() -> dict:
     with gr.Column(elem_id="examine", min_width=0):
         Panel(examine_panels.head(texts.WHAT))
         with gr.Row(elem_id="examine-choices"):
-            made["examine_clips"] = Choice(texts.CLIPS_LABEL, elem_id="examine-clips")
-        made["examine_file"] = FileUpload(texts.FILE_BUTTON, ".jsonl,.json,.txt", visible=False, elem_id="examine-file")
+            made["examine_clips"] = Choice(title=texts.CLIPS_LABEL, elem_id="examine-clips")
+        made["examine_file"] = FileUpload(
+            label=texts.FILE_BUTTON, accept=".jsonl,.json,.txt", visible=False, elem_id="examine-file"
+        )
         made["examine_file_text"] = Panel(examine_panels.file_help(None), visible=False, elem_id="examine-file-text")
         with gr.Row(elem_classes="asking"):
             made["ask_examine"] = gr.Button(texts.ASK, size="sm", elem_id="ask-examine", min_width=0)

@@ -14,7 +14,7 @@ from workbench.analyses.analysis import Control, controls
 from workbench.analyses.attribute import Attribute
 from workbench.analyses.embed import Embed
 from workbench.analyses.ground import Ground
-from workbench.ui.gradio import attribution_texts, look_texts, panels, texts
+from workbench.ui.gradio import attribution_texts, look_texts, panels, texts, whatif_texts
 from workbench.ui.gradio.examine_layout import lay_out_examine
 from workbench.ui.gradio.map_layout import lay_out_maps
 from workbench.ui.gradio.pair_layout import lay_out_pair
@@ -31,6 +31,7 @@ from workbench.ui.gradio.view import (
     QueryEditor,
     SpaceView,
 )
+from workbench.ui.gradio.whatif_layout import lay_out_whatif
 
 FIRST_CONTROL = "fps"
 """The one parameter that is always in sight; the others are folded away."""
@@ -159,6 +160,26 @@ class Parts:
     examine_text: Panel
     examine_figure: PlotlyView
     examine_numbers: Panel
+    whatif_said: Panel
+    stop_whatif: gr.Button
+    whatif_text: Panel
+    whatif_sentences: Picks
+    whatif_own: gr.Textbox
+    add_edit: gr.Button
+    whatif_films: Picks
+    paint_films: gr.Button
+    paint_text: Panel
+    whatif_watch: Panel
+    whatif_ranks_text: Panel
+    whatif_film_ranks: PlotlyView
+    whatif_text_ranks: PlotlyView
+    take_report: gr.Button
+    ask_toy: gr.Button
+    stop_toy: gr.Button
+    toy_said: Panel
+    toy_text: Panel
+    toy_figure: PlotlyView
+    toy_numbers: Panel
     about: Panel
 
 
@@ -184,6 +205,8 @@ def lay_out() -> Parts:
             made |= lay_out_maps()
         with gr.Tab(Embed.title, id="space") as tabs["space"]:
             made |= lay_out_space() | lay_out_pair() | lay_out_examine()
+        with gr.Tab(whatif_texts.TITLE, id="whatif") as tabs["whatif"]:
+            made |= lay_out_whatif()
         with gr.Tab("About", id="about") as tabs["about"]:
             made["about"] = Panel(panels.about(None))
     made["clock"] = gr.HTML(html_template="<span></span>", js_on_load=None)
@@ -205,12 +228,12 @@ def lay_out() -> Parts:
 def _setup() -> dict:
     made: dict = {}
     with gr.Group(elem_id="film-choice", elem_classes="plain"):
-        made["video"] = Choice("Video", elem_id="video-picker")
+        made["video"] = Choice(title="Video", elem_id="video-picker")
         made["film_note"] = Panel()
-        made["upload"] = FileUpload("Upload a video", "video/*,.mkv,.avi", elem_id="upload")
+        made["upload"] = FileUpload(label="Upload a video", accept="video/*,.mkv,.avi", elem_id="upload")
     made["queries"] = QueryEditor(elem_id="queries")
     with gr.Group(elem_id="method", elem_classes="plain"):
-        made["model"] = Choice("Model", elem_id="model-picker")
+        made["model"] = Choice(title="Model", elem_id="model-picker")
         made["model_note"] = Panel()
         declared = controls(Ground.Params)
         numbers = {FIRST_CONTROL: _number(FIRST_CONTROL, declared[FIRST_CONTROL])}
@@ -294,7 +317,7 @@ def _who() -> dict:
                 )
                 made["stop_patches"] = gr.Button("Stop", visible=False, size="sm", elem_id="stop-patches", min_width=0)
             with gr.Accordion("How players are left out", open=False):
-                made["absent"] = Choice("An absent frame of a window, or patch, is", elem_id="absent")
+                made["absent"] = Choice(title="An absent frame of a window, or patch, is", elem_id="absent")
                 made["budget"] = gr.Number(
                     0, label="Budget (evaluations)", info=attribution_texts.BUDGET_HELP, step=1, elem_id="budget"
                 )

@@ -27,7 +27,7 @@ def lay_out_maps() -> dict:
             with gr.Column(min_width=280):
                 made["heads"] = PlotlyView(elem_id="heads")
             with gr.Column(min_width=280):
-                made["head_choice"] = Choice(look_texts.HEAD_LABEL, elem_id="head-choice")
+                made["head_choice"] = Choice(title=look_texts.HEAD_LABEL, elem_id="head-choice")
                 made["head_picture"] = PlotlyView(elem_id="head-picture")
                 made["between_text"] = Panel()
                 made["between"] = PlotlyView(elem_id="between")
@@ -35,7 +35,7 @@ def lay_out_maps() -> dict:
 
 
 def _maps() -> dict:
-    made: dict = {"look_method": Choice("Method", elem_id="look-method"), "look_about": Panel()}
+    made: dict = {"look_method": Choice(title="Method", elem_id="look-method"), "look_about": Panel()}
     made |= _working("look", {})
     made["look_text"] = Panel(elem_id="look-text")
     made["look_maps"] = MapsView(elem_id="look-maps")

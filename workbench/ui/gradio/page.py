@@ -57,7 +57,9 @@ def launch_options(services: Services) -> dict[str, Any]:
     return {
         "theme": make_theme(palette),
         "css": palette_css(palette),
-        "css_paths": [ASSETS / "static" / name for name in ("page.css", "maps.css", "space.css", "examine.css")],
+        "css_paths": [
+            ASSETS / "static" / name for name in ("page.css", "maps.css", "space.css", "examine.css", "whatif.css")
+        ],
         "head": HEAD,
         "app_kwargs": {"routes": make_routes(services.library)},
         "max_file_size": services.settings.max_video_bytes,
@@ -116,6 +118,8 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
         "stop_space",
         "stop_pair",
         "stop_examine",
+        "stop_whatif",
+        "stop_toy",
     ):
         part = outputs[button]
         part.click(placed(events.stop(button)), None, **stopping | {"outputs": [part]})
@@ -144,6 +148,10 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
         parts, events, placed, changing, receiving, looking, lambda event: event.success(explain, session, **asking)
     )
     _wire_examine(parts, events, outputs, changing, receiving, asking)
+    asks(parts.whatif_sentences.input, events.whatif.change, [session])
+    _wire_whatif(
+        parts, events, outputs, changing, looking, asking, lambda event: event.success(explain, session, **asking)
+    )
     maps, placed_steps = events.maps, functools.partial(_placed_steps, outputs=outputs)
     for listener, choose in (
         (parts.look_method.input, maps.choose_method),
@@ -216,6 +224,26 @@ def _wire_examine(
     parts.examine_clips.input(_placed(examine.choose_clips, outputs), session, **changing)
     parts.examine_file.upload(_placed(examine.receive, outputs), [session, parts.examine_file], **receiving)
     parts.ask_examine.click(_placed_steps(examine.examine, outputs), session, **asking)
+
+
+def _wire_whatif(
+    parts: Parts,
+    events: Events,
+    outputs: dict[str, gr.Component],
+    changing: dict[str, Any],
+    looking: dict[str, Any],
+    asking: dict[str, Any],
+    then: Callable[[Any], None],
+) -> None:
+    """Join the tab that changes one thing: edits are made anew by ``then``, the toy world's when that is asked for."""
+    whatif, session = events.whatif, parts.session
+    for added in (parts.add_edit.click, parts.whatif_own.submit):
+        then(added(_placed(whatif.add_edit, outputs), [session, parts.whatif_own], **changing))
+    then(parts.paint_films.click(_placed(whatif.paint, outputs), session, **changing))
+    for picks in (parts.whatif_sentences, parts.whatif_films):
+        picks.select(_placed(whatif.pick, outputs), session, **looking)
+    parts.take_report.click(_placed(whatif.take_report, outputs), session, **looking)
+    parts.ask_toy.click(_placed_steps(whatif.probe_toy, outputs), session, **asking)
 
 
 def _placed(handler: Callable, outputs: dict[str, gr.Component]) -> Callable:

@@ -16,14 +16,14 @@ def lay_out_pair() -> dict:
     made: dict = {}
     Panel(f'<h3>{texts.TITLE}</h3><p class="note">{texts.WHAT}</p>')
     with gr.Row(elem_classes="asking"):
-        made["pair_other"] = Choice(texts.OTHER_LABEL, elem_id="pair-other")
+        made["pair_other"] = Choice(title=texts.OTHER_LABEL, elem_id="pair-other")
         made["ask_pair"] = gr.Button(texts.COMPARE, size="sm", elem_id="ask-pair", min_width=0)
         made["stop_pair"] = gr.Button("Stop", visible=False, size="sm", elem_id="stop-pair", min_width=0)
     made["pair_said"] = Panel(elem_id="pair-said")
     made["pair_text"] = Panel(elem_id="pair-text")
     with gr.Row(elem_id="pair"):
         with gr.Column(min_width=280, scale=3):
-            made["pair_map"] = SpaceView("pair-near", elem_id="pair-map")
+            made["pair_map"] = SpaceView(near="pair-near", elem_id="pair-map")
             made["pair_key"] = Panel()
         with gr.Column(min_width=280, scale=2):
             made["pair_near"] = Picks(elem_id="pair-near")

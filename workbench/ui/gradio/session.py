@@ -20,9 +20,10 @@ from workbench.analyses.map_methods import METHODS
 from workbench.analyses.queries import checked_query
 from workbench.errors import InputError, QueryError
 from workbench.settings import Settings
+from workbench.ui.gradio.edit_choice import EditChoice
 from workbench.ui.gradio.space_choice import SpaceChoice, choice_from_address
 
-TABS = ("moments", "who", "look", "space", "about")
+TABS = ("moments", "who", "look", "space", "whatif", "about")
 """The instruments, as addresses name them; the first is the one that a visit begins with."""
 
 SPAN = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)-(\d{1,6}(?:\.\d{1,6})?)")
@@ -40,7 +41,7 @@ class Session:
     ``budget`` and ``absent`` are how games are played that run the encoder. ``method`` makes the maps, empty for the
     usual one of the model; ``picked`` is the number of a word that has the map by itself, with the sentence it is of.
     ``head`` is the layer and head whose map is shown large, ``space`` what was chosen of the map of the space,
-    ``clips`` what it is examined with.
+    ``clips`` what it is examined with, ``edited`` what was made of the edits of a sentence.
     """
 
     video: str = ""
@@ -60,6 +61,7 @@ class Session:
     head: str = "0.all"
     space: SpaceChoice = field(default_factory=SpaceChoice)
     clips: str = "toyworld"
+    edited: EditChoice = field(default_factory=EditChoice)
 
     @property
     def query(self) -> str:

@@ -31,6 +31,7 @@ from workbench.ui.gradio.examined import Examined
 from workbench.ui.gradio.explained import Explained
 from workbench.ui.gradio.looked import Looked
 from workbench.ui.gradio.paired import Paired
+from workbench.ui.gradio.probed import ProbedSessions
 from workbench.ui.gradio.routes import film_url
 from workbench.ui.gradio.session import Session, default_of
 from workbench.ui.gradio.spaced import Spaced
@@ -49,10 +50,11 @@ class Shown:
         spaced: Spaced,
         paired: Paired,
         examined: Examined,
+        probed: ProbedSessions,
     ) -> None:
         self.services = services
         self._explained, self._looked, self._spaced = explained, looked, spaced
-        self._paired, self._examined = paired, examined
+        self._paired, self._examined, self._probed = paired, examined, probed
 
     def glimpse(self, session: Session, glimpse: Glimpse) -> Update:
         """Return the timeline as far as the video was read."""
@@ -105,8 +107,9 @@ class Shown:
         """Return the page without work going on."""
         hidden = gr.update(visible=False)
         buttons = ("cancel", "resume", "stop_patches", "stop_look", "look_again", "stop_test", "stop_compare")
+        stops = ("stop_space", "stop_pair", "stop_examine", "stop_whatif", "stop_toy")
         said = ("status", "look_said", "test_said", "compare_said", "space_said", "pair_said", "examine_said")
-        return dict.fromkeys((*buttons, "stop_space", "stop_pair", "stop_examine"), hidden) | dict.fromkeys(said, "")
+        return dict.fromkeys((*buttons, *stops), hidden) | dict.fromkeys((*said, "whatif_said", "toy_said"), "")
 
     def unexplained(self) -> Update:
         """Return the instruments without anything of an earlier question."""
@@ -114,7 +117,7 @@ class Shown:
 
     def unpointed(self) -> Update:
         """Return the instruments that are of one sentence and span without anything of another."""
-        return self._explained.nothing() | self._looked.nothing()
+        return self._explained.nothing() | self._looked.nothing() | self._probed.nothing()
 
     def nothing(self) -> Update:
         """Return the page without a result: no picture of an earlier question may stay."""
@@ -198,7 +201,7 @@ class Shown:
 
     def unexamined(self) -> Update:
         """Return the page without an examination or comparison: they hang on models and method, not on sentences."""
-        return self._examined.nothing() | self._paired.nothing()
+        return self._examined.nothing() | self._paired.nothing() | self._probed.no_toy()
 
     def model_note(self, session: Session) -> str:
         """Return what is known of the models, as of now."""

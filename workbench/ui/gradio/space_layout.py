@@ -20,7 +20,7 @@ def lay_out_space() -> dict:
     Panel(f'<p class="note">{texts.WHAT}</p>')
     with gr.Row(elem_id="space-choices"):
         for name, label in texts.LABELS.items():
-            made[f"space_{name}"] = Choice(label, elem_id=f"space-{name}")
+            made[f"space_{name}"] = Choice(title=label, elem_id=f"space-{name}")
     with gr.Row(elem_id="space"):
         with gr.Column(min_width=280, scale=3):
             with gr.Row(elem_classes="asking"):
@@ -29,18 +29,18 @@ def lay_out_space() -> dict:
                 made["space_forget"] = gr.Button(
                     texts.FORGET, visible=False, size="sm", elem_id="space-forget", min_width=0
                 )
-                made["space_picture"] = FileUpload(texts.PICTURE, "image/*", elem_id="space-picture")
+                made["space_picture"] = FileUpload(label=texts.PICTURE, accept="image/*", elem_id="space-picture")
                 made["space_file"] = FileUpload(
-                    texts.FILE, ".npz,.safetensors,.parquet", elem_id="space-file", elem_classes="upload"
+                    label=texts.FILE, accept=".npz,.safetensors,.parquet", elem_id="space-file", elem_classes="upload"
                 )
             made["space_said"] = Panel(elem_id="space-said")
             made["space_text"] = Panel(elem_id="space-text")
-            made["space_map"] = SpaceView("space-near", elem_id="space-map")
+            made["space_map"] = SpaceView(near="space-near", elem_id="space-map")
             Panel(f'<p class="note">{texts.KEY}</p>')
         with gr.Column(min_width=280, scale=2):
             made["space_near"] = Picks(elem_id="space-near")
             made["space_gap"] = Panel(elem_id="space-gap")
-            made["space_gap_view"] = Choice(texts.GAP_VIEW_LABEL, elem_id="space-gap-view")
+            made["space_gap_view"] = Choice(title=texts.GAP_VIEW_LABEL, elem_id="space-gap-view")
             made["space_gap_picture"] = PlotlyView(elem_id="space-gap-picture")
     made["space_groups"] = Picks(elem_id="space-groups")
     with gr.Accordion("How the map is made", open=False, elem_id="space-how"):
@@ -60,7 +60,7 @@ def lay_out_space() -> dict:
                     elem_classes="parameter",
                     min_width=160,
                 )
-        made["space_supervised"] = Choice(texts.SUPERVISED_LABEL, elem_id="space-supervised")
+        made["space_supervised"] = Choice(title=texts.SUPERVISED_LABEL, elem_id="space-supervised")
         with gr.Row(elem_classes="asking"):
             made["space_apply"] = gr.Button(texts.APPLY, size="sm", elem_id="space-apply", min_width=0)
             made["space_reset"] = gr.Button(texts.RESET, size="sm", elem_id="space-reset", min_width=0)

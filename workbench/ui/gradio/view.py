@@ -82,7 +82,7 @@ class Choice(gr.HTML):
     Event ``input`` with the id in ``value``.
     """
 
-    def __init__(self, title: str = "", **kwargs: Any) -> None:
+    def __init__(self, *, title: str = "", **kwargs: Any) -> None:
         super().__init__(
             html_template=f"<label><span>{title}</span><select></select></label>",
             js_on_load="workbench.choice({ element, props, trigger, watch, events: ['input'] })",
@@ -176,7 +176,7 @@ class SpaceView(gr.HTML):
     ``data-rows``, is in the element ``near``.
     """
 
-    def __init__(self, near: str, **kwargs: Any) -> None:
+    def __init__(self, *, near: str, **kwargs: Any) -> None:
         super().__init__(
             html_template=f"""
             <div class="space" data-near="{near}" hidden>
@@ -241,7 +241,7 @@ class FileUpload(gr.HTML):
 
     data_model = FileData
 
-    def __init__(self, label: str, accept: str, **kwargs: Any) -> None:
+    def __init__(self, *, label: str, accept: str, **kwargs: Any) -> None:
         super().__init__(
             html_template=f"""
             <label class="upload-button"><input type="file" accept="{accept}">{label}</label>

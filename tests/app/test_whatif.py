@@ -1,0 +1,220 @@
+"""One thing changed, for one visitor, without a browser: edits, ranks, an edited film, a report, the toy world."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import gradio as gr
+import pytest
+
+from tests.films import BLUE, GREEN, RED, write_film
+from workbench.analyses import toy_clips
+from workbench.models.adapter_template import ENTRY
+from workbench.ui.gradio import texts, whatif_texts
+from workbench.ui.gradio.events import Events
+from workbench.ui.gradio.jobs import Job
+from workbench.ui.gradio.offers import OFFERS
+from workbench.ui.gradio.session import Session
+
+ANN, BOB = gr.Request(session_hash="ann"), gr.Request(session_hash="bob")
+SECOND = replace(ENTRY, id="colour-again", title="Colour <again>")
+
+
+@pytest.fixture
+def events(services, monkeypatch: pytest.MonkeyPatch) -> Events:
+    monkeypatch.setattr(toy_clips, "COUNT", 16)
+    services.models.register(SECOND)
+    return Events(services)
+
+
+@pytest.fixture
+def session(events: Events, tmp_path: Path) -> Session:
+    """Return an answered question of a visitor with two films of their own, on the tab that changes one thing."""
+    films = {}
+    for title, scenes in (("<i>mine</i>", [(3, RED), (1, BLUE)]), ("other", [(4, GREEN)])):
+        path = write_film(tmp_path / f"{len(films)}.mp4", scenes).path
+        films[events.receive(gr.FileData(path=str(path), orig_name=f"{title}.mp4"))["arrived"].id] = title
+    video = next(iter(films))
+    return Session(
+        video=video, model=ENTRY.id, queries=("a red ball", "a blue <b>ball</b>"), uploads=films, tab="whatif"
+    )
+
+
+def event(**data: object) -> gr.EventData:
+    return gr.EventData(None, data)
+
+
+def shown(events: Events, session: Session, request: gr.Request = ANN) -> dict:
+    """Return all that the page shows once the session was answered and probed."""
+    found: dict = {}
+    for step in (events.answer, events.explain):
+        for update in step(session, request):
+            found |= update
+    return found
+
+
+def rows_in(html: str) -> list[str]:
+    """Return what is said in every row of a list of edits, without marks."""
+    return [re.sub(r"<[^>]+>", " ", row).split() for row in re.findall(r"<li.*?</li>", html)]
+
+
+def pick_of(html: str, words: str) -> str:
+    """Return what the row that says something has in ``data-pick``."""
+    [row] = [row for row in re.findall(r"<li.*?</li>", html) if words in re.sub(r"<[^>]+>", "", row)]
+    return re.search(r'data-pick="([a-z]+:\d+)"', row)[1]
+
+
+def test_edits_stand_with_their_scores_and_what_was_changed(events: Events, session: Session) -> None:
+    found = shown(events, session)
+    sentences, films = found["whatif_sentences"], found["whatif_films"]
+    assert "a <del>red</del>" in sentences
+    assert rows_in(sentences)[0] == ["a", "red", "ball", "0.949"]
+    assert "frames moved about" in films
+    assert "pictures changed" not in films
+    assert '<span class="score tie"' in films, "a mean of frames ties with the film played backwards"
+    assert found["whatif_text"].startswith('<ul class="examined"><li style="--query:#0072b2">“a red ball” scores 0.949')
+    assert "cannot know whether the video is played backwards" in found["whatif_text"]
+    assert "<b>" not in re.sub(r"</?b>(?=[^<]*</li>)", "", sentences) or "&lt;b&gt;" in sentences
+    assert "a blue &lt;b&gt;ball" in sentences, "another sentence is what has nothing to do with it"
+
+
+def test_pictures_are_changed_when_that_is_asked_for(events: Events, session: Session) -> None:
+    first = shown(events, session)
+    assert first["paint_films"]["visible"]
+    painted = events.whatif.paint(session)["session"]
+    found = shown(events, painted)
+    assert "without colours" in found["whatif_films"]
+    assert not found["paint_films"]["visible"]
+
+
+def test_an_edit_is_written_taken_away_and_belongs_to_its_sentence(events: Events, session: Session) -> None:
+    def own_in(asked: Session) -> list[list[str]]:
+        return [row for row in rows_in(shown(events, asked)["whatif_sentences"]) if row[0] == "own"]
+
+    shown(events, session)
+    added = events.whatif.add_edit(session, " a green   ball ")
+    assert added["whatif_own"] == ""
+    written = added["session"]
+    [row] = own_in(written)
+    assert row[:5] == ["own", "a", "red", "green", "ball"]
+    at = len(events.whatif._case(written, "ann").texts)
+    dropped = events.whatif.change(written, event(value=f"drop:{at}"), ANN)["session"]
+    assert (dropped.edited.own, dropped.edited.without) == ((), ("a green ball",))
+    assert own_in(dropped) == []
+    assert own_in(replace(written, current=1)) == [], "edits belong to their sentence"
+
+
+def test_an_edit_that_says_the_same_or_nothing_is_refused_in_words(events: Events, session: Session) -> None:
+    for text, told in (("A red ball", "says what the sentence says"), ("  ", "The sentence is empty"), (None, "empty")):
+        assert told in events.whatif.add_edit(session, text)["whatif_said"]
+    assert whatif_texts.NO_QUERY in events.whatif.add_edit(replace(session, queries=()), "x")["whatif_said"]
+    full = session
+    for at in range(20):
+        full = events.whatif.add_edit(full, f"a red ball {at}")["session"]
+    assert "20 edits of one" in events.whatif.add_edit(full, "one more")["whatif_said"]
+
+
+def test_why_leads_to_who_made_the_scores_of_both_sentences(events: Events, session: Session) -> None:
+    shown(events, session)
+    update = events.whatif.change(session, event(value="why:1"), ANN)
+    asked = update["session"]
+    assert asked.tab == "who"
+    assert asked.queries[:2] == session.queries
+    assert asked.query == asked.queries[2] != "a red ball"
+    assert update["tabs"]["selected"] == "who"
+    found = shown(events, asked)
+    assert found["words"]
+
+
+def test_a_pick_shows_ranks_among_films_and_sentences(events: Events, session: Session) -> None:
+    found = shown(events, session)
+    picked = events.whatif.pick(session, event(pick=pick_of(found["whatif_films"], "frozen")), ANN)
+    assert "the video frozen at its middle" in picked["whatif_ranks_text"]
+    names = [trace.text[0] for trace in picked["whatif_film_ranks"].data]
+    assert any(name.startswith("&lt;i&gt;mine&lt;/i&gt;  1") for name in names), names
+    assert len(picked["whatif_text_ranks"].data) == 2
+    by_text = events.whatif.pick(session, event(pick="text:1"), ANN)
+    assert by_text["whatif_film_ranks"].data
+
+
+def test_an_edited_film_can_be_watched(events: Events, session: Session) -> None:
+    found = shown(events, session)
+    pick = pick_of(found["whatif_films"], "played backwards").replace("film", "watch")
+    html = events.whatif.pick(session, event(pick=pick), ANN)["whatif_watch"]
+    assert "Played backwards: as the model is shown it, 2 frames a second" in html
+    mp4 = base64.b64decode(re.search(r"base64,([^\"]+)", html)[1])
+    path = Path(events.services.settings.home) / "watched.mp4"
+    path.write_bytes(mp4)
+    with av.open(str(path)) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert len(frames) == 8
+    assert frames[0].mean(axis=(0, 1)).argmax() == 2, "the last second was blue"
+    assert frames[-1].mean(axis=(0, 1)).argmax() == 0
+
+
+@pytest.mark.parametrize("sent", ["", "text:0", "text:99", "film:999", "why:1", "text:1; drop", None, 7])
+def test_what_is_no_pick_is_refused(events: Events, session: Session, sent: object) -> None:
+    shown(events, session)
+    assert whatif_texts.NOT_A_PICK in events.whatif.pick(session, event(pick=sent), ANN)["whatif_said"]
+
+
+def test_what_is_on_show_is_one_visitors_and_one_questions(events: Events, session: Session) -> None:
+    shown(events, session)
+    for asked, request in (
+        (session, BOB),
+        (replace(session, span_s=(0.0, 2.0)), ANN),
+        (replace(session, current=1), ANN),
+    ):
+        assert "earlier question" in events.whatif.pick(asked, event(pick="text:1"), request)["whatif_said"]
+        assert "earlier question" in events.whatif.take_report(asked, request)["whatif_said"]
+    events.leave(ANN)
+    assert "earlier question" in events.whatif.pick(session, event(pick="text:1"), ANN)["whatif_said"]
+
+
+def test_a_report_and_json_are_taken_away(events: Events, session: Session) -> None:
+    shown(events, session)
+    sent = events.whatif.take_report(session, ANN)["download"]
+    offer = OFFERS.find(sent["url"].rsplit("/", 1)[1])
+    page = offer.content.decode()
+    assert (offer.name, offer.media_type) == ("probe.html", "text/html")
+    assert "&lt;i&gt;mine&lt;/i&gt;" in page
+    assert "<i>mine" not in page
+    assert '"probes"' in events.export(session, ANN)["download"]["text"]
+    assert events.export(session, ANN)["download"]["name"].startswith("probe-")
+
+
+def test_another_model_stands_beside_it(events: Events, session: Session) -> None:
+    both = replace(session, space=replace(session.space, other=SECOND.id))
+    found = shown(events, both)
+    assert found["whatif_text"].count("<li") == 2
+    assert "Colour &lt;again&gt;" in found["whatif_sentences"]
+    assert rows_in(found["whatif_sentences"])[0][-2:] == ["0.949", "0.949"]
+
+
+def test_a_part_is_probed_where_a_span_is_selected(events: Events, session: Session) -> None:
+    found = shown(events, replace(session, span_s=(0.0, 3.0)))
+    assert "scores 1.000" in found["whatif_text"]
+
+
+def test_films_of_the_toy_world_are_probed_and_counted(events: Events, session: Session) -> None:
+    found: dict = {}
+    for update in events.whatif.probe_toy(replace(session, model=ENTRY.id), ANN):
+        found |= update
+    assert "16 sentences of 16 videos" in found["toy_text"]
+    assert found["toy_figure"].data
+    assert "All numbers" in found["toy_numbers"]
+    events.jobs.start("ann", Job(lambda report: None, "answer"))
+    [busy] = events.whatif.probe_toy(session, ANN)
+    assert texts.OCCUPIED in busy["toy_said"]
+    cleared = events.choose_model(session, event(value=SECOND.id))
+    assert cleared["toy_figure"] is None
+
+
+def test_a_foreign_sentence_says_so_and_films_are_still_changed(events: Events, session: Session) -> None:
+    found = shown(events, replace(session, queries=("ein roter Ball rollt nach links",)))
+    assert "edits are made of English ones only" in found["whatif_sentences"]
+    assert "played backwards" in found["whatif_films"]

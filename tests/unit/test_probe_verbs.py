@@ -1,0 +1,150 @@
+"""The verb that probes as a person types it, with the model that knows colour words and known films."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+
+import pytest
+
+from tests.films import BLUE, GREEN, RED, write_film
+from workbench import __main__ as command
+from workbench.models import builtin
+from workbench.models.adapter_template import ENTRY, FAMILY
+
+SECOND = replace(ENTRY, id="colour-again", title="Colour again")
+
+
+@pytest.fixture(autouse=True)
+def world(tmp_path, monkeypatch):
+    """Offer the colour model on the list under two names, with an empty cache."""
+    monkeypatch.setenv("WORKBENCH_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("WORKBENCH_OFFLINE", "1")
+    entries = builtin.entries
+    monkeypatch.setattr(builtin, "FAMILIES", (*builtin.FAMILIES, FAMILY))
+    monkeypatch.setattr(builtin, "entries", lambda folder: (*entries(folder), ENTRY, SECOND))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a folder of three films of one colour each."""
+    for name, colour in (("red", RED), ("green", GREEN), ("blue", BLUE)):
+        write_film(tmp_path / f"{name}.mp4", [(2.0, colour)])
+    return tmp_path
+
+
+def run(capsys, *words):
+    """Return exit status, stdout and stderr of one call."""
+    status = command.main(["probe", *map(str, words)])
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def one(capsys, folder, *words, query="a red ball"):
+    films = [folder / f"{name}.mp4" for name in ("red", "green", "blue")]
+    return run(capsys, *films, "--query", query, "--model", ENTRY.id, "--edits", "colour", *words)
+
+
+def written(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_one_film_and_sentence_are_told_edit_by_edit(capsys, folder):
+    status, out, err = one(capsys, folder, "--video-edits", "reverse,blur", "--edit", "a pink ball", "--among", "a car")
+    assert status == 0
+    assert out.startswith("“a red ball” scores 1.000, above 3 of 3 edits of its meaning")
+    lines = out.splitlines()
+    assert "1.000  a red ball" in lines
+    assert "0.000  a pink ball  [own: red > pink]" in lines
+    assert "1.000  the video played backwards  [reverse]" in lines
+    assert any(line.startswith("1.000  the video a trace brighter  [brighten]") for line in lines)
+    assert "has never seen" in err
+
+
+def test_several_models_are_written_side_by_side(capsys, folder):
+    status, out, _ = one(capsys, folder, "--model", SECOND.id, "--json", "-", "--video-edits", "none")
+    written_both = json.loads(out)["probes"]
+    assert status == 0
+    assert [each["title"] for each in written_both] == ["Colour histogram", "Colour again"]
+    assert written_both[0]["cases"][0]["scores"] == written_both[1]["cases"][0]["scores"]
+    assert written_both[0]["cases"][0]["other_films"] == ["green.mp4", "blue.mp4"]
+
+
+def test_a_page_stands_on_its_own(capsys, folder):
+    page = folder / "probe.html"
+    status, out, _ = one(capsys, folder, "--html", page, "--model", SECOND.id)
+    html = page.read_text()
+    assert (status, out) == (0, "")
+    assert "Ranks among other videos" in html
+    assert "Colour again" in html
+    assert "<script src=" not in html
+
+
+def test_captions_of_a_file_are_probed_and_the_same_call_goes_on(capsys, folder, monkeypatch):
+    rows = [{"vid": name, "caption": f"a {name} ball"} for name in ("red", "green", "blue")]
+    path = written(folder / "rows.jsonl", [*rows, {"vid": "red", "caption": "a red car", "start_s": 0, "end_s": 1}])
+    words = ("--file", path, "--model", ENTRY.id, "--edits", "colour", "--video-edits", "grey")
+    status, out, _ = run(capsys, *words)
+    assert status == 0
+    assert out.startswith("Colour histogram, 4 sentences of 3 videos.")
+    assert "sentence: another colour" in out
+    from workbench.models.adapter_template import ColourHistogram
+
+    monkeypatch.setattr(ColourHistogram, "encode_frames", lambda self, frames: pytest.fail("encoded again"))
+    _, again, _ = run(capsys, *words, "--json", "-")
+    found = json.loads(again)["probes"][0]
+    assert found["n_cases"] == 4
+    assert found["cases"][3]["span_s"] == [0.0, 1.0]
+    assert found["cases"][0]["ranks_by_text"][0] == 1
+    assert "of_other_films" not in found["cases"][0]
+
+
+def test_files_of_edits_load_as_they_are(capsys, folder):
+    pairs = [
+        {"src_dataset": "x", "video_name": f"{name}.mp4", "caption": f"a {name} ball", "counterfactual": "a pink ball",
+         "aspect": "Type"} for name in ("red", "blue")
+    ]  # fmt: skip
+    status, out, _ = run(capsys, "--file", written(folder / "vitatecs.jsonl", pairs), "--model", ENTRY.id)
+    assert status == 0
+    assert "sentence: type" in out
+    with (folder / "feint.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["video_id", "sentence"])
+        for name in ("red", "blue"):
+            rows.writerows([[name, f"a {name} ball"], *([name, f"a pink ball {at}"] for at in range(5))])
+    status, out, _ = run(capsys, "--file", folder / "feint.csv", "--model", ENTRY.id, "--video-edits", "none")
+    assert status == 0
+    assert "2 sentences of 2 videos" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), "Give VIDEO and --query"),
+        (("{red}",), "Give VIDEO and --query"),
+        (("{red}", "--query", " "), "The sentence is empty"),
+        (("{red}", "--query", "a red ball", "--edits", "tense"), "There is no edit 'tense' of a sentence; ask for all"),
+        (("{red}", "--query", "a red ball", "--video-edits", "rewind"), "There is no edit 'rewind' of a video"),
+        (("{red}", "--query", "a red ball", "--start", "5"), "A part from 5 s to 2 s is none"),
+        (("{red}", "--query", "a red ball", "--model", "nothing"), "nothing"),
+        (("{red}", "--query", "a red ball", "--edit", "a  Red ball"), "says what the sentence says"),
+        (("--file", "{none}"), "cannot be read"),
+        (("--file", "{empty}"), "There is no row"),
+        (("--file", "{bare}"), "Row 1 of bare.jsonl has no caption"),
+        (("--file", "{gone}"), "There is no video gone.*"),
+        (("--file", "{bare}", "--query", "x"), "What is probed stands in --file"),
+    ],
+)
+def test_what_cannot_be_probed_is_one_sentence(capsys, folder, words, told):
+    written(folder / "bare.jsonl", [{"vid": "red"}])
+    written(folder / "gone.jsonl", [{"vid": "gone", "caption": "x"}])
+    (folder / "empty.jsonl").write_text("[]")
+    names = {name: folder / f"{name}.jsonl" for name in ("none", "empty", "bare", "gone")} | {"red": folder / "red.mp4"}
+    model = () if "--model" in words else ("--model", ENTRY.id)
+    status, out, err = run(capsys, *(word.format(**names) for word in words), *model)
+    assert (status, out) == (1, "")
+    assert told in err
+    assert err.startswith("Error: ")
+    assert err.count("\n") == 1

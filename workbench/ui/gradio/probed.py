@@ -1,0 +1,174 @@
+"""Probes on the page: which edits are made for a session, and all that is shown of them.
+
+Separate from ``explained``, which says who made a score: here something is changed, and scores are held against others.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from workbench.analyses.analysis import Report
+from workbench.analyses.edited_films import edited_pixels, part_of, why_not_shown
+from workbench.analyses.probe import Case, Probe, ProbeParams
+from workbench.analyses.services import Services
+from workbench.analyses.toy_clips import toy_clips
+from workbench.core.video_edits.kinds import FILM_NAMES, IN_TIME, film_kinds
+from workbench.errors import InputError
+from workbench.figures.probe import probe_figure
+from workbench.figures.slopes import slopes_figure
+from workbench.media.encode import write_video
+from workbench.models.entry import ModelEntry
+from workbench.types.outcome import Outcome
+from workbench.types.probe import Probed, ProbeReport
+from workbench.types.video import SamplingSpec
+from workbench.ui.gradio import whatif_panels as panels
+from workbench.ui.gradio import whatif_texts as texts
+from workbench.ui.gradio.paired import other_of
+from workbench.ui.gradio.session import Session
+
+Update = dict[str, Any]
+Found = list[Outcome[ProbeReport]]
+TOY_KINDS = ("reverse", "roll", "freeze", "mirror", "subsample")
+
+
+@dataclass(frozen=True, eq=False)
+class ProbedSessions:
+    """Probes of sessions, and those as updates of the page's parts, by name."""
+
+    services: Services
+
+    def params(self, session: Session, films: Sequence[str], model: str) -> ProbeParams:
+        """Return the question: the current sentence and film, among the other sentences and ``films``.
+
+        Of a model that reads every frame by itself edits in time cost nothing, and are made at once.
+        """
+        start_s, end_s = session.span_s or (None, None)
+        edited = session.edited.of(session.query)
+        at_once = IN_TIME if self.services.models.load(model).spec.frame_independent else ()
+        shared = {name: getattr(session.params(), name) for name in ("fps", "max_frames", "reuse_below")}
+        return ProbeParams(
+            cases=(Case(session.video, session.query, None, start_s, end_s, edited.own, edited.without),),
+            model=model,
+            among=tuple(film for film in films if film != session.video),
+            sentences=tuple(query for query in session.queries if query != session.query),
+            film_kinds=FILM_NAMES if edited.paints else at_once,
+            **shared,
+        )
+
+    def key(self, session: Session, entries: Sequence[ModelEntry]) -> tuple[object, ...]:
+        """Return what the probes of a session hang on."""
+        edited = session.edited.of(session.query)
+        return session.params(), session.query, session.span_s, edited, other_of(session, entries)
+
+    def probe(self, session: Session, films: Sequence[str], entries: Sequence[ModelEntry], report: Report) -> Found:
+        """Probe the current sentence and film with the model, and with the other one if one is chosen."""
+        titles = {entry.id: entry.title for entry in entries}
+        found = []
+        for model_id in (session.model, *filter(None, [other_of(session, entries)])):
+            outcome = Probe().run(self.services, self.params(session, films, model_id), report)
+            found.append(self._called(outcome, titles.get(model_id, outcome.result.title), session))
+        return found
+
+    def toy(self, session: Session, entries: Sequence[ModelEntry], report: Report) -> list[ProbeReport]:
+        """Probe films of the toy world, whose truth is known."""
+        titles = {entry.id: entry.title for entry in entries}
+        cases = tuple(Case(clip.video, clip.caption) for clip in toy_clips(self.services, report))
+        found = []
+        for model_id in (session.model, *filter(None, [other_of(session, entries)])):
+            params = ProbeParams(cases, model_id, film_kinds=TOY_KINDS)
+            result = Probe().run(self.services, params, report).result
+            found.append(replace(result, title=titles.get(model_id, result.title)))
+        return found
+
+    def _called(self, outcome: Outcome[ProbeReport], title: str, session: Session) -> Outcome[ProbeReport]:
+        """Return a probe with its model as the list calls it, and films as their visitor does."""
+        found, names = outcome.result, dict(session.uploads)
+        [case] = found.cases
+        conclusion = found.conclusion.replace(found.title, title)
+        others = []
+        for video_id, other in zip(case.other_ids, case.other_films, strict=True):
+            others.append(names.get(video_id, other))
+            conclusion = conclusion.replace(f": {other}.", f": {others[-1]}.")
+        called = replace(case, title=names.get(case.video_id, case.title), other_films=tuple(others))
+        return replace(outcome, result=replace(found, title=title, cases=(called,), conclusion=conclusion))
+
+    def shown(self, session: Session, found: Found) -> Update:
+        """Return edits and scores of one film by every model; the closest edit is the one whose ranks are shown."""
+        reports = [outcome.result for outcome in found]
+        case = reports[0].cases[0]
+        closest = max(case.rivals, key=lambda at: float(case.scores[0, at]), default=0)
+        return {
+            "whatif_text": panels.said(reports),
+            "whatif_sentences": panels.sentences(reports),
+            "whatif_films": panels.films(reports),
+            "whatif_watch": "",
+            "paint_films": gr.update(visible=not session.edited.paints),
+            "paint_text": gr.update(visible=not session.edited.paints),
+        } | (self.ranks(case, "text", closest) if closest else self._no_ranks())
+
+    def ranks(self, case: Probed, of: str, at: int) -> Update:
+        """Return the ranks among other films, and among other sentences, before and after one edit."""
+        films, sentences = [case.title, *case.other_films], [case.query, *case.other_texts]
+        if of == "text":
+            edit = case.texts[at - 1]
+            said, heads = f"“{edit.text}”", (texts.BY_SENTENCE, texts.BY_EDIT)
+            by_film = [np.array([case.scores[0, each], *case.of_other_films[:, each]]) for each in (0, at)]
+            by_text = [np.array([case.scores[0, each], *case.of_other_texts[0]]) for each in (0, at)]
+        else:
+            film = case.films[at - 1]
+            said, heads = f"the video {film.title}", (texts.AS_IT_IS, texts.EDITED)
+            by_film = [np.array([case.scores[row, 0], *case.of_other_films[:, 0]]) for row in (0, at)]
+            by_text = [np.array([case.scores[row, 0], *case.of_other_texts[row]]) for row in (0, at)]
+        figures = [
+            slopes_figure(names, before, after, 0, heads) if len(names) > 1 else None
+            for names, (before, after) in ((films, by_film), (sentences, by_text))
+        ]
+        return {
+            "whatif_ranks_text": panels.ranks_head(said, len(films), len(sentences)),
+            "whatif_film_ranks": figures[0],
+            "whatif_text_ranks": figures[1],
+        }
+
+    def _no_ranks(self) -> Update:
+        return {"whatif_ranks_text": "", "whatif_film_ranks": None, "whatif_text_ranks": None}
+
+    def watch(self, session: Session, case: Probed, row: int) -> Update:
+        """Return an edited film to be watched; raises ``InputError`` where it is too long to be shown."""
+        film, video = case.films[row - 1], self.services.library.get(case.video_id)
+        sampling = SamplingSpec(session.params().fps, session.params().max_frames)
+        other = self.services.library.get(case.spliced_with) if case.spliced_with else None
+        part = part_of(video, sampling, case.span_s, other, ProbeParams.seed)
+        [kind] = [kind for kind in film_kinds([film.kind]) if kind.name == film.kind]
+        if why_not := why_not_shown(part, kind):
+            raise InputError(why_not)
+        pixels = edited_pixels(self.services, part, kind)
+        even = pixels[:, : pixels.shape[1] // 2 * 2, : pixels.shape[2] // 2 * 2]
+        rate = sampling.rate_for(video.duration_s)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "edited.mp4"
+            write_video(path, even, rate, crf=26)
+            return {"whatif_watch": panels.watched(film.title, path.read_bytes(), rate)}
+
+    def toy_shown(self, found: list[ProbeReport]) -> Update:
+        """Return what is made of films whose truth is known."""
+        return {
+            "toy_text": panels.toy_said(found),
+            "toy_figure": probe_figure(found),
+            "toy_numbers": panels.toy_numbers(found),
+        }
+
+    def nothing(self) -> Update:
+        """Return the parts without a probe of an earlier question."""
+        empty = dict.fromkeys(("whatif_text", "whatif_sentences", "whatif_films", "whatif_watch"), "")
+        return empty | self._no_ranks()
+
+    def no_toy(self) -> Update:
+        """Return the parts without films of the toy world."""
+        return {"toy_text": "", "toy_figure": None, "toy_numbers": ""}

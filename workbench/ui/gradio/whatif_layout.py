@@ -1,0 +1,51 @@
+"""Where everything stands on the tab that changes one thing.
+
+Separate from the rest of the page: edits of the sentence on the left, of the video on the right, ranks below.
+"""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from workbench.ui.gradio import whatif_texts as texts
+from workbench.ui.gradio.view import Panel, Picks, PlotlyView
+
+
+def lay_out_whatif() -> dict:
+    """Create the tab's components and return them by name."""
+    made: dict = {}
+    Panel(f'<p class="note">{texts.WHAT}</p>')
+    made["whatif_said"] = Panel(elem_id="whatif-said")
+    with gr.Row(elem_classes="asking"):
+        made["stop_whatif"] = gr.Button("Stop", visible=False, size="sm", elem_id="stop-whatif", min_width=0)
+    made["whatif_text"] = Panel(elem_id="whatif-text")
+    with gr.Row(elem_id="whatif"):
+        with gr.Column(min_width=280):
+            made["whatif_sentences"] = Picks(elem_id="whatif-sentences")
+            with gr.Row(elem_classes="asking"):
+                made["whatif_own"] = gr.Textbox(
+                    label=texts.OWN_LABEL, placeholder=texts.OWN_HINT, elem_id="whatif-own", min_width=0
+                )
+                made["add_edit"] = gr.Button(texts.OWN_ADD, size="sm", elem_id="add-edit", min_width=0)
+        with gr.Column(min_width=280):
+            made["whatif_watch"] = Panel(elem_id="whatif-watch")
+            made["whatif_films"] = Picks(elem_id="whatif-films")
+            with gr.Row(elem_classes="asking"):
+                made["paint_films"] = gr.Button(texts.PAINT, size="sm", elem_id="paint-films", min_width=0)
+            made["paint_text"] = Panel(f'<p class="note">{texts.PAINTED}</p>')
+    made["whatif_ranks_text"] = Panel(elem_id="whatif-ranks-text")
+    with gr.Row(elem_id="whatif-ranks"):
+        made["whatif_film_ranks"] = PlotlyView(elem_id="whatif-film-ranks")
+        made["whatif_text_ranks"] = PlotlyView(elem_id="whatif-text-ranks")
+    with gr.Row(elem_classes="asking"):
+        made["take_report"] = gr.Button(texts.REPORT, size="sm", elem_id="take-report", min_width=0)
+    with gr.Column(elem_id="whatif-toy", min_width=0):
+        Panel(f'<h3>{texts.TOY_TITLE}</h3><p class="note">{texts.TOY_WHAT}</p>')
+        with gr.Row(elem_classes="asking"):
+            made["ask_toy"] = gr.Button(texts.TOY_ASK, size="sm", elem_id="ask-toy", min_width=0)
+            made["stop_toy"] = gr.Button("Stop", visible=False, size="sm", elem_id="stop-toy", min_width=0)
+        made["toy_said"] = Panel(elem_id="toy-said")
+        made["toy_text"] = Panel(elem_id="toy-text")
+        made["toy_figure"] = PlotlyView(elem_id="toy-figure")
+        made["toy_numbers"] = Panel(elem_id="toy-numbers")
+    return made
