@@ -86,6 +86,14 @@ def _take_instruments(browser: Browser, url: str, size: str, theme: str) -> None
     drawn("#examine-figure .plot .main-svg")
     page.wait_for_function(PICTURES_SHOWN, timeout=PATIENCE_MS)
     take("space")
+    page.get_by_role("tab", name="What if").click()
+    drawn("#whatif-sentences .edit-models")
+    page.locator("#ask-toy").click()
+    drawn("#toy-figure .plot .main-svg")
+    page.locator("#whatif-films [data-pick^=watch]").first.click()
+    drawn("#whatif-watch video")
+    page.wait_for_function(FILMS_SHOWN, timeout=PATIENCE_MS)
+    take("whatif")
     context.close()
 
 

@@ -38,17 +38,22 @@ def test_every_kind_has_a_dot_and_what_cannot_be_known_a_hollow_one():
     assert {0.0, 0.25, 1 / 6, 0.5} == {x for x in chance.x if x is not None}
     heads = [note.text for note in figure.layout.annotations]
     assert heads == [f"<b>{name}</b>" for name in (TEXTS, PAIRS, FILMS, CHANGED)]
-    assert "<colour>" not in figure.to_json().replace("&lt;", "")
+    assert figure.layout.yaxis.ticktext[0] == "&lt;colour&gt;"
 
 
 def test_a_line_goes_from_rank_to_rank_and_who_overtakes_is_marked():
     before, after = np.array([0.9, 0.5, 0.3]), np.array([0.4, 0.5, 0.3])
-    figure = slopes_figure(["own <b>", "other", "last"], before, after, 0, ("before", "after"))
+    figure = slopes_figure(["own <b>", "other", "%{x} last"], before, after, 0, ("before", "after"))
     lines = {trace.text[0].split("  ")[0]: trace for trace in figure.data}
     assert lines["own &lt;b&gt;"].text == ("own &lt;b&gt;  1", "2")
     assert lines["other"].text == ("other  2", "1")
     assert lines["own &lt;b&gt;"].line.width > lines["other"].line.width
-    assert lines["other"].line.color != lines["last"].line.color, "it overtakes"
+    assert lines["other"].line.color != lines["%{x} last"].line.color, "it overtakes"
+
+
+def test_what_a_film_is_called_is_no_template():
+    figure = slopes_figure(["%{x}", "other"], np.array([1.0, 0.0]), np.array([1.0, 0.0]), 0, ("a", "b"))
+    assert all(trace.hovertemplate == "%{hovertext}<extra></extra>" for trace in figure.data)
 
 
 def test_of_many_items_the_own_and_those_that_pass_it_stay():

@@ -54,7 +54,7 @@ def written(path, rows):
 def test_one_film_and_sentence_are_told_edit_by_edit(capsys, folder):
     status, out, err = one(capsys, folder, "--video-edits", "reverse,blur", "--edit", "a pink ball", "--among", "a car")
     assert status == 0
-    assert out.startswith("“a red ball” scores 1.000, above 3 of 3 edits of its meaning")
+    assert out.startswith("Colour histogram: “a red ball” scores 1.000, above 3 of 3 edits that say what")
     lines = out.splitlines()
     assert "1.000  a red ball" in lines
     assert "0.000  a pink ball  [own: red > pink]" in lines
@@ -88,7 +88,7 @@ def test_captions_of_a_file_are_probed_and_the_same_call_goes_on(capsys, folder,
     words = ("--file", path, "--model", ENTRY.id, "--edits", "colour", "--video-edits", "grey")
     status, out, _ = run(capsys, *words)
     assert status == 0
-    assert out.startswith("Colour histogram, 4 sentences of 3 videos.")
+    assert out.startswith("Colour histogram: 4 sentences of 3 videos.")
     assert "sentence: another colour" in out
     from workbench.models.adapter_template import ColourHistogram
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.tiny_checkpoints import save_byte_pair_tokenizer, save_word_tokenizer
 from workbench.errors import InputError
-from workbench.models.tokenization import TextReader
+from workbench.models.tokenization import TextReader, spans_in
 
 
 def read_with(folder: Path, context: int) -> TextReader:
@@ -115,3 +115,21 @@ def test_threads_do_not_disturb_each_other(byte_pairs):
     expected = [reader([text]).ids.tolist() for text in texts]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(lambda text: reader([text]).ids.tolist(), texts)) == expected
+
+
+def test_pieces_of_a_text_that_repeats_itself_stand_one_after_another():
+    """To align their letters with a text of thousands would take minutes."""
+    text = "Cat, " * 1500 + "r\u00e9d dog"
+    spans = spans_in(text, (*["cat"] * 1500, "red", "dog"))
+    assert spans[:2] == ((0, 3), (5, 8))
+    assert [text[start:stop] for start, stop in spans[-2:]] == ["r\u00e9d", "dog"]
+
+
+@given(st.lists(st.sampled_from(["a", "cat", "Dog", "caf\u00e9", "x1"]), min_size=1, max_size=12), st.integers(0, 11))
+def test_pieces_as_they_stand_are_found_where_they_stand(words, n_lost):
+    """Of the pieces of a text, whatever comes after those that a tokenizer gave."""
+    text = " ".join(words)
+    starts = [len(" ".join(words[:at])) + (at > 0) for at in range(len(words))]
+    kept = max(1, len(words) - n_lost)
+    spans = spans_in(text, [word.lower() for word in words[:kept]])
+    assert spans == tuple((start, start + len(word)) for start, word in zip(starts[:kept], words[:kept], strict=True))

@@ -171,6 +171,8 @@ def test_a_kind_comes_with_its_control_once_and_an_unknown_one_is_refused():
         ("a ball moves left", "a ball moves right", "direction", "mirror", True),
         ("a ball moves up", "a ball moves down", "direction", "reverse", True),
         ("a ball moves up", "a ball moves down", "direction", "mirror", False),
+        ("a ball moves left", "a bird moves down", "direction", "reverse", False),
+        ("a ball moves towards a cup", "a ball moves away from a cup", "direction", "reverse", True),
         ("a red ball moves", "a blue ball moves", "colour", "reverse", False),
         ("a cup left of a jug", "a cup right of a jug", "place", "mirror", True),
         ("she sits then stands", "she stands then sits", "order", "roll", True),

@@ -22,11 +22,12 @@ from PIL import Image
 from workbench.analyses.analysis import Report
 from workbench.analyses.chunks import Plan, row_key
 from workbench.analyses.extraction import extract
-from workbench.analyses.frame_batches import decode_ahead, in_windows, regrouped
+from workbench.analyses.frame_batches import BATCH_FRAMES, decode_ahead, in_windows, regrouped
 from workbench.analyses.services import Services
 from workbench.core.video_edits.kinds import IDENTITY, FilmKind
 from workbench.core.video_edits.pictures import Cut, Pixels
 from workbench.core.video_edits.timeline import CHUNK_S
+from workbench.errors import InputError
 from workbench.media.decode import sample_instants
 from workbench.models.protocol import VideoTextModel
 from workbench.types.edits import FilmEdit, Unedited
@@ -36,9 +37,13 @@ from workbench.types.video import FrameBatch, SamplingSpec, VideoInfo
 
 MOST_FRAMES = 128
 """Frames of a film that is encoded again for every edit: a minute at two frames a second."""
-_MOST_BYTES = 2**30
+_MOST_BYTES = 2**29
 _VERSION = 1
 """Raised whenever the same edit gives other features than before."""
+
+
+class _Unchanged(Exception):
+    """An edit of pictures that leaves all of them as they are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +93,7 @@ class EditedFilm:
     rows: tuple[Weighted, ...]
     missing: tuple[Unedited, ...]
     n_encoded: int
+    is_from_cache: bool
     problems: tuple[str, ...] = ()
 
 
@@ -118,9 +124,9 @@ def edit_film(
 ) -> EditedFilm:
     """Return what the model makes of a film and of its edits.
 
-    Raises ``VideoError`` and ``InputError`` as ``extract`` does, and whatever ``report`` raises to cancel; what was
-    encoded is kept. Cost: that of ``extract`` once; no encoder call for edits in time of a ``frame_independent`` model,
-    one pass over the part for each other edit.
+    Raises ``VideoError`` and ``InputError`` as ``extract`` does, ``InputError`` for a long part of a film that has to
+    be read anew, and whatever ``report`` raises to cancel; what was encoded is kept. Cost: that of ``extract`` once; no
+    encoder call for edits in time of a ``frame_independent`` model, one pass over the part for each other edit.
     """
     spec, frames = model.spec, _Decoded(services, part)
     from_cache = spec.frame_independent
@@ -130,8 +136,12 @@ def edit_film(
         extracted = extract(services, part.video, model, part.sampling, report, reuse_below=reuse_below)
         problems = (extracted.problem,) if extracted.problem else ()
         own = extracted.features if part.is_whole else _rows(extracted.features, slice(part.start, part.stop))
+        is_kept = extracted.from_cache
     else:
+        if why_not := _too_long(part):
+            raise InputError(f"{spec.title} reads several frames at once, so that a part is read anew. {why_not}")
         own, n_encoded = _encoded(services, model, part, IDENTITY, frames, report)
+        is_kept = not n_encoded
     other = None
     if part.other is not None and from_cache and any(kind.needs_other for kind in kinds):
         other = extract(services, part.other, model, part.sampling, report, reuse_below=reuse_below).features
@@ -139,24 +149,32 @@ def edit_film(
     rows, missing = [Weighted(own, np.ones(len(own.times_s), np.int64))], []
     both: VideoFeatures | None = None
     for kind in kinds:
-        why = _why_not(part, kind, is_encoded=not from_cache or kind.paint is not None)
+        is_encoded = not from_cache or kind.paint is not None
+        why = _why_not(part, kind, is_encoded)
+        shown = None if why or kind.paint is not None else part.shown(kind)
+        if shown is not None and np.array_equal(shown, np.arange(part.n_frames)):
+            why = "It would leave the video as it is; choose a longer part."
         if why:
             missing.append(Unedited(kind.name, why))
             continue
         same_mean = False
-        if from_cache and kind.paint is None:
+        if is_encoded or shown is None:
+            try:
+                found, n_more = _encoded(services, model, part, kind, frames, report)
+            except _Unchanged:
+                missing.append(Unedited(kind.name, "It leaves every picture as it is; nothing would be changed."))
+                continue
+            n_encoded += n_more
+            rows.append(Weighted(found, np.ones(len(found.times_s), np.int64)))
+        else:
             if kind.needs_other and other is not None:
                 both = both or _joined(own, other)
             held = both if kind.needs_other and both is not None else own
-            counts = _counts(part.shown(kind), part.n_frames, len(held.times_s))
+            counts = _counts(shown, part.n_frames, len(held.times_s))
             same_mean = bool((counts == 1).all()) and held is own
             rows.append(Weighted(held, counts))
-        else:
-            found, n_more = _encoded(services, model, part, kind, frames, report)
-            n_encoded += n_more
-            rows.append(Weighted(found, np.ones(len(found.times_s), np.int64)))
         edits.append(FilmEdit(kind.name, kind.role, kind.title, kind.control, same_mean))
-    return EditedFilm(tuple(edits), tuple(rows), tuple(missing), n_encoded, problems)
+    return EditedFilm(tuple(edits), tuple(rows), tuple(missing), n_encoded, is_kept and not n_encoded, problems)
 
 
 def edited_pixels(services: Services, part: Part, kind: FilmKind) -> Pixels | Cut:
@@ -175,10 +193,10 @@ def _why_not(part: Part, kind: FilmKind, is_encoded: bool) -> str:
         return f"It has {frames} at this sampling, and {kind.fewest} are needed; choose more, or sample more a second."
     if kind.needs_other and part.other is None:
         return "There is no other video to take a part of; add one."
-    if kind.paint is None and np.array_equal(part.shown(kind), np.arange(part.n_frames)):
-        return "It would leave the video as it is; choose a longer part."
-    if not is_encoded:
-        return ""
+    return _too_long(part) if is_encoded else ""
+
+
+def _too_long(part: Part) -> str:
     n_bytes = part.n_frames * part.video.width_px * part.video.height_px * 3
     if part.n_frames > MOST_FRAMES or n_bytes > _MOST_BYTES:
         most = min(MOST_FRAMES, max(1, part.n_frames * _MOST_BYTES // n_bytes))
@@ -224,7 +242,7 @@ class _Decoded:
     def edited(self, kind: FilmKind) -> Pixels | Cut:
         """Return the pictures that the edit shows."""
         part = self.part
-        pixels = self._film(part.video, part.start, part.stop)
+        pixels = self.own
         if kind.paint is not None:
             return kind.paint(pixels, part.rng(kind))
         shown = part.shown(kind)
@@ -234,6 +252,11 @@ class _Decoded:
             other = _resized(other[np.arange(wanted) % len(other)], pixels.shape[1:3])
             pixels = np.concatenate([pixels, other])
         return pixels[shown]
+
+    @property
+    def own(self) -> Pixels:
+        """Return the pictures of the part as they are."""
+        return self._film(self.part.video, self.part.start, self.part.stop)
 
     def _film(self, video: VideoInfo, start: int, stop: int) -> Pixels:
         if video.id not in self._held:
@@ -252,13 +275,18 @@ def _encoded(
     services: Services, model: VideoTextModel, part: Part, kind: FilmKind, frames: _Decoded, report: Report
 ) -> tuple[VideoFeatures, int]:
     """Return what the model makes of an edited film, and how many rows were encoded for it; kept."""
-    other = part.other.id if kind.needs_other and part.other is not None else ""
+    other = ""
+    if kind.needs_other and part.other is not None:
+        other = f"{part.other.id} at {part.sampling.rate_for(part.other.duration_s)!r}"
     named = f"edited film, version {_VERSION}, {kind.name}, seed {part.seed}, to {part.stop}, with {other}"
     key = row_key(named, part.video, model.spec, part.sampling, part.start)
     counted: Counter[str] = Counter()
 
     def compute() -> dict[str, np.ndarray]:
-        made = list(_read(model, part, frames.edited(kind), kind, report))
+        pixels = frames.edited(kind)
+        if kind.paint is not None and np.array_equal(pixels, frames.own):
+            raise _Unchanged
+        made = list(_read(model, part, pixels, kind, report))
         counted["rows"] += sum(len(found.times_s) for found in made)
         names = ["times_s", "frames", *([] if made[0].context is None else ["context"])]
         return {name: np.concatenate([getattr(found, name)[:] for found in made]) for name in names}
@@ -271,11 +299,15 @@ def _encoded(
 def _read(model: VideoTextModel, part: Part, pixels: Pixels, kind: FilmKind, report: Report) -> Iterator[VideoFeatures]:
     """Yield the features of pictures that follow one another, a few rows at a time."""
     step_s = 1 / part.sampling.rate_for(part.video.duration_s)
-    batch = FrameBatch(part.video.id, part.sampling, pixels, np.arange(len(pixels)) * step_s)
+    batches = (
+        FrameBatch(part.video.id, part.sampling, pixels[at : at + BATCH_FRAMES], step_s * np.arange(at, past))
+        for at in range(0, len(pixels), BATCH_FRAMES)
+        for past in [min(at + BATCH_FRAMES, len(pixels))]
+    )
     plan = Plan(len(pixels), model.spec.window_frames, model.spec.window_step)
     what, done = f"Encoding {part.video.title} {kind.title} with {model.spec.title}", 0
     report(Progress(0, plan.n_rows, what, unit="picture"))
-    for windows in regrouped(in_windows(iter([batch]), plan), plan.window, lambda: model.placement.rows_at_once):
+    for windows in regrouped(in_windows(batches, plan), plan.window, lambda: model.placement.rows_at_once):
         yield model.encode_frames(windows)
         done += len(windows.times_s) // plan.window
         report(Progress(done, plan.n_rows, what, unit="picture"))

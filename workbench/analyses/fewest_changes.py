@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float64
@@ -18,9 +19,9 @@ from workbench.analyses.film_scores import film_scores
 from workbench.analyses.prompts import Asked
 from workbench.analyses.services import Services
 from workbench.analyses.word_coalitions import ask_coalitions, words_in
-from workbench.core.sensitivity import fewest_left_out
+from workbench.core.sensitivity import fewest_left_out, is_above
 from workbench.models.protocol import VideoTextModel
-from workbench.types.probe import FewestChanges, Probed
+from workbench.types.probe import TIE, FewestChanges, Probed
 
 MOST_WORDS_OUT = 3
 _MOST_READ_AGAINST = 1
@@ -45,25 +46,35 @@ def fewest_changes(
     """
     said = []
     if found.rivals and found.answer(0, found.rivals) == 0:
-        rival = max(found.rivals, key=lambda column: float(found.scores[0, column]))
-        gains = _gains(model, film, asked, rival, report)
-        left_out = fewest_left_out(gains)
-        parts = None if left_out is None else tuple(film.features.times_s[left_out].tolist())
-        said.append(FewestChanges("frames", found.texts[rival - 1].text, parts, len(gains)))
-    if others and found.scores[0, 0] > found.of_other_films[:, 0].max():
+        said.append(_fewest_frames(model, found, film, asked, report))
+    if others and is_above(float(found.scores[0, 0]), float(found.of_other_films[:, 0].max())):
         said += _fewest_words(services, model, found, film, others, report)
     return tuple(said)
 
 
+def _fewest_frames(model: VideoTextModel, found: Probed, film: Weighted, asked: Asked, report: Report) -> FewestChanges:
+    """Return the fewest rows without which any rival is not below the sentence, and who then comes first."""
+    gains = _gains(model, film, asked, found.rivals, report)
+    sets = [left_out for each in gains if (left_out := fewest_left_out(each)) is not None]
+    what: Literal["frames", "windows"] = "frames" if model.spec.window_frames == 1 else "windows"
+    n_rows = gains.shape[1]
+    if not sets:
+        return FewestChanges(what, "", None, n_rows, n_rows - 1)
+    fewest = min(sets, key=lambda left_out: int(left_out.sum()))
+    first = found.rivals[int(gains[:, ~fewest].sum(axis=1).argmin())]
+    parts = tuple(film.features.times_s[fewest].tolist())
+    return FewestChanges(what, found.texts[first - 1].text, parts, n_rows, n_rows - 1)
+
+
 def _gains(
-    model: VideoTextModel, film: Weighted, asked: Asked, rival: int, report: Report
-) -> Float64[np.ndarray, "time"]:
-    """Return what each row of a film adds to the score of the sentence over that of a rival, up to a common length."""
+    model: VideoTextModel, film: Weighted, asked: Asked, rivals: Sequence[int], report: Report
+) -> Float64[np.ndarray, "rival time"]:
+    """Return what each row of a film adds to the score of the sentence over that of each rival, up to its length."""
     if model.spec.separable:
         embeddings = asked.said.embeddings.astype(np.float64)
-        return film.features.frames.astype(np.float64) @ (embeddings[0] - embeddings[rival])
+        return (embeddings[0] - embeddings[list(rivals)]) @ film.features.frames.astype(np.float64).T
     curves = asked.curves(model, film.features, report).astype(np.float64)
-    return curves[0] - curves[rival]
+    return curves[0] - curves[list(rivals)]
 
 
 def _fewest_words(
@@ -83,12 +94,12 @@ def _fewest_words(
         said = ask_coalitions(services, model, found.query, words, coalitions, report)
         scores = film_scores(model, [film, *others], said, report)
         loses = scores[1:].max(axis=0) - scores[0]
-        if (loses >= 0).any():
+        if (loses >= -TIE).any():
             best = int(loses.argmax())
             winner = found.other_films[int(scores[1:, best].argmax())]
             gone = tuple(word.label for word, stays in zip(words, coalitions[best], strict=True) if not stays)
-            return [FewestChanges("words", winner, gone, len(words))]
-    return [FewestChanges("words", "", None, len(words))]
+            return [FewestChanges("words", winner, gone, len(words), n_out)]
+    return [FewestChanges("words", "", None, len(words), min(most_out, len(words) - 1))]
 
 
 def _without(n_words: int, n_out: int) -> Bool[np.ndarray, "coalition word"]:

@@ -17,9 +17,6 @@ from workbench.analyses.prompts import Asked
 from workbench.core.pooled import unit_rows
 from workbench.models.protocol import VideoTextModel
 
-SCORE = "cosine of the sentence with the mean of the video"
-SCORE_READ_AGAINST = "mean over the video of the cosine of the sentence, read against it"
-
 
 def film_scores(
     model: VideoTextModel, films: Sequence[Weighted], asked: Asked, report: Report = silent
@@ -45,9 +42,9 @@ def pooled_films(films: Sequence[Weighted]) -> Float64[np.ndarray, "film dim"]:
     held = {id(film.features): film.features for film in films}
     for name, features in held.items():
         own = [at for at, film in enumerate(films) if id(film.features) == name]
-        counts, which = np.unique(np.stack([films[at].counts for at in own]), axis=0, return_inverse=True)
+        counts, which = _distinct([films[at].counts for at in own])
         # float64: the sum is then the mean's direction to 1e-16, however many rows there are
-        found[own] = unit_rows(counts.astype(np.float64) @ features.frames.astype(np.float64))[which.ravel()]
+        found[own] = unit_rows(counts.astype(np.float64) @ features.frames.astype(np.float64))[which]
     return found
 
 
@@ -56,5 +53,13 @@ def product(rows: Float64[np.ndarray, "film dim"], asked: Asked) -> Float64[np.n
 
     In one matrix product of several rows they need not: its edges are summed in another order.
     """
-    distinct, which = np.unique(rows, axis=0, return_inverse=True)
-    return (distinct @ asked.said.embeddings.T.astype(np.float64))[which.ravel()]
+    distinct, which = _distinct(rows)
+    return (distinct @ asked.said.embeddings.T.astype(np.float64))[which]
+
+
+def _distinct(rows: Sequence[np.ndarray] | np.ndarray) -> tuple[np.ndarray, list[int]]:
+    """Return the rows that differ in any bit, and which of them each row is; ``np.unique`` takes many times as long."""
+    places: dict[bytes, int] = {}
+    which = [places.setdefault(row.tobytes(), len(places)) for row in rows]
+    firsts = dict(zip(reversed(which), reversed(rows), strict=True))
+    return np.stack([firsts[place] for place in range(len(places))]), which

@@ -20,7 +20,7 @@ from workbench.analyses.extraction import extract
 from workbench.analyses.fewest_changes import fewest_changes
 from workbench.analyses.film_scores import film_scores, pooled_films, product
 from workbench.analyses.ground import MomentParams
-from workbench.analyses.probe_rows import kind_rows, meaning_less_paraphrase, pair_rows
+from workbench.analyses.probe_rows import OF_ORDER, kind_rows, meaning_less_paraphrase, pair_rows
 from workbench.analyses.probe_texts import about_probe, probe_as_json, probes_as_text
 from workbench.analyses.prompts import Asked, ask
 from workbench.analyses.provenance import provenance_of
@@ -110,7 +110,7 @@ class Probe:
         cases = tuple(replace(case, query=checked_query(case.query, services.settings)) for case in params.cases)
         sentences = tuple(checked_query(text, services.settings) for text in params.sentences)
         beside = _Beside(services, model, params, cases, sentences, sampling, report)
-        probed, first, n_encoded = [], None, 0
+        probed, first, n_encoded, is_from_cache = [], None, 0, beside.is_from_cache
         problems: dict[str, None] = dict.fromkeys(beside.warnings)
         unknown: dict[str, None] = {}
         for number, case in enumerate(cases):
@@ -120,6 +120,7 @@ class Probe:
             edited = edit_film(services, model, part, kinds, told, params.reuse_below)
             edits = _edits_of(case, params, beside.pool(case))
             n_encoded += edited.n_encoded
+            is_from_cache &= edited.is_from_cache
             problems.update(dict.fromkeys(edited.problems))
             asked = ask(services, model, (case.query, *(edit.text for edit in edits.edits)))
             unknown.update(dict.fromkeys(word for words in asked.unknown_words for word in words))
@@ -127,7 +128,7 @@ class Probe:
             first = first or (video, found, edited.rows[0], asked)
             probed.append(found)
         assert first is not None
-        rows = kind_rows(probed, model.spec.frame_independent, params.seed)
+        rows = kind_rows(probed, params.seed)
         result = ProbeReport(
             title=model.spec.title,
             n_videos=len({case.video for case in cases}),
@@ -143,7 +144,7 @@ class Probe:
             warnings=(*problems, *_about_words(list(unknown), model)),
         )
         result = replace(result, conclusion=about_probe(result))
-        made = provenance_of(self.id, params, first[0], model, sampling, started, n_encoded == 0, params.seed)
+        made = provenance_of(self.id, params, first[0], model, sampling, started, is_from_cache, params.seed)
         named = {
             **{name: value for name, value in made.parameters.items() if name != "cases"},
             "n_cases": len(cases),
@@ -182,11 +183,16 @@ class _Beside:
         self.videos = {video_id: services.library.get(video_id) for video_id in ids}
         self.warnings: list[str] = []
         self.rows: dict[str, Weighted] = {}
+        self.pooled: dict[str, Float64[np.ndarray, "dim"]] = {}
+        self.is_from_cache = True
         for number, (video_id, video) in enumerate(self.videos.items()):
             told = report if len(ids) == 1 else _by_case(report, number, len(ids), model.spec.title)
             extracted = extract(services, video, model, sampling, told, reuse_below=params.reuse_below)
-            self.rows[video_id] = whole(extracted.features)
-        self.pooled = dict(zip(self.rows, pooled_films([*self.rows.values()]), strict=True))
+            self.is_from_cache &= extracted.from_cache
+            row = whole(extracted.features)
+            self.pooled[video_id] = pooled_films([row])[0]
+            if len(cases) == 1 or not model.spec.separable:  # else a thousand films would stand in memory
+                self.rows[video_id] = row
         self.asked = ask(services, model, self.texts)
         n_most = max(len(self.videos), len(self.texts)) - 1
         if not model.spec.separable and n_most > _MOST_READ_AGAINST:
@@ -198,7 +204,7 @@ class _Beside:
     def films(self, case: Case) -> tuple[str, ...]:
         """Return the other films, by their ids, of which the sentence is not known to be true."""
         own = folded(case.query)
-        return self._drawn([i for i in self.rows if i != case.video and own not in self.said.get(i, ())], case)
+        return self._drawn([i for i in self.videos if i != case.video and own not in self.said.get(i, ())], case)
 
     def rows_of(self, case: Case) -> tuple[Weighted, ...]:
         """Return what the model makes of those films."""
@@ -215,14 +221,14 @@ class _Beside:
 
     def first_other(self, case: Case) -> VideoInfo | None:
         """Return the film that is spliced in: the next one that the sentence is not known to be true of."""
-        ids, others = list(self.rows), set(self.films(case))
+        ids, others = list(self.videos), set(self.films(case))
         at = ids.index(case.video)
         return next((self.videos[i] for i in [*ids[at + 1 :], *ids[:at]] if i in others), None)
 
     def _drawn(self, options: list, case: Case) -> tuple:
         if self.model.spec.separable or len(options) <= _MOST_READ_AGAINST:
             return tuple(options)
-        rng = np.random.default_rng([self.seed, list(self.rows).index(case.video)])
+        rng = np.random.default_rng([self.seed, list(self.videos).index(case.video)])
         return tuple(options[at] for at in sorted(rng.permutation(len(options))[:_MOST_READ_AGAINST]))
 
     def scored(
@@ -230,7 +236,7 @@ class _Beside:
     ) -> Probed:
         """Return all scores of one case."""
         films, places = self.films(case), self.sentences(case)
-        others = ask(self.services, self.model, tuple(self.texts[at] for at in places)) if places else None
+        others = self._asked(places) if places else None
         return Probed(
             video_id=video.id,
             title=video.title,
@@ -247,9 +253,19 @@ class _Beside:
             of_other_texts=np.zeros((len(edited.rows), 0))
             if others is None
             else film_scores(self.model, edited.rows, others, report),
+            unknowable=OF_ORDER if self.model.spec.frame_independent else (),
             missing_texts=edits.unedited,
             missing_films=edited.missing,
         )
+
+    def _asked(self, places: Sequence[int]) -> Asked:
+        """Return some of the sentences as they were asked; where they are read against films, again and few."""
+        texts = tuple(self.texts[at] for at in places)
+        if not self.model.spec.separable:
+            return ask(self.services, self.model, texts)
+        said = replace(self.asked.said, texts=texts, embeddings=self.asked.said.embeddings[list(places)])
+        nothing: tuple[tuple[str, ...], ...] = ((),) * len(texts)
+        return Asked(texts, nothing, (False,) * len(texts), said)
 
     def _of_films(self, films: Sequence[str], asked: Asked, report: Report) -> Float64[np.ndarray, "other_film text"]:
         if not films:

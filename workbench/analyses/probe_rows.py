@@ -10,22 +10,22 @@ from dataclasses import replace
 
 import numpy as np
 
-from workbench.core.sensitivity import mean_over_videos, pair_scores, rank_among, share_over_videos
+from workbench.core.sensitivity import is_above, mean_over_videos, pair_scores, rank_among, share_over_videos
 from workbench.core.text_edits.kinds import KINDS
 from workbench.core.video_edits.kinds import FILM_KINDS
 from workbench.core.video_edits.partners import true_of
 from workbench.types.edits import FilmEdit
-from workbench.types.probe import PAIR_CHANCE, Estimate, KindRow, PairRow, Probed, Verdict
+from workbench.types.probe import PAIR_CHANCE, TIE, Estimate, KindRow, PairRow, Probed, Verdict
 
-CHANCE = 0.5
+CHANCE, CHANCE_BEYOND = 1 / 2, 1 / 4
 ENOUGH_VIDEOS = 20
 """Videos after which what is not told apart is said to be at chance; of fewer, that nothing can be said yet."""
-OF_ORDER = ("direction", "order")
-"""Kinds of edits of a sentence that only the order of frames tells from the truth."""
+OF_ORDER = ("direction", "order", "sequence")
+"""Kinds of edits of a sentence that only the order of frames tells from the truth; the last is VITATECS' name."""
 _TITLES = {kind.name: kind.title for kind in KINDS} | {"random": "another caption", "own": "by hand"}
 
 
-def kind_rows(cases: Sequence[Probed], is_order_blind: bool, seed: int) -> tuple[KindRow, ...]:
+def kind_rows(cases: Sequence[Probed], seed: int) -> tuple[KindRow, ...]:
     """Return a row for every kind of edit of a sentence, then of a film, in the order in which kinds are listed.
 
     Whether another sentence comes first is asked of kinds that are told from the truth: others change by a hair's
@@ -36,7 +36,7 @@ def kind_rows(cases: Sequence[Probed], is_order_blind: bool, seed: int) -> tuple
     made = {edit.kind for case in cases for edit in case.films}
     films = [kind.name for kind in FILM_KINDS if kind.name in made]
     meanings = [kind for kind in dict.fromkeys(texts) if not _is_control(cases, kind)]
-    rows = [_meaning_row(cases, kind, is_order_blind, seed) for kind in meanings]
+    rows = [_meaning_row(cases, kind, seed) for kind in meanings]
     told = {row.kind for row in rows if row.verdict in ("told", "undecided")}
     rivals = [tuple(at for at in case.rivals if case.texts[at - 1].kind in told) for case in cases]
     rows += [_control_row(cases, rivals, kind, seed) for kind in dict.fromkeys(texts) if kind not in meanings]
@@ -47,7 +47,7 @@ def _is_control(cases: Sequence[Probed], kind: str) -> bool:
     return next(edit.role for case in cases for edit in case.texts if edit.kind == kind) == "control"
 
 
-def _meaning_row(cases: Sequence[Probed], kind: str, is_order_blind: bool, seed: int) -> KindRow:
+def _meaning_row(cases: Sequence[Probed], kind: str, seed: int) -> KindRow:
     found = _Edits(cases, kind, seed)
     beyond = _Shares(seed)
     for case in cases:
@@ -55,9 +55,9 @@ def _meaning_row(cases: Sequence[Probed], kind: str, is_order_blind: bool, seed:
         moved = [abs(scores[0] - scores[at]) for at, edit in enumerate(case.texts, 1) if edit.role == "control"]
         for at, edit in enumerate(case.texts, 1):
             if edit.kind == kind and moved:
-                beyond.add(scores[0] - scores[at] > np.mean(moved), case.video_id)
+                beyond.add(is_above(scores[0] - scores[at], float(np.mean(moved))), case.video_id)
     role = next(edit.role for case in cases for edit in case.texts if edit.kind == kind)
-    is_unknown = is_order_blind and kind in OF_ORDER
+    is_unknown = any(kind in case.unknowable for case in cases)
     return replace(
         found.row,
         role=role,
@@ -71,10 +71,10 @@ def _control_row(cases: Sequence[Probed], rivals: Sequence[tuple[int, ...]], kin
     changed = _Shares(seed)
     for case, own in zip(cases, rivals, strict=True):
         scores = case.scores[0]
-        beaten = [rival for rival in own if scores[0] > scores[rival]]
+        beaten = [rival for rival in own if is_above(scores[0], scores[rival])]
         for at, edit in enumerate(case.texts, 1):
             if edit.kind == kind and beaten:
-                changed.add(any(scores[at] <= scores[rival] for rival in beaten), case.video_id)
+                changed.add(not all(is_above(scores[at], scores[rival]) for rival in beaten), case.video_id)
     return replace(_Edits(cases, kind, seed).row, changed=changed.estimate)
 
 
@@ -94,7 +94,7 @@ class _Edits:
                 margins.append(float(scores[0] - scores[at]))
                 videos.append(case.video_id)
                 if len(others):
-                    blind.add(others[:, 0].mean() > others[:, at].mean(), case.video_id)
+                    blind.add(is_above(others[:, 0].mean(), others[:, at].mean()), case.video_id)
                     falls.append(
                         rank_among(float(scores[at]), others[:, at]) - rank_among(float(scores[0]), others[:, 0])
                     )
@@ -104,7 +104,7 @@ class _Edits:
             title=_TITLES.get(kind, kind),
             role="control",
             margin=mean_over_videos(margins, videos, seed),
-            told=share_over_videos([margin > 0 for margin in margins], videos, seed),
+            told=share_over_videos([margin > TIE for margin in margins], videos, seed),
             beyond=None,
             changed=None,
             rank_change=float(np.mean(falls)) if falls else float("nan"),
@@ -129,14 +129,14 @@ def _film_row(cases: Sequence[Probed], rivals: Sequence[tuple[int, ...]], kind: 
         ties.append(edit.same_mean)
         control = next((at for at, other in enumerate(case.films, 1) if other.kind == edit.control), None)
         if control is not None:
-            beyond.add(margins[-1] > abs(scores[0, 0] - scores[control, 0]), case.video_id)
+            beyond.add(is_above(margins[-1], abs(scores[0, 0] - scores[control, 0])), case.video_id)
         if own:
             changed.add(case.answer(row, own) != case.answer(0, own), case.video_id)
         if len(others):
             falls.append(
                 rank_among(float(scores[row, 0]), others[:, 0]) - rank_among(float(scores[0, 0]), others[:, 0])
             )
-    told = share_over_videos([margin > 0 for margin in margins], videos, seed)
+    told = share_over_videos([margin > TIE for margin in margins], videos, seed)
     return KindRow(
         of="video",
         kind=kind,
@@ -154,7 +154,7 @@ def _film_row(cases: Sequence[Probed], rivals: Sequence[tuple[int, ...]], kind: 
         if all(ties)
         else "control"
         if entry.role == "control"
-        else _verdict(beyond.estimate or told, CHANCE, None),
+        else _verdict_beyond(told, beyond.estimate),
     )
 
 
@@ -185,7 +185,11 @@ def meaning_less_paraphrase(cases: Sequence[Probed], seed: int) -> Estimate | No
     for case in cases:
         scores = case.scores[0]
         by_role = {
-            role: [float(scores[0] - scores[at]) for at, edit in enumerate(case.texts, 1) if edit.role == role]
+            role: [
+                float(scores[0] - scores[at])
+                for at, edit in enumerate(case.texts, 1)
+                if edit.role == role and edit.kind not in case.unknowable
+            ]
             for role in ("meaning", "control")
         }
         if by_role["meaning"] and by_role["control"]:
@@ -206,10 +210,16 @@ def _of_kind(
 def _verdict(share: Estimate, chance: float, blind: Estimate | None) -> Verdict:
     """Return what a share of right answers says, of a coin's and of what is guessed without seeing the film."""
     if share.low > chance:
-        return "blind" if blind is not None and share.low <= blind.value else "told"
+        return "blind" if blind is not None and share.value <= blind.value else "told"
     if share.high < chance:
         return "wrong"
     return "chance" if share.n_videos >= ENOUGH_VIDEOS else "undecided"
+
+
+def _verdict_beyond(told: Estimate, beyond: Estimate | None) -> Verdict:
+    """Return what falling scores say beside their control: of noise one in four falls further than that moves."""
+    found = _verdict(told, CHANCE, None)
+    return "chance" if found == "told" and beyond is not None and beyond.low <= CHANCE_BEYOND else found
 
 
 class _Shares:

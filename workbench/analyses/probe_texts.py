@@ -9,9 +9,10 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from workbench.analyses.ground import clock
 from workbench.analyses.numerals import number, signed
 from workbench.analyses.plain import plain
-from workbench.core.sensitivity import rank_among
+from workbench.core.sensitivity import is_above, rank_among
 from workbench.types.outcome import Outcome
 from workbench.types.probe import Estimate, FewestChanges, KindRow, PairRow, Probed, ProbeReport, Verdict
 
@@ -32,8 +33,8 @@ _OF_VIDEOS: dict[Verdict, str] = {
     "wrong": "the score rises",
 }
 _WHY_BLIND = (
-    "it takes the mean of single frames, which is the same in any order: a gap of exactly 0 is a theorem there, and no "
-    "finding"
+    "it takes the mean of single frames, which is the same in any order; that its score stays exactly the same says "
+    "nothing about what it learned"
 )
 HEAD = ("edit", "n", "margin", "higher", "beyond control", "answer changes", "rank", "blind", "")
 
@@ -45,7 +46,7 @@ def verdict_of(row: KindRow) -> str:
 
 def about_probe(found: ProbeReport) -> str:
     """Return what the model notices, what it does not, and what it cannot know, as one paragraph."""
-    said = [*_about_case(found.cases[0])] if found.n_cases == 1 else [*_about_rows(found)]
+    said = [*_about_case(found.cases[0], found.title)] if found.n_cases == 1 else [*_about_rows(found)]
     said += [_about_pair(pair) for pair in found.pairs if found.n_cases > 1]
     said += [*_about_blindness(found)]
     said += [_about_fewest(each) for each in found.fewest]
@@ -53,16 +54,16 @@ def about_probe(found: ProbeReport) -> str:
 
 
 def _about_rows(found: ProbeReport) -> Iterator[str]:
-    yield f"{found.title}, {found.n_cases:,} sentences of {found.n_videos:,} videos."
+    yield f"{found.title}: {found.n_cases:,} sentences of {found.n_videos:,} videos."
     judged = [row for row in found.rows if row.of == "sentence" and row.role == "meaning"]
     for verdict, begins in (
         ("told", "It tells the sentence from the edit:"),
         ("blind", "No better than a guess that sees another video:"),
         ("chance", "Not beyond chance:"),
         ("wrong", "It prefers the edit:"),
-        ("undecided", "Of too few videos to say:"),
+        ("undecided", "With so few videos nothing can be said of:"),
     ):
-        named = [f"{row.title} ({_percent(row.told)})" for row in judged if row.verdict == verdict]
+        named = [_judged(row) for row in judged if row.verdict == verdict]
         if named:
             yield f"{begins} {', '.join(named)}."
     controls = [row for row in found.rows if row.role == "control" and row.changed]
@@ -74,55 +75,64 @@ def _about_rows(found: ProbeReport) -> Iterator[str]:
         yield f"Edits of the meaning lower the score by {signed(least.value)}{between} more than a paraphrase moves it."
 
 
-def _about_case(case: Probed) -> Iterator[str]:
-    own = float(case.scores[0, 0])
-    rivals = case.rivals
+def _judged(row: KindRow) -> str:
+    """Return a kind of edit with how often it is told, and where a guess does as well, how often that tells it."""
+    blind = f", by a guess {_percent(row.blind)}" if row.verdict == "blind" and row.blind else ""
+    return f"{row.title} ({_percent(row.told)}{blind})"
+
+
+def _about_case(case: Probed, title: str) -> Iterator[str]:
+    own, rivals = float(case.scores[0, 0]), case.rivals
+    where = "" if case.span_s is None else f" from {clock(case.span_s[0])} to {clock(case.span_s[1])}"
     if not rivals:
-        yield f"“{case.query}” scores {number(own)}; no edit of its meaning was made."
+        yield f"{title}: “{case.query}” scores {number(own)}{where}; no edit says what happens instead."
     else:
-        n_below = sum(case.scores[0, at] < own for at in rivals)
+        n_below = sum(is_above(own, float(case.scores[0, at])) for at in rivals)
         best = max(rivals, key=lambda at: float(case.scores[0, at]))
         which = "is the closest" if n_below == len(rivals) else "scores as high or higher"
         yield (
-            f"“{case.query}” scores {number(own)}, above {n_below} of {len(rivals)} edits of its meaning: "
-            f"“{case.texts[best - 1].text}” {which} ({number(float(case.scores[0, best]))})."
+            f"{title}: “{case.query}” scores {number(own)}{where}, above {n_below} of {len(rivals)} edits that say "
+            f"what happens instead: “{case.texts[best - 1].text}” {which} ({number(float(case.scores[0, best]))})."
         )
     first = case.answer(0, rivals)
+    name = f"“{case.texts[first - 1].text if first else case.query}”"
     changed = [edit.title for row, edit in enumerate(case.films, 1) if case.answer(row, rivals) != first]
     if changed:
-        yield f"Another sentence comes first where the video is {_listed(changed, 'or')}."
+        yield f"{name} no longer comes first where the video is {_listed(changed, 'or')}."
     elif case.films and rivals:
-        yield f"The same sentence comes first in all {len(case.films)} edits of the video."
+        yield f"{name} comes first in every edit of the video, too."
 
 
 def _about_pair(pair: PairRow) -> str:
     return (
-        f"Of {pair.group.n_edits:,} videos and their “{pair.film_kind}”, with a sentence that is true of each, all is "
-        f"told right in {_percent(pair.group)}, where a coin is in 17%."
+        f"Of {pair.group.n_edits:,} pairs of a video and its “{pair.film_kind}”, of which the edit of the "
+        f"{pair.text_kind} is taken to be true, all is right in {_percent(pair.group)}, where a coin is in 17%."
     )
 
 
 def _about_blindness(found: ProbeReport) -> Iterator[str]:
-    films = [row.title for row in found.rows if row.of == "video" and row.verdict == "cannot"]
-    texts = [
-        f"{row.title} ({_percent(row.told)})" for row in found.rows if row.of == "sentence" and row.verdict == "cannot"
-    ]
+    unknown = [row for row in found.rows if row.verdict == "cannot"]
+    films = [row.title for row in unknown if row.of == "video"]
+    texts = [f"{row.title} ({_percent(row.told)})" for row in unknown if row.of == "sentence"]
     if films:
         yield f"{found.title} cannot know whether the video is {_listed(films, 'or')}: {_WHY_BLIND}."
     if texts:
+        begins = "So it" if films else f"{found.title} takes the mean of single frames, where order is not seen, so it"
         yield (
-            f"So it cannot know {_listed(texts, 'or')} either, whatever it scores, where a coin has 50%: this is left "
-            "out of the verdict."
+            f"{begins} cannot know {_listed(texts, 'or')} either, whatever it scores, where a coin has 50%: this is "
+            "left out of the verdict."
         )
 
 
 def _about_fewest(found: FewestChanges) -> str:
-    if found.what == "frames":
+    if found.what != "words":
         if found.parts is None:
-            return f"No frames can be left out so that “{found.winner}” comes first."
-        return f"Without {len(found.parts)} of its {found.n_all} frames “{found.winner}” comes first; fewer do not do."
+            return f"However many of its {found.n_all} {found.what} are left out, the sentence comes first."
+        which = f"{len(found.parts)} of its {found.n_all} {found.what}"
+        return f"Without {which} “{found.winner}” comes first; fewer do not do."
     if found.parts is None:
-        return f"No up to three of the {found.n_all} words can be left out so that another video fits better."
+        n_out = f"up to {found.most_out} words" if found.most_out > 1 else "word"
+        return f"No {n_out} of the sentence's {found.n_all} can be left out so that another video fits better."
     words = _listed([f"“{word}”" for word in found.parts if isinstance(word, str)], "and")
     return f"Without {words} another video fits better: {found.winner}."
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from workbench.types.probe import Estimate
+from workbench.types.probe import TIE, Estimate
 
 N_DRAWS = 2000
 FEWEST_VIDEOS = 5
@@ -67,14 +67,19 @@ def _wilson(share: float, n: int) -> tuple[float, float]:
 
 def pair_scores(scores: Float64[np.ndarray, "2 2"]) -> tuple[bool, bool, bool]:
     """Return whether both sentences, both films, and all of them are found; true pairs stand on the diagonal."""
-    text = bool(scores[0, 0] > scores[0, 1] and scores[1, 1] > scores[1, 0])
-    film = bool(scores[0, 0] > scores[1, 0] and scores[1, 1] > scores[0, 1])
+    text = is_above(scores[0, 0], scores[0, 1]) and is_above(scores[1, 1], scores[1, 0])
+    film = is_above(scores[0, 0], scores[1, 0]) and is_above(scores[1, 1], scores[0, 1])
     return text, film, text and film
+
+
+def is_above(score: float, other: float) -> bool:
+    """Return whether a score is above another by more than what is the same may differ."""
+    return bool(score - other > TIE)
 
 
 def rank_among(own: float, others: Float64[np.ndarray, "other"]) -> int:
     """Return the rank of a score among others, 1 for the highest; ties count against it."""
-    return 1 + int((others >= own).sum())
+    return 1 + int((others >= own - TIE).sum())
 
 
 def fewest_left_out(gains: Float64[np.ndarray, "part"]) -> Bool[np.ndarray, "part"] | None:

@@ -19,20 +19,30 @@ from workbench.types.probe import Estimate, Probed, ProbeReport
 
 _NAMED_APART = ("n_cases", "cases_sha256", "text_kinds", "film_kinds", "among", "sentences", "model")
 _MOST_CASES = 200
+_KEY = (
+    "Dots are shares, whiskers what 95 % of draws of as many videos hold, never narrower than Wilson's interval. "
+    "Hollow dots are what a model cannot know by its architecture. Blind: how often the true sentence wins where other "
+    "videos are looked at. Beyond its control: how often an edit moves the score further than its control does; of "
+    "noise, one in four."
+)
 
 
 def probe_html(outcomes: Sequence[Outcome[ProbeReport]]) -> str:
     """Return an HTML page of probes of the same films and sentences; it needs no network."""
     found, first = [outcome.result for outcome in outcomes], outcomes[0].provenance
     white = {"paper_bgcolor": "white", "plot_bgcolor": "white"}
-    picture = probe_figure(found).update_layout(white)
-    picture.update_xaxes(gridcolor="#dddddd")
-    shown = picture.to_html(full_html=False, include_plotlyjs=True)
+    if found[0].n_cases == 1:
+        shown = _slopes(found[0].cases[0], white)  # of one video no share can be told
+    else:
+        picture = probe_figure(found).update_layout(white)
+        picture.update_xaxes(gridcolor="#dddddd")
+        shown = picture.to_html(full_html=False, include_plotlyjs=True) + f'<p class="quiet">{_KEY}</p>'
     said = "".join(f"<p>{escape(each.conclusion)}</p>" for each in found)
     made = [outcome.provenance for outcome in outcomes]
     facts = {
-        "probed": f"{found[0].n_cases:,} sentences of {found[0].n_videos:,} videos, "
+        "probed": f"sentences {found[0].n_cases:,}, videos {found[0].n_videos:,}, "
         f"sha256 {str(first.parameters['cases_sha256'])[:12]}",
+        **_part(found[0].cases),
         **{
             f"model{'' if at == 1 else f' {at}'}": f"{each.model_id}, revision {each.model_revision[:12]}"
             for at, each in enumerate(made, 1)
@@ -44,12 +54,11 @@ def probe_html(outcomes: Sequence[Outcome[ProbeReport]]) -> str:
         },
         **first.versions,
     }
-    slopes = _slopes(found[0].cases[0], white) if found[0].n_cases == 1 else ""
     return page_html(
         found[0].cases[0].title if found[0].n_cases == 1 else "What changes when one thing is changed",
         said + shown,
         list(dict.fromkeys(warning for each in found for warning in each.warnings)),
-        f"{slopes}{''.join(map(_numbers, found))}{_cases(found)}",
+        f"{''.join(map(_numbers, found))}{_cases(found)}",
         facts,
     )
 
@@ -63,7 +72,13 @@ def _slopes(case: Probed, white: dict) -> str:
     before, after = ([case.scores[0, at], *case.of_other_films[:, at]] for at in (0, worst))
     heads = ("by the sentence", f"by “{case.texts[worst - 1].text}”")
     figure = slopes_figure(names, np.array(before), np.array(after), 0, heads).update_layout(white)
-    return f"<h2>Ranks among other videos</h2>{figure.to_html(full_html=False, include_plotlyjs=False)}"
+    return f"<h2>Ranks among other videos</h2>{figure.to_html(full_html=False, include_plotlyjs=True)}"
+
+
+def _part(cases: Sequence[Probed]) -> dict[str, str]:
+    """Return which part of the one film was probed, where that is not all of it."""
+    span_s = cases[0].span_s if len(cases) == 1 else None
+    return {"part": f"{span_s[0]:g} s to {span_s[1]:g} s"} if span_s else {}
 
 
 def _numbers(found: ProbeReport) -> str:

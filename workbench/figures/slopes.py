@@ -82,5 +82,6 @@ def _line(name: str, places: np.ndarray, ranks: np.ndarray, colour: str, width: 
         text=[f"{short}  {ranks[0]}", f"{ranks[1]}"],
         textposition=["middle left", "middle right"],
         textfont={"size": 12},
-        hovertemplate=f"{escaped(name)}<br>rank {ranks[0]}, then {ranks[1]}<extra></extra>",
+        hovertext=f"{escaped(name)}<br>rank {ranks[0]}, then {ranks[1]}",
+        hovertemplate="%{hovertext}<extra></extra>",
     )

@@ -123,14 +123,16 @@ def spans_in(text: str, pieces: Sequence[str]) -> tuple[Span, ...]:
     A tokenizer may rewrite a text before it cuts it, drop marks, or have no piece for a word: the letters of all
     pieces are aligned with those of the text, and a piece of which no letter is found stands for what lies between
     its neighbours, for one word of it where there are as many words as such pieces.
+
+    Cost: proportional to the text, and to the cube of what stands after the first piece that is not as in the text.
     """
     lowered = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
-    letters = [(at, char) for at, piece in enumerate(pieces) for char in piece.lower()]
-    matcher = SequenceMatcher(None, lowered, "".join(char for _, char in letters), autojunk=False)
-    found: dict[int, Span] = {}
+    found, first, begins = _as_they_stand(lowered, pieces)
+    letters = [(at, char) for at, piece in enumerate(pieces[first:], first) for char in piece.lower()]
+    matcher = SequenceMatcher(None, lowered[begins:], "".join(char for _, char in letters), autojunk=False)
     for in_text, in_letters, size in matcher.get_matching_blocks():
         for step in range(size):
-            at, place = letters[in_letters + step][0], in_text + step
+            at, place = letters[in_letters + step][0], begins + in_text + step
             found[at] = (min(place, found.get(at, (place, 0))[0]), place + 1)
     spans: list[Span] = []
     for is_found, run in itertools.groupby(range(len(pieces)), lambda at: at in found):
@@ -143,6 +145,22 @@ def spans_in(text: str, pieces: Sequence[str]) -> tuple[Span, ...]:
         words = [match.span() for match in WORD.finditer(text, start, max(start, stop))]
         spans += words if len(words) == len(numbers) else [(start, max(start, stop))] * len(numbers)
     return tuple(spans)
+
+
+def _as_they_stand(lowered: str, pieces: Sequence[str]) -> tuple[dict[int, Span], int, int]:
+    """Return where the first pieces stand, up to one that is not next but for marks and spaces; and where that begins.
+
+    To align letters of a text that says the same again and again takes minutes.
+    """
+    found: dict[int, Span] = {}
+    at = 0
+    for number, piece in enumerate(pieces):
+        start = lowered.find(piece.lower(), at) if piece else -1
+        if start < 0 or any(char.isalnum() for char in lowered[at:start]):
+            return found, number, at
+        at = start + len(piece)
+        found[number] = (start, at)
+    return found, len(pieces), at
 
 
 def _reading(tokenizer: Any) -> Callable[[Any, str], _Pieces]:

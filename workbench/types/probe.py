@@ -16,6 +16,8 @@ from workbench.types.edits import Edit, FilmEdit, Unedited
 
 Of = Literal["sentence", "video"]
 _NO_ANSWERS = ("negation", "shuffle")
+TIE = 1e-6
+"""Scores no further apart are the same: those of one text or film may differ so by what is encoded beside it."""
 Verdict = Literal["told", "blind", "chance", "wrong", "cannot", "control", "undecided"]
 
 
@@ -39,6 +41,7 @@ class Probed:
 
     Rows of ``scores`` are the film as it is and its edits, columns the sentence and its edits. ``of_other_films`` has
     the same columns, ``of_other_texts`` the same rows; ``spliced_with`` is the film whose frames stand in some edits.
+    ``unknowable`` are the kinds of edits of sentences that only the order of frames tells, where a model cannot see it.
     ``missing_texts`` and ``missing_films`` say of every kind of edit that could not be made why.
     """
 
@@ -55,14 +58,19 @@ class Probed:
     scores: Float64[np.ndarray, "film text"]
     of_other_films: Float64[np.ndarray, "other_film text"]
     of_other_texts: Float64[np.ndarray, "film other_text"]
+    unknowable: tuple[str, ...] = ()
     missing_texts: tuple[Unedited, ...] = ()
     missing_films: tuple[Unedited, ...] = ()
 
     @property
     def rivals(self) -> tuple[int, ...]:
-        """Return the columns of the edits that say what happens instead, which a denial and a jumble do not."""
+        """Return the columns of the edits that say what happens instead, which a denial and a jumble do not.
+
+        What the model cannot know by its architecture is none.
+        """
+        no_rivals = (*_NO_ANSWERS, *self.unknowable)
         return tuple(
-            at for at, edit in enumerate(self.texts, 1) if edit.role == "meaning" and edit.kind not in _NO_ANSWERS
+            at for at, edit in enumerate(self.texts, 1) if edit.role == "meaning" and edit.kind not in no_rivals
         )
 
     def answer(self, row: int, rivals: Sequence[int]) -> int:
@@ -70,7 +78,7 @@ class Probed:
         if not rivals:
             return 0
         best = max(rivals, key=lambda column: float(self.scores[row, column]))
-        return 0 if self.scores[row, 0] > self.scores[row, best] else best
+        return 0 if self.scores[row, 0] - self.scores[row, best] > TIE else best
 
 
 @dataclass(frozen=True)
@@ -124,13 +132,14 @@ PAIR_CHANCE = (1 / 4, 1 / 4, 1 / 6)
 class FewestChanges:
     """The fewest words or frames without which another sentence, or another film, comes first; none where none do.
 
-    ``parts`` are the words, or the instants of the frames in seconds.
+    ``parts`` are the words, or the instants of the frames or windows in seconds; up to ``most_out`` were left out.
     """
 
-    what: Literal["words", "frames"]
+    what: Literal["words", "frames", "windows"]
     winner: str
     parts: tuple[str, ...] | tuple[float, ...] | None
     n_all: int
+    most_out: int
 
 
 @dataclass(frozen=True, eq=False)

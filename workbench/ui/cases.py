@@ -14,7 +14,7 @@ from workbench.settings import Settings
 from workbench.types.video import VideoInfo
 from workbench.ui.annotations import rows_in
 
-MOST_CASES = 10_000
+MOST_CASES = 2_000
 
 
 def cases_of(text: str, source: str, find_video: FindVideo, settings: Settings) -> tuple[Case, ...]:

@@ -45,7 +45,7 @@ FILM_KINDS = (
     FilmKind("drop", "time", "without its middle third", timeline.drop, control="subsample", fewest=3),
     FilmKind("loop", "time", "looped over its first half", timeline.loop, control="subsample", fewest=2),
     FilmKind("roll", "time", "played second half first", timeline.roll, fewest=2),
-    FilmKind("splice", "time", "ending as another video", timeline.splice, needs_other=True, fewest=2),
+    FilmKind("splice", "time", "cut off by another video", timeline.splice, needs_other=True, fewest=2),
     FilmKind("exchange", "time", "interrupted by another video", timeline.exchange, needs_other=True, fewest=3),
     FilmKind("crop", "picture", "cut to its middle", paint=pictures.crop, control="crop-anywhere"),
     FilmKind("blur", "picture", "blurred", paint=pictures.blur, control="brighten"),

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from workbench.types.edits import Edit
 
-_TOLD_BY = {"reverse": "direction", "roll": "order"}
 _MIRRORED = (
     frozenset({"left", "right"}),
     frozenset({"leftward", "rightward"}),
@@ -17,14 +16,27 @@ _MIRRORED = (
     frozenset({"clockwise", "anticlockwise"}),
     frozenset({"clockwise", "counterclockwise"}),
 )
+_REVERSED = (
+    *_MIRRORED,
+    frozenset({"up", "down"}),
+    frozenset({"upward", "downward"}),
+    frozenset({"upwards", "downwards"}),
+    frozenset({"forward", "backward"}),
+    frozenset({"forwards", "backwards"}),
+    frozenset({"towards", "away from"}),
+    frozenset({"toward", "away from"}),
+    frozenset({"into", "out of"}),
+    frozenset({"in", "out"}),
+    frozenset({"onto", "off"}),
+)
 
 
 def true_of(film_kind: str, edits: Sequence[Edit]) -> tuple[int, ...]:
     """Return which edits of a sentence that is true of a film are true of that film edited so.
 
-    Of the film played backwards those of the direction, of the one with its second half first those of the order, and
-    of the mirrored one left for right: unless the sentence has two such places, of which an edit changes one. What
-    stands still in a direction, such as a look to the left, is wrongly taken to turn round in time.
+    Of the film played backwards those that say the opposite direction, of the one with its second half first those of
+    the order, and of the mirrored one left for right: unless the sentence has two such places, of which an edit changes
+    one. What stands still in a direction, such as a look to the left, is wrongly taken to turn round in time.
     """
     found = [at for at, edit in enumerate(edits) if _fits(film_kind, edit)]
     places = {edits[at].changes[0].span for at in found if edits[at].changes}
@@ -32,7 +44,10 @@ def true_of(film_kind: str, edits: Sequence[Edit]) -> tuple[int, ...]:
 
 
 def _fits(film_kind: str, edit: Edit) -> bool:
-    if film_kind == "mirror":
-        pairs = [frozenset({change.before.strip().lower(), change.after.strip().lower()}) for change in edit.changes]
-        return bool(pairs) and all(pair in _MIRRORED for pair in pairs)
-    return edit.kind == _TOLD_BY.get(film_kind)
+    if film_kind == "roll":
+        return edit.kind == "order"
+    opposites = {"reverse": _REVERSED, "mirror": _MIRRORED}.get(film_kind, ())
+    if film_kind == "reverse" and edit.kind != "direction":
+        return False
+    pairs = [frozenset({change.before.strip().lower(), change.after.strip().lower()}) for change in edit.changes]
+    return bool(pairs) and all(pair in opposites for pair in pairs)

@@ -33,8 +33,10 @@ _BRIGHTER = 1.03
 
 def greyscale(pixels: Pixels, rng: Generator) -> Pixels:
     """Return the film without its colours."""
-    grey = (pixels.astype(np.float32) @ _LUMA).round().astype(np.uint8)
-    return np.repeat(grey[..., None], 3, axis=-1)
+    found = np.empty_like(pixels)
+    for at, frame in enumerate(pixels):
+        found[at] = (frame.astype(np.float32) @ _LUMA).round()[..., None]
+    return found
 
 
 def mirror(pixels: Pixels, rng: Generator) -> Pixels:
@@ -55,7 +57,10 @@ def crop_anywhere(pixels: Pixels, rng: Generator) -> Cut:
 def blur(pixels: Pixels, rng: Generator) -> Pixels:
     """Return the film out of focus."""
     width = _BLUR * pixels.shape[1]
-    return np.stack([gaussian_filter(frame, (width, width, 0)) for frame in pixels])
+    found = np.empty_like(pixels)
+    for at, frame in enumerate(pixels):
+        gaussian_filter(frame, (width, width, 0), output=found[at])
+    return found
 
 
 def low_pass(pixels: Pixels, rng: Generator) -> Pixels:
@@ -92,7 +97,8 @@ def noise(pixels: Pixels, rng: Generator) -> Pixels:
 
 def brighten(pixels: Pixels, rng: Generator) -> Pixels:
     """Return the film a trace brighter, which nobody would call another film."""
-    return (pixels.astype(np.float32) * _BRIGHTER).round().clip(0, 255).astype(np.uint8)
+    levels = (np.arange(256) * _BRIGHTER).round().clip(0, 255).astype(np.uint8)
+    return levels[pixels]
 
 
 def motion_alone(pixels: Pixels, rng: Generator) -> Pixels:

@@ -166,6 +166,7 @@ class Parts:
     whatif_sentences: Picks
     whatif_own: gr.Textbox
     add_edit: gr.Button
+    whatif_own_said: Panel
     whatif_films: Picks
     paint_films: gr.Button
     paint_text: Panel

@@ -17,6 +17,7 @@ import numpy as np
 from workbench.analyses.analysis import Report
 from workbench.analyses.edited_films import edited_pixels, part_of, why_not_shown
 from workbench.analyses.probe import Case, Probe, ProbeParams
+from workbench.analyses.probe_texts import about_probe
 from workbench.analyses.services import Services
 from workbench.analyses.toy_clips import toy_clips
 from workbench.core.video_edits.kinds import FILM_NAMES, IN_TIME, film_kinds
@@ -84,20 +85,23 @@ class ProbedSessions:
         for model_id in (session.model, *filter(None, [other_of(session, entries)])):
             params = ProbeParams(cases, model_id, film_kinds=TOY_KINDS)
             result = Probe().run(self.services, params, report).result
-            found.append(replace(result, title=titles.get(model_id, result.title)))
+            called = replace(result, title=titles.get(model_id, result.title))
+            found.append(replace(called, conclusion=about_probe(called)))
         return found
 
     def _called(self, outcome: Outcome[ProbeReport], title: str, session: Session) -> Outcome[ProbeReport]:
         """Return a probe with its model as the list calls it, and films as their visitor does."""
         found, names = outcome.result, dict(session.uploads)
         [case] = found.cases
-        conclusion = found.conclusion.replace(found.title, title)
-        others = []
-        for video_id, other in zip(case.other_ids, case.other_films, strict=True):
-            others.append(names.get(video_id, other))
-            conclusion = conclusion.replace(f": {other}.", f": {others[-1]}.")
-        called = replace(case, title=names.get(case.video_id, case.title), other_films=tuple(others))
-        return replace(outcome, result=replace(found, title=title, cases=(called,), conclusion=conclusion))
+        others = tuple(names.get(i, own) for i, own in zip(case.other_ids, case.other_films, strict=True))
+        winners = dict(zip(case.other_films, others, strict=True))
+        case = replace(case, title=names.get(case.video_id, case.title), other_films=others)
+        fewest = tuple(
+            replace(each, winner=winners.get(each.winner, each.winner)) if each.what == "words" else each
+            for each in found.fewest
+        )
+        called = replace(found, title=title, cases=(case,), fewest=fewest)
+        return replace(outcome, result=replace(called, conclusion=about_probe(called)))
 
     def shown(self, session: Session, found: Found) -> Update:
         """Return edits and scores of one film by every model; the closest edit is the one whose ranks are shown."""
@@ -105,7 +109,7 @@ class ProbedSessions:
         case = reports[0].cases[0]
         closest = max(case.rivals, key=lambda at: float(case.scores[0, at]), default=0)
         return {
-            "whatif_text": panels.said(reports),
+            "whatif_text": panels.said(reports, texts.ONE_VIDEO),
             "whatif_sentences": panels.sentences(reports),
             "whatif_films": panels.films(reports),
             "whatif_watch": "",
@@ -159,7 +163,7 @@ class ProbedSessions:
     def toy_shown(self, found: list[ProbeReport]) -> Update:
         """Return what is made of films whose truth is known."""
         return {
-            "toy_text": panels.toy_said(found),
+            "toy_text": panels.said(found, texts.TOY_SURE),
             "toy_figure": probe_figure(found),
             "toy_numbers": panels.toy_numbers(found),
         }

@@ -46,13 +46,13 @@ class WhatifEvents:
 
     # What changes the session: ``explain`` then shows what follows.
 
-    @in_words
+    @in_words_at("whatif_own_said")
     def add_edit(self, session: Session, text: str | None) -> Update:
         """Add an edit that the visitor wrote."""
         if not session.queries:
             raise InputError(texts.NO_QUERY)
         edited = session.edited.of(session.query).with_own(text or "", self._page.services.settings)
-        return {"session": replace(session, edited=edited), "whatif_own": "", "whatif_said": ""}
+        return {"session": replace(session, edited=edited), "whatif_own": "", "whatif_own_said": ""}
 
     @in_words
     def change(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:

@@ -27,6 +27,7 @@ def lay_out_whatif() -> dict:
                     label=texts.OWN_LABEL, placeholder=texts.OWN_HINT, elem_id="whatif-own", min_width=0
                 )
                 made["add_edit"] = gr.Button(texts.OWN_ADD, size="sm", elem_id="add-edit", min_width=0)
+            made["whatif_own_said"] = Panel(elem_id="whatif-own-said")
         with gr.Column(min_width=280):
             made["whatif_watch"] = Panel(elem_id="whatif-watch")
             made["whatif_films"] = Picks(elem_id="whatif-films")

@@ -108,14 +108,14 @@ def _missing(missing: Sequence[Unedited]) -> str:
     return f'<details class="note"><summary>Not made: {len(missing)}</summary><dl>{lines}</dl></details>'
 
 
-def said(found: Sequence[ProbeReport]) -> str:
-    """Return what is said of one film by every model, and how sure that is."""
+def said(found: Sequence[ProbeReport], how_sure: str) -> str:
+    """Return what is said by every model, how sure that is, and what to know."""
     lines = "".join(
         f'<li style="--query:{query_colour(at)}">{escape(each.conclusion)}</li>' for at, each in enumerate(found)
     )
     notes = dict.fromkeys(warning for each in found for warning in each.warnings)
     return (
-        f'<ul class="examined">{lines}</ul><p class="how-sure">{texts.ONE_VIDEO}</p>'
+        f'<ul class="examined">{lines}</ul><p class="how-sure">{how_sure}</p>'
         f"{''.join(panels.notice(note, 'warning') for note in notes)}"
     )
 
@@ -138,18 +138,6 @@ def watched(title: str, mp4: bytes, rate: float) -> str:
     return (
         f'<figure><video src="{source}" autoplay loop muted playsinline controls aria-label="{escape(title)}"></video>'
         f"<figcaption>{escape(title[:1].upper() + title[1:])}: {told}</figcaption></figure>"
-    )
-
-
-def toy_said(found: Sequence[ProbeReport]) -> str:
-    """Return what is said of many films by every model, and how to read the picture."""
-    lines = "".join(
-        f'<li style="--query:{query_colour(at)}">{escape(each.conclusion)}</li>' for at, each in enumerate(found)
-    )
-    notes = dict.fromkeys(warning for each in found for warning in each.warnings)
-    return (
-        f'<ul class="examined">{lines}</ul><p class="how-sure">{texts.TOY_SURE}</p>'
-        f"{''.join(panels.notice(note, 'warning') for note in notes)}"
     )
 
 

@@ -11,7 +11,7 @@ WHAT = (
 NO_QUERY = "Add a sentence that is true of this video; its edits are made from it."
 SENTENCES_TITLE, VIDEOS_TITLE = "The sentence, changed", "The video, changed"
 ROLES = {
-    "meaning": "less true of this video",
+    "meaning": "less true of this video; a denial and shuffled words are no answer to what it shows, and no rivals",
     "time": "frames moved about",
     "picture": "pictures changed",
     "control": "controls: nothing that is told is changed",
@@ -26,7 +26,6 @@ PAINTED = (
 )
 WATCH, WHY, DROP = "Watch", "Why", "Take away"
 RANKS_TITLE = "Who overtakes whom"
-NO_RANKS = "Pick an edit to see what it does to the ranks."
 BY_SENTENCE, BY_EDIT, AS_IT_IS, EDITED = "by the sentence", "by the edit", "the video as it is", "the video edited"
 NOT_ON_SHOW = "These edits are of an earlier question; wait for the new ones."
 NOT_A_PICK = "That edit is no longer there; the page may be out of date, reload it."
@@ -43,7 +42,7 @@ TOY_SURE = (
 )
 REPORT, REPORT_NAME = "Download report", "probe.html"
 ONE_VIDEO = (
-    "Exact scores of one video; how often such an edit is noticed takes many, see below. Beside every score stands by "
-    "how much it is above or below that of the true pair."
+    "A score is the cosine of the sentence with the mean of the video, or of the selected part. These are exact, and of "
+    "one video; how often such an edit is noticed takes many, see below. Beside every score stands by how much it is "
+    "above or below that of the true pair."
 )
-GUESS = "a guess that sees other videos instead"

@@ -1,0 +1,43 @@
+"""One thing changed, in a real browser: edits are read, written and taken away, a film is watched, ranks are seen."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+PATIENCE_MS = 180_000
+
+
+def test_a_sentence_and_its_video_are_changed(page: Page, server_url: str, complaints: list[str]) -> None:
+    page.goto(f"{server_url}?video=toy-test-72-000&q=a+white+cross&q=a+cyan+circle&tab=whatif")
+    edits = page.locator("#whatif-sentences ol.edits")
+    expect(edits).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#whatif-text")).to_contain_text("cannot know whether the video is played backwards")
+    expect(page.locator("#whatif-film-ranks .main-svg").first).to_be_visible(timeout=PATIENCE_MS)
+    n_edits = edits.locator("li[class]:not(.group)").count()
+
+    page.fill("#whatif-own textarea, #whatif-own input", "a white ring")
+    page.keyboard.press("Enter")
+    own = edits.locator("li", has_text="own")
+    expect(own).to_have_count(1, timeout=PATIENCE_MS)
+    own.locator("[data-open^=drop]").click()
+    expect(edits.locator("li[class]:not(.group)")).to_have_count(n_edits, timeout=PATIENCE_MS)
+
+    page.click("#whatif-films li:has-text('played backwards') [data-pick^=watch]")
+    film = page.locator("#whatif-watch video")
+    expect(film).to_be_visible(timeout=PATIENCE_MS)
+    page.wait_for_function("document.querySelector('#whatif-watch video').videoWidth === 256", timeout=PATIENCE_MS)
+    page.click("#whatif-films li:has-text('cut off by another') > button")
+    expect(page.locator("#whatif-ranks-text")).to_contain_text("cut off by another video", timeout=PATIENCE_MS)
+
+    with page.expect_download(timeout=PATIENCE_MS) as taken:
+        page.click("#take-report")
+    assert taken.value.suggested_filename == "probe.html"
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+    page.click("#whatif-sentences li:has-text('green') [data-open^=why]")
+    expect(page.locator("#queries")).to_contain_text("a green cross", timeout=PATIENCE_MS)
+    expect(page.locator("#words")).to_contain_text("green", timeout=PATIENCE_MS)
+    assert complaints == []
