@@ -142,7 +142,8 @@ class Workbench:
         ``parameters`` are those of ``workbench.analyses.probe.ProbeParams``, such as ``film_kinds=("reverse",)``.
         Raises ``WorkbenchError`` with one sentence that says what to do.
         """
-        from workbench.analyses.probe import Case, Probe, ProbeParams
+        from workbench.analyses.cases import Case
+        from workbench.analyses.probe import Probe, ProbeParams
 
         found, named = self.services.library.find(str(video)), (among,) if isinstance(among, str | Path) else among
         params = ProbeParams(

@@ -13,7 +13,8 @@ import pytest
 
 from tests.films import BLUE, GREEN, RED, write_film
 from workbench.analyses import toy_clips
-from workbench.models.adapter_template import ENTRY
+from workbench.models.adapter_template import ENTRY, ColourHistogram
+from workbench.models.entry import Family
 from workbench.ui.gradio import texts, whatif_texts
 from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.jobs import Job
@@ -197,6 +198,21 @@ def test_another_model_stands_beside_it(events: Events, session: Session) -> Non
     assert rows_in(found["whatif_sentences"])[0][-2:] == ["0.949", "0.949"]
 
 
+def test_a_model_that_reads_frames_together_stands_beside_one_that_does_not(events: Events, session: Session) -> None:
+    class Pairs(ColourHistogram):
+        def __init__(self, entry, settings):
+            super().__init__(entry, settings)
+            self.spec = replace(self.spec, frame_independent=False)
+
+    events.services.models.register_family(Family(name="pairs", load=Pairs))
+    events.services.models.register(replace(ENTRY, id="pairs", title="Pairs", family="pairs"))
+    found = shown(events, replace(session, space=replace(session.space, other="pairs")))
+    assert "not made" in found["whatif_films"], "it is encoded again for every edit, once that is asked for"
+    assert events.whatif.take_report(replace(session, space=replace(session.space, other="pairs")), ANN)["download"]
+    alone = shown(events, replace(session, model="pairs"))
+    assert "frames moved about" not in alone["whatif_films"]
+
+
 def test_a_part_is_probed_where_a_span_is_selected(events: Events, session: Session) -> None:
     found = shown(events, replace(session, span_s=(0.0, 3.0)))
     assert "scores 1.000" in found["whatif_text"]
@@ -220,3 +236,9 @@ def test_a_foreign_sentence_says_so_and_films_are_still_changed(events: Events, 
     found = shown(events, replace(session, queries=("ein roter Ball rollt nach links",)))
     assert "edits are made of English ones only" in found["whatif_sentences"]
     assert "played backwards" in found["whatif_films"]
+
+
+def test_what_another_question_ends_is_told(events: Events, session: Session) -> None:
+    events.jobs.start("ann", Job(lambda report: None, "toy"))
+    first = next(iter(events.answer(session, ANN)))
+    assert texts.DROPPED in first["toy_text"]

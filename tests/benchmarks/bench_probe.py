@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from workbench.analyses.analysis import silent
+from workbench.analyses.cases import Case
 from workbench.analyses.clips import clips_of
 from workbench.analyses.edited_films import edit_film, part_of
 from workbench.analyses.film_scores import film_scores
-from workbench.analyses.probe import Case, Probe, ProbeParams
+from workbench.analyses.probe import Probe, ProbeParams
 from workbench.analyses.prompts import ask
 from workbench.analyses.services import Services
 from workbench.core.video_edits.kinds import IN_TIME, film_kinds

@@ -138,7 +138,8 @@ def test_closing_the_tab_stops_as_the_page_says_and_a_later_visit_goes_on(page: 
 def test_the_warnings_of_an_answer_are_dimmed_with_it_when_another_model_is_asked(page: Page, site: Site) -> None:
     fps = 0.14
     page.goto(f"{site.url}?{httpx.QueryParams({'video': site.video, 'fps': fps, 'q': 'a zebra'})}")
-    expect(page.locator("#answers .warning").first).to_be_visible()
+    # A thousand frames of a film of two hours are read for this.
+    expect(page.locator("#answers .warning").first).to_be_visible(timeout=240_000)
     assert not page.evaluate(IS_DIMMED, "#answers .warning")
     page.locator("#model-picker select").select_option(MODEL_ID)
     expect(page.locator("#status .working")).to_be_visible()

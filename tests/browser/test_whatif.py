@@ -38,6 +38,6 @@ def test_a_sentence_and_its_video_are_changed(page: Page, server_url: str, compl
     page.set_viewport_size({"width": 1280, "height": 900})
 
     page.click("#whatif-sentences li:has-text('green') [data-open^=why]")
-    expect(page.locator("#queries")).to_contain_text("a green cross", timeout=PATIENCE_MS)
+    expect(page.locator("#queries li textarea").last).to_have_value("a green cross", timeout=PATIENCE_MS)
     expect(page.locator("#words")).to_contain_text("green", timeout=PATIENCE_MS)
     assert complaints == []

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from workbench.analyses.cases import Case
 from workbench.analyses.clips import clips_of
-from workbench.analyses.probe import Case, Probe, ProbeParams
+from workbench.analyses.probe import Probe, ProbeParams
 from workbench.analyses.services import Services
 from workbench.media.encode import write_video
 from workbench.settings import Settings

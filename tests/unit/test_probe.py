@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from tests.films import BLUE, GRAY, GREEN, RED, write_film
+from workbench.analyses.cases import Case
 from workbench.analyses.edited_films import MOST_FRAMES, edit_film, edited_pixels, part_of
-from workbench.analyses.probe import Case, Probe, ProbeParams
+from workbench.analyses.probe import Probe, ProbeParams
 from workbench.analyses.probe_texts import probes_as_text
 from workbench.analyses.services import Services
 from workbench.core.text_edits.making import edit_by_hand

@@ -118,8 +118,11 @@ def _scores_of(cases: Sequence[Probed]) -> Iterator[list[str]]:
     yield ["as it is", first.query, *(f"{case.scores[0, 0]:.3f}" for case in cases)]
     for at, edit in enumerate(first.texts, 1):
         yield [edit.kind, edit.text, *(f"{case.scores[0, at]:.3f}" for case in cases)]
-    for row, film in enumerate(first.films, 1):
-        yield [film.kind, f"the video {film.title}", *(f"{case.scores[row, 0]:.3f}" for case in cases)]
+    films = {film.kind: film.title for case in cases for film in case.films}
+    for kind, title in films.items():
+        rows = [case.film_row(kind) for case in cases]
+        scores = ["" if row is None else f"{case.scores[row, 0]:.3f}" for case, row in zip(cases, rows, strict=True)]
+        yield [kind, f"the video {title}", *scores]
 
 
 def _share(share: Estimate | None) -> str:

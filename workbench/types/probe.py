@@ -62,6 +62,10 @@ class Probed:
     missing_texts: tuple[Unedited, ...] = ()
     missing_films: tuple[Unedited, ...] = ()
 
+    def film_row(self, kind: str) -> int | None:
+        """Return the row of the film edited so, None where it was not made: what one model reads another may not."""
+        return next((row for row, edit in enumerate(self.films, 1) if edit.kind == kind), None)
+
     @property
     def rivals(self) -> tuple[int, ...]:
         """Return the columns of the edits that say what happens instead, which a denial and a jumble do not.

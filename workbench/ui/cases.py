@@ -6,8 +6,8 @@ nothing of films: here the film of each row is found.
 
 from __future__ import annotations
 
+from workbench.analyses.cases import Case
 from workbench.analyses.clips import FindVideo, clips_of
-from workbench.analyses.probe import Case
 from workbench.core.edit_files import has_edits, read_edits
 from workbench.errors import InputError
 from workbench.settings import Settings

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from workbench.analyses.analysis import controls
-from workbench.analyses.probe import Case, Probe, ProbeParams
+from workbench.analyses.cases import Case
+from workbench.analyses.probe import Probe, ProbeParams
 from workbench.analyses.probe_texts import probes_as_text
 from workbench.analyses.services import Services
 from workbench.core.text_edits.kinds import NAMES

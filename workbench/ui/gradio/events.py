@@ -58,6 +58,8 @@ from workbench.ui.gradio.working import Ending, Place, Worker, in_words, said_of
 
 OF_ALL_SENTENCES = ("answer", "space", "pair", "examine", "toy")
 """Jobs that do not hang on which sentence or span is the current one."""
+_ENDED = {"pair": "pair_text", "examine": "examine_text", "toy": "toy_text"}
+"""Long jobs that another question ends, and where that is told: of the others nothing is missed."""
 
 
 class Events:
@@ -186,6 +188,9 @@ class Events:
             return
         self._asked[visitor] = session
         self._answered.pop(visitor, None)
+        for name, part in _ENDED.items():
+            if self.jobs.is_running(visitor, name):
+                yield {part: panels.notice(texts.DROPPED, "hint")}
 
         def result(made: tuple[Outcome[Grounding], list[StripFrame]]) -> Update:
             self._answered[visitor] = session

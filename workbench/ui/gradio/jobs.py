@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Generic, TypeVar, cast
@@ -17,6 +18,7 @@ from workbench.types.outcome import Progress
 
 R = TypeVar("R")
 STEP_S = 0.25
+ENDS_WITHIN_STEPS = 4
 NOT_BEGUN = Progress(0, 0)
 
 
@@ -153,9 +155,13 @@ class Jobs:
             return job is not None and job.name == name
 
     def is_busy(self, visitor: str) -> bool:
-        """Return whether the visitor has a job that is not at its end."""
-        with self._lock:
-            return visitor in self._running
+        """Return whether the visitor has a job that is not at its end; what is just being shown is waited for."""
+        for _ in range(ENDS_WITHIN_STEPS):
+            with self._lock:
+                if visitor not in self._running:
+                    return False
+            time.sleep(STEP_S)
+        return True
 
     def is_newest(self, visitor: str, job: Job) -> bool:
         """Return whether nothing newer has been asked since."""

@@ -15,8 +15,9 @@ import gradio as gr
 import numpy as np
 
 from workbench.analyses.analysis import Report
+from workbench.analyses.cases import Case
 from workbench.analyses.edited_films import edited_pixels, part_of, why_not_shown
-from workbench.analyses.probe import Case, Probe, ProbeParams
+from workbench.analyses.probe import Probe, ProbeParams
 from workbench.analyses.probe_texts import about_probe
 from workbench.analyses.services import Services
 from workbench.analyses.toy_clips import toy_clips

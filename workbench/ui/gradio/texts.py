@@ -43,6 +43,7 @@ NOT_READ = "The video is not read to its end for this question; wait for the ans
 UNEXPECTED = "Something went wrong on our side and has been logged; reload the page, or choose another video."
 ALREADY_ASKED = "That sentence is in the list already."
 TOO_MANY_IN_LINK = "The link holds more sentences than can be asked at once; the first {} are shown."
+DROPPED = "This was stopped by what was asked since; what was computed is kept, ask for it again."
 OCCUPIED = "Something is still being worked out; wait for it, or stop it."
 BUSY = "What each player adds is still being worked out; ask again when it is there."
 SPAN_OUTSIDE = "The link's span begins after the end of the video; drag over the timeline to choose another."

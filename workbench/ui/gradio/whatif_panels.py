@@ -13,7 +13,7 @@ from workbench.analyses.numerals import number, signed
 from workbench.analyses.probe_texts import HEAD, cells_of
 from workbench.figures.palette import query_colour
 from workbench.types.edits import Edit, FilmEdit, Unedited
-from workbench.types.probe import Probed, ProbeReport
+from workbench.types.probe import TIE, Probed, ProbeReport
 from workbench.ui.gradio import panels
 from workbench.ui.gradio import whatif_texts as texts
 
@@ -37,17 +37,17 @@ def _listed(cases: Sequence[Probed], own: str, lines: Sequence[tuple[str, str]])
         for role, title in texts.ROLES.items()
         if (shown := [line for each, line in lines if each == role])
     )
-    return f'<ol class="edits"><li class="own"><span>{escape(own)}</span>{_scores(cases, 0, 0)}</li>{groups}</ol>'
+    return f'<ol class="edits"><li class="own"><span>{escape(own)}</span>{_scores(cases, "", 0)}</li>{groups}</ol>'
 
 
 def _sentence(cases: Sequence[Probed], at: int, edit: Edit) -> str:
-    is_missed = edit.role == "meaning" and any(case.scores[0, at] >= case.scores[0, 0] for case in cases)
+    is_missed = edit.role == "meaning" and any(case.scores[0, 0] - case.scores[0, at] <= TIE for case in cases)
     why = f'<button type="button" class="plain" data-open="why:{at}">{texts.WHY}</button>'
     drop = f'<button type="button" class="plain" data-open="drop:{at}" aria-label="{texts.DROP}">×</button>'
     return (
         f'<li class="{edit.role}{" missed" if is_missed else ""}"><small>{escape(edit.kind)}</small>'
         f'<button type="button" data-pick="text:{at}">{_marked(cases[0].query, edit)}</button>'
-        f"{_scores(cases, 0, at)}<span class=doing>{why}{drop}</span></li>"
+        f"{_scores(cases, '', at)}<span class=doing>{why}{drop}</span></li>"
     )
 
 
@@ -76,7 +76,7 @@ def _film(cases: Sequence[Probed], row: int, film: FilmEdit) -> str:
     return (
         f'<li class="{film.role}"><small>{escape(film.kind)}</small>'
         f'<button type="button" data-pick="film:{row}">{escape(film.title)}</button>'
-        f"{_scores(cases, row, 0)}<span class=doing>{watch}</span></li>"
+        f"{_scores(cases, film.kind, 0)}<span class=doing>{watch}</span></li>"
     )
 
 
@@ -89,13 +89,17 @@ def _heads(found: Sequence[ProbeReport]) -> str:
     return f'<p class="edit-models">{names}</p>'
 
 
-def _scores(cases: Sequence[Probed], row: int, column: int) -> str:
-    """Return the score of each model, and by how much the true pair is above it, coloured as less or more."""
+def _scores(cases: Sequence[Probed], film: str, column: int) -> str:
+    """Return the score of each model with a kind of film, empty for that as it is, and how far the true pair is off."""
     cells = []
     for at, case in enumerate(cases):
+        row = case.film_row(film) if film else 0
+        if row is None:
+            cells.append('<span class="score">not made</span>')
+            continue
         score, margin = float(case.scores[row, column]), float(case.scores[0, 0] - case.scores[row, column])
         is_own = row == column == 0
-        sign = "" if is_own else " tie" if margin == 0 else " less" if margin > 0 else " more"
+        sign = "" if is_own else " tie" if abs(margin) <= TIE else " less" if margin > 0 else " more"
         told = "" if is_own else f"<small>{signed(-margin) if margin else '0'}</small>"
         cells.append(f'<span class="score{sign}" style="--query:{query_colour(at)}">{number(score)}{told}</span>')
     return "".join(cells)

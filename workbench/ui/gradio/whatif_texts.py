@@ -42,7 +42,7 @@ TOY_SURE = (
 )
 REPORT, REPORT_NAME = "Download report", "probe.html"
 ONE_VIDEO = (
-    "A score is the cosine of the sentence with the mean of the video, or of the selected part. These are exact, and of "
-    "one video; how often such an edit is noticed takes many, see below. Beside every score stands by how much it is "
-    "above or below that of the true pair."
+    "A score is the cosine of the sentence with the mean of the video, or of the selected part. These are exact, and "
+    "of one video; how often such an edit is noticed takes many, see below. Beside every score stands by how much it "
+    "is above or below that of the true pair."
 )

@@ -1,0 +1,83 @@
+"""A film and a sentence that is true of it: what is probed, and the edits of its sentence.
+
+Separate from probing: what is wrong with a case is said here, before anything is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from workbench.analyses.queries import checked_query
+from workbench.analyses.services import Services
+from workbench.analyses.text_edits import text_edits
+from workbench.core.text_edits.kinds import NAMES
+from workbench.core.text_edits.making import edit_by_hand
+from workbench.core.text_edits.rewriting import folded
+from workbench.errors import InputError, QueryError
+from workbench.types.edits import Edit, Edits, Unedited
+from workbench.types.video import VideoInfo
+
+
+@dataclass(frozen=True)
+class Case:
+    """A film by its id, or a part of it in seconds, and a sentence that is true of it.
+
+    ``edits`` are those of the sentence that a file gives; None where they are to be made. ``own`` are sentences that a
+    person wrote beside them, ``without`` the edits that a person does not want.
+    """
+
+    video: str
+    query: str
+    edits: tuple[Edit, ...] | None = None
+    start_s: float | None = None
+    end_s: float | None = None
+    own: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+
+def check_cases(services: Services, cases: Sequence[Case], kinds: Sequence[str]) -> None:
+    """Raise what is wrong with cases, and with kinds of edits, before anything is read."""
+    for kind in kinds:
+        if kind not in NAMES:
+            raise InputError(f"There is no edit of kind {kind!r}; ask for any of {', '.join(NAMES)}.")
+    for case in cases:
+        query = checked_query(case.query, services.settings)
+        span_of(case, services.library.get(case.video))
+        for text in case.own:
+            edit_by_hand(query, checked_query(text, services.settings))
+
+
+def span_of(case: Case, video: VideoInfo) -> tuple[float, float] | None:
+    """Return the part of the film that is probed, None for all of it; ``InputError`` for one that it has not."""
+    if case.start_s is None and case.end_s is None:
+        return None
+    start_s, end_s = case.start_s or 0.0, video.duration_s if case.end_s is None else case.end_s
+    if not 0 <= start_s < end_s <= video.duration_s + 0.1:
+        raise InputError(
+            f"A part from {start_s:g} s to {end_s:g} s is none of “{video.title}”, which is {video.duration_s:.1f} s "
+            "long; choose one within it."
+        )
+    return start_s, end_s
+
+
+def edits_of(case: Case, kinds: Sequence[str], most: int, seed: int, pool: Sequence[str]) -> Edits:
+    """Return the edits of a sentence: those of a file, or made and chosen; then those that a person wrote."""
+    unwanted = {folded(text) for text in case.without}
+    if case.edits is not None:
+        made = Edits(case.query, case.edits, ())
+    elif not kinds:
+        made = Edits(case.query, (), ())
+    else:
+        try:
+            made = text_edits(case.query, kinds, most, seed, pool)
+        except QueryError as problem:
+            made = Edits(case.query, (), (Unedited("all", str(problem)),))
+    kept = [edit for edit in made.edits if folded(edit.text) not in unwanted]
+    said = {folded(edit.text) for edit in kept}
+    for text in case.own:
+        edit = edit_by_hand(case.query, " ".join(text.split()))
+        if folded(edit.text) not in said:
+            kept.append(edit)
+            said.add(folded(edit.text))
+    return Edits(case.query, tuple(kept), made.unedited)
