@@ -37,7 +37,8 @@ def kind_rows(cases: Sequence[Probed], seed: int) -> tuple[KindRow, ...]:
     films = [kind.name for kind in FILM_KINDS if kind.name in made]
     meanings = [kind for kind in dict.fromkeys(texts) if not _is_control(cases, kind)]
     rows = [_meaning_row(cases, kind, seed) for kind in meanings]
-    told = {row.kind for row in rows if row.verdict in ("told", "undecided")}
+    told = {row.kind for row in rows if row.verdict == "told"}
+    told = told or {row.kind for row in rows if row.verdict == "undecided"}  # of few films nothing is told yet
     rivals = [tuple(at for at in case.rivals if case.texts[at - 1].kind in told) for case in cases]
     rows += [_control_row(cases, rivals, kind, seed) for kind in dict.fromkeys(texts) if kind not in meanings]
     return (*rows, *(_film_row(cases, rivals, kind, seed) for kind in films))
