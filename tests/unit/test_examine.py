@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.colour_models import ReadAgainst
 from tests.films import BLUE, GREEN, RED, write_film
 from workbench.analyses.clip_features import clip_features
 from workbench.analyses.clips import Clip, clips_of
@@ -15,30 +16,12 @@ from workbench.analyses.examine import Examine, ExamineParams
 from workbench.analyses.examine_texts import about_examination, examinations_as_text
 from workbench.analyses.services import Services
 from workbench.errors import Cancelled, InputError, VideoError
-from workbench.models.adapter_template import COLOURS, ENTRY, FAMILY, ColourHistogram
+from workbench.models.adapter_template import COLOURS, ENTRY, FAMILY
 from workbench.models.entry import Family
-from workbench.models.rows import cosine
 from workbench.types.comparison import Examination, Reading
 from workbench.types.video import SamplingSpec
 
 NAMES = {"red": RED, "green": GREEN, "blue": BLUE}
-
-
-class ReadAgainst(ColourHistogram):
-    """Says that its sentences are read against the video, and answers with a cosine that only the clip itself gives."""
-
-    def __init__(self, entry, settings):
-        super().__init__(entry, settings)
-        self.spec = replace(self.spec, separable=False)
-
-    def encode_frames(self, frames):
-        """Return the histograms with themselves as context."""
-        found = super().encode_frames(frames)
-        return replace(found, context=found.frames[:, None])
-
-    def similarity(self, video, text):
-        """Return the cosine with the context."""
-        return cosine(replace(video, frames=np.ascontiguousarray(video.context[:, 0])), text)
 
 
 @pytest.fixture

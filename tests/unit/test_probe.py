@@ -10,6 +10,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from tests.colour_models import ReadAgainst
 from tests.films import BLUE, GRAY, GREEN, RED, write_film
 from workbench.analyses.cases import Case
 from workbench.analyses.edited_films import MOST_FRAMES, edit_film, edited_pixels, part_of
@@ -22,27 +23,10 @@ from workbench.errors import Cancelled, InputError, QueryError
 from workbench.media.encode import write_video
 from workbench.models.adapter_template import COLOURS, ENTRY, FAMILY, ColourHistogram
 from workbench.models.entry import Family
-from workbench.models.rows import cosine, unit_rows
+from workbench.models.rows import unit_rows
 from workbench.types.video import SamplingSpec
 
 PAINTED = tuple(kind.name for kind in FILM_KINDS if kind.paint)
-
-
-class ReadAgainst(ColourHistogram):
-    """Says that its sentences are read against the video, and answers from what belongs to the film alone."""
-
-    def __init__(self, entry, settings):
-        super().__init__(entry, settings)
-        self.spec = replace(self.spec, separable=False)
-
-    def encode_frames(self, frames):
-        """Return the histograms with themselves as context."""
-        found = super().encode_frames(frames)
-        return replace(found, context=found.frames[:, None])
-
-    def similarity(self, video, text):
-        """Return the cosine with the context."""
-        return cosine(replace(video, frames=np.ascontiguousarray(video.context[:, 0])), text)
 
 
 class Pairs(ColourHistogram):

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import itertools
 import json
-from dataclasses import replace
 
 import pytest
 
+from tests.colour_models import SECOND, offer_both
 from tests.films import BLUE, GREEN, RED, write_film
 from workbench import __main__ as command
-from workbench.models import builtin
-from workbench.models.adapter_template import ENTRY, FAMILY
-
-SECOND = replace(ENTRY, id="colour-again", title="Colour again")
+from workbench.models.adapter_template import ENTRY
 
 
 @pytest.fixture(autouse=True)
 def world(tmp_path, monkeypatch):
     """Offer the colour model on the list under two names, with an empty cache."""
-    monkeypatch.setenv("WORKBENCH_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("WORKBENCH_OFFLINE", "1")
-    entries = builtin.entries
-    monkeypatch.setattr(builtin, "FAMILIES", (*builtin.FAMILIES, FAMILY))
-    monkeypatch.setattr(builtin, "entries", lambda folder: (*entries(folder), ENTRY, SECOND))
+    offer_both(monkeypatch, tmp_path / "home")
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from workbench.analyses.queries import checked_query
 from workbench.analyses.services import Services
 from workbench.analyses.text_edits import text_edits
-from workbench.core.text_edits.kinds import NAMES
-from workbench.core.text_edits.making import edit_by_hand
+from workbench.core.text_edits.making import check_kinds, edit_by_hand
 from workbench.core.text_edits.rewriting import folded
 from workbench.errors import InputError, QueryError
 from workbench.types.edits import Edit, Edits, Unedited
@@ -38,9 +37,7 @@ class Case:
 
 def check_cases(services: Services, cases: Sequence[Case], kinds: Sequence[str]) -> None:
     """Raise what is wrong with cases, and with kinds of edits, before anything is read."""
-    for kind in kinds:
-        if kind not in NAMES:
-            raise InputError(f"There is no edit of kind {kind!r}; ask for any of {', '.join(NAMES)}.")
+    check_kinds(kinds)
     for case in cases:
         query = checked_query(case.query, services.settings)
         span_of(case, services.library.get(case.video))

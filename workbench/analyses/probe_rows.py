@@ -49,7 +49,7 @@ def _is_control(cases: Sequence[Probed], kind: str) -> bool:
 
 
 def _meaning_row(cases: Sequence[Probed], kind: str, seed: int) -> KindRow:
-    found = _Edits(cases, kind, seed)
+    found = _counted(cases, kind, seed)
     beyond = _Shares(seed)
     for case in cases:
         scores = case.scores[0]
@@ -60,11 +60,11 @@ def _meaning_row(cases: Sequence[Probed], kind: str, seed: int) -> KindRow:
     role = next(edit.role for case in cases for edit in case.texts if edit.kind == kind)
     is_unknown = any(kind in case.unknowable for case in cases)
     return replace(
-        found.row,
+        found,
         role=role,
         beyond=beyond.estimate,
         control="paraphrase" if beyond.estimate else "",
-        verdict="cannot" if is_unknown else _verdict(found.row.told, CHANCE, found.row.blind),
+        verdict="cannot" if is_unknown else _verdict(found.told, CHANCE, found.blind),
     )
 
 
@@ -76,44 +76,40 @@ def _control_row(cases: Sequence[Probed], rivals: Sequence[tuple[int, ...]], kin
         for at, edit in enumerate(case.texts, 1):
             if edit.kind == kind and beaten:
                 changed.add(not all(is_above(scores[at], scores[rival]) for rival in beaten), case.video_id)
-    return replace(_Edits(cases, kind, seed).row, changed=changed.estimate)
+    return replace(_counted(cases, kind, seed), changed=changed.estimate)
 
 
-class _Edits:
-    """What is counted of every kind of edit of sentences; ``row`` is that of a control."""
-
-    def __init__(self, cases: Sequence[Probed], kind: str, seed: int) -> None:
-        margins: list[float] = []
-        videos: list[str] = []
-        falls: list[int] = []
-        blind = _Shares(seed)
-        for case in cases:
-            scores, others = case.scores[0], case.of_other_films
-            for at, edit in enumerate(case.texts, 1):
-                if edit.kind != kind:
-                    continue
-                margins.append(float(scores[0] - scores[at]))
-                videos.append(case.video_id)
-                if len(others):
-                    blind.add(is_above(others[:, 0].mean(), others[:, at].mean()), case.video_id)
-                    falls.append(
-                        rank_among(float(scores[at]), others[:, at]) - rank_among(float(scores[0]), others[:, 0])
-                    )
-        self.row = KindRow(
-            of="sentence",
-            kind=kind,
-            title=_TITLES.get(kind, kind),
-            role="control",
-            margin=mean_over_videos(margins, videos, seed),
-            told=share_over_videos([margin > TIE for margin in margins], videos, seed),
-            beyond=None,
-            changed=None,
-            rank_change=float(np.mean(falls)) if falls else float("nan"),
-            control="",
-            blind=blind.estimate,
-            chance=CHANCE,
-            verdict="control",
-        )
+def _counted(cases: Sequence[Probed], kind: str, seed: int) -> KindRow:
+    """Return what is counted of every kind of edit of sentences, as the row of a control."""
+    margins: list[float] = []
+    videos: list[str] = []
+    falls: list[int] = []
+    blind = _Shares(seed)
+    for case in cases:
+        scores, others = case.scores[0], case.of_other_films
+        for at, edit in enumerate(case.texts, 1):
+            if edit.kind != kind:
+                continue
+            margins.append(float(scores[0] - scores[at]))
+            videos.append(case.video_id)
+            if len(others):
+                blind.add(is_above(others[:, 0].mean(), others[:, at].mean()), case.video_id)
+                falls.append(rank_among(float(scores[at]), others[:, at]) - rank_among(float(scores[0]), others[:, 0]))
+    return KindRow(
+        of="sentence",
+        kind=kind,
+        title=_TITLES.get(kind, kind),
+        role="control",
+        margin=mean_over_videos(margins, videos, seed),
+        told=share_over_videos([margin > TIE for margin in margins], videos, seed),
+        beyond=None,
+        changed=None,
+        rank_change=float(np.mean(falls)) if falls else float("nan"),
+        control="",
+        blind=blind.estimate,
+        chance=CHANCE,
+        verdict="control",
+    )
 
 
 def _film_row(cases: Sequence[Probed], rivals: Sequence[tuple[int, ...]], kind: str, seed: int) -> KindRow:

@@ -37,9 +37,7 @@ def make_edits(
 
     Raises ``InputError`` for a kind that is unknown or fewer than 1 edit.
     """
-    unknown = [kind for kind in kinds if kind not in NAMES]
-    if unknown:
-        raise InputError(f"There is no edit of kind {unknown[0]!r}; ask for any of {', '.join(NAMES)}.")
+    check_kinds(kinds)
     if most < 1:
         raise InputError(f"{most} edits of a kind are none; ask for at least 1.")
     found: list[Edit] = []
@@ -53,6 +51,13 @@ def make_edits(
         if not fresh:
             unedited.append(Unedited(name, _BY_NAME[name].why_not if name != RANDOM else _NO_OTHER))
     return Edits(sentence.text, tuple(found), tuple(unedited))
+
+
+def check_kinds(kinds: Sequence[str]) -> None:
+    """Raise ``InputError`` for the first kind that is unknown."""
+    unknown = [kind for kind in kinds if kind not in NAMES]
+    if unknown:
+        raise InputError(f"There is no edit of kind {unknown[0]!r}; ask for any of {', '.join(NAMES)}.")
 
 
 def _fresh(options: Iterator[Edit], said: set[str]) -> Iterator[Edit]:
