@@ -30,7 +30,8 @@ from workbench.types.video import SamplingSpec
 
 SEED, COUNT, N_CACHED, FPS = 5, 200, 100, 10.0
 TOLD = ("direction", "verb", "colour", "object")
-FILMS = ("reverse", "mirror", "subsample", "brighten")
+FILMS = ("reverse", "mirror", "drop", "blur")
+CONTROLS = ("stutter", "shift", "subsample", "brighten")
 
 
 def bench_time_edits(services: Services, cases: list[Case]) -> None:
@@ -73,7 +74,7 @@ def bench_truth(services: Services, cases: list[Case]) -> None:
         found = Probe().run(services, ProbeParams(tuple(cases), name, film_kinds=FILMS), silent).result
         rows = {(row.of, row.kind): row for row in found.rows}
         told = ", ".join(f"{kind} {rows['sentence', kind].told.value:.3f}" for kind in TOLD)
-        controls = [rows["sentence", "paraphrase"], rows["video", "subsample"], rows["video", "brighten"]]
+        controls = [rows["sentence", "paraphrase"], *(rows["video", kind] for kind in CONTROLS)]
         changed = ", ".join(f"{row.kind} {row.changed.value:.3f}" for row in controls if row.changed)
         reverse = rows["video", "reverse"]
         group = ", ".join(f"{pair.film_kind} {pair.group.value:.3f}" for pair in found.pairs)

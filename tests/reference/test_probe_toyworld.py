@@ -16,7 +16,8 @@ from workbench.toyworld.clips import LABELS_FILE, make_clips
 from workbench.types.probe import KindRow, PairRow, ProbeReport
 
 SEED, COUNT = 7_701, 32
-FILMS = ("reverse", "mirror", "subsample", "brighten")
+FILMS = ("reverse", "mirror", "drop", "blur")
+CONTROLS = ("stutter", "shift", "subsample", "brighten")
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,7 @@ def test_windows_tell_both_and_find_what_was_planted(found):
 def test_controls_change_no_answer(found, name):
     report = found[name]
     assert row(report, "paraphrase").changed.value <= 0.05
-    for kind in ("subsample", "brighten"):
+    for kind in CONTROLS:
         assert row(report, kind, "video").changed.value <= 0.05
 
 

@@ -52,7 +52,7 @@ def test_one_film_and_sentence_are_told_edit_by_edit(capsys, folder):
     assert "1.000  a red ball" in lines
     assert "0.000  a pink ball  [own: red > pink]" in lines
     assert "1.000  the video played backwards  [reverse]" in lines
-    assert any(line.startswith("1.000  the video a trace brighter  [brighten]") for line in lines)
+    assert any(line.startswith("1.000  the video somewhat brighter  [brighten]") for line in lines)
     assert "has never seen" in err
 
 

@@ -38,7 +38,7 @@ from workbench.types.video import FrameBatch, SamplingSpec, VideoInfo
 MOST_FRAMES = 128
 """Frames of a film that is encoded again for every edit: a minute at two frames a second."""
 _MOST_BYTES = 2**29
-_VERSION = 1
+_VERSION = 2
 """Raised whenever the same edit gives other features than before."""
 
 

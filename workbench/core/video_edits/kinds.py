@@ -17,9 +17,11 @@ from workbench.types.edits import FilmRole
 
 @dataclass(frozen=True)
 class FilmKind:
-    """A kind of edit; ``control`` is the kind that does as much and changes nothing that is told, or nothing.
+    """A kind of edit; ``control`` is the kind that it is held against, or nothing.
 
-    ``arrange`` moves frames about, ``paint`` changes pictures, and none does both. ``fewest`` frames are needed.
+    A control touches as much and changes nothing that is told; what another film is put into is held against as much
+    taken out alone. ``arrange`` moves frames about, ``paint`` changes pictures, and none does both. ``fewest`` frames
+    are needed.
     """
 
     name: str
@@ -36,30 +38,38 @@ IDENTITY = FilmKind("as it is", "control", "as it is")
 """The film itself: what every edit is held against."""
 
 FILM_KINDS = (
-    FilmKind("reverse", "time", "played backwards", timeline.reverse, fewest=2),
-    FilmKind("shuffle", "time", "shuffled by frames", timeline.shuffle, fewest=2),
-    FilmKind("shuffle-chunks", "time", "shuffled by seconds", timeline.shuffle_chunks, fewest=2),
-    FilmKind("freeze", "time", "frozen at its middle", timeline.freeze, fewest=2),
-    FilmKind("fast", "time", "played twice as fast", timeline.speed_up, control="subsample", fewest=2),
-    FilmKind("slow", "time", "played half as fast", timeline.slow_down, fewest=2),
+    FilmKind("reverse", "time", "played backwards", timeline.reverse, control="stutter", fewest=2),
+    FilmKind("shuffle", "time", "shuffled by frames", timeline.shuffle, control="stutter", fewest=2),
+    FilmKind("shuffle-chunks", "time", "shuffled by seconds", timeline.shuffle_chunks, control="stutter", fewest=2),
+    FilmKind("freeze", "time", "frozen at its middle", timeline.freeze, control="stutter", fewest=2),
+    FilmKind("fast", "time", "played twice as fast", timeline.speed_up, control="stutter", fewest=2),
+    FilmKind("slow", "time", "played half as fast", timeline.slow_down, control="stutter", fewest=2),
     FilmKind("drop", "time", "without its middle third", timeline.drop, control="subsample", fewest=3),
-    FilmKind("loop", "time", "looped over its first half", timeline.loop, control="subsample", fewest=2),
-    FilmKind("roll", "time", "played second half first", timeline.roll, fewest=2),
-    FilmKind("splice", "time", "cut off by another video", timeline.splice, needs_other=True, fewest=2),
-    FilmKind("exchange", "time", "interrupted by another video", timeline.exchange, needs_other=True, fewest=3),
+    FilmKind("loop", "time", "looped over its first half", timeline.loop, control="stutter", fewest=2),
+    FilmKind("roll", "time", "played second half first", timeline.roll, control="stutter", fewest=2),
+    FilmKind("splice", "time", "cut off by another video", timeline.splice, control="loop", needs_other=True, fewest=2),
+    FilmKind(
+        "exchange",
+        "time",
+        "interrupted by another video",
+        timeline.exchange,
+        control="drop",
+        needs_other=True,
+        fewest=3,
+    ),
     FilmKind("crop", "picture", "cut to its middle", paint=pictures.crop, control="crop-anywhere"),
     FilmKind("blur", "picture", "blurred", paint=pictures.blur, control="brighten"),
     FilmKind("low-pass", "picture", "reduced to coarse shapes", paint=pictures.low_pass, control="brighten"),
     FilmKind("occlude", "picture", "covered in its middle", paint=pictures.occlude, control="occlude-anywhere"),
     FilmKind("grey", "picture", "without colours", paint=pictures.greyscale, control="brighten"),
-    FilmKind("mirror", "picture", "mirrored left for right", paint=pictures.mirror, control="brighten"),
+    FilmKind("mirror", "picture", "mirrored left for right", paint=pictures.mirror, control="shift"),
     FilmKind("noise", "picture", "under grain", paint=pictures.noise, control="brighten"),
-    FilmKind(
-        "motion-alone", "picture", "reduced to what moves", paint=pictures.motion_alone, control="brighten", fewest=3
-    ),
-    FilmKind("scene-alone", "picture", "without what moves", paint=pictures.scene_alone, control="brighten", fewest=3),
-    FilmKind("subsample", "control", "thinned to three frames of four", timeline.subsample, fewest=4),
-    FilmKind("brighten", "control", "a trace brighter", paint=pictures.brighten),
+    FilmKind("motion-alone", "picture", "reduced to what moves", paint=pictures.motion_alone, fewest=3),
+    FilmKind("scene-alone", "picture", "without what moves", paint=pictures.scene_alone, fewest=3),
+    FilmKind("stutter", "control", "held at every other frame", timeline.stutter, fewest=4),
+    FilmKind("subsample", "control", "thinned to two frames of three", timeline.subsample, fewest=4),
+    FilmKind("brighten", "control", "somewhat brighter", paint=pictures.brighten),
+    FilmKind("shift", "control", "moved a little aside", paint=pictures.shift),
     FilmKind("crop-anywhere", "control", "cut to as much elsewhere", paint=pictures.crop_anywhere),
     FilmKind("occlude-anywhere", "control", "covered as much elsewhere", paint=pictures.occlude_anywhere),
 )
@@ -76,5 +86,9 @@ def film_kinds(names: Sequence[str]) -> tuple[FilmKind, ...]:
     for name in names:
         if name not in _BY_NAME:
             raise InputError(f"There is no edit {name!r} of a video; ask for any of {', '.join(FILM_NAMES)}.")
-    needed = {*names, *(_BY_NAME[name].control for name in names)}
+    needed: set[str] = set()
+    missing = {*names}
+    while missing:
+        needed |= missing
+        missing = {control for name in missing if (control := _BY_NAME[name].control)} - needed
     return tuple(kind for kind in FILM_KINDS if kind.name in needed)

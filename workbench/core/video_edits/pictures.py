@@ -26,9 +26,13 @@ _BLUR = 0.03
 """Width of the blur, in heights of the frame: letters and faces are gone, objects are not."""
 _CUT_OFF = 1 / 16
 """Part of the highest frequency below which a picture is kept."""
-_NOISE = 40.0
+_NOISE = 20.0
+"""Levels of 255. Source: Hendrycks and Dietterich, ICLR 2019, arXiv:1903.12261 (Gaussian noise, severity 1)."""
 _GREY = 128
-_BRIGHTER = 1.03
+_BRIGHTER = 1.15
+"""Moves the levels of common films by 13 to 20, as the blur, the coarse shapes and the grain do, by their squares."""
+_ASIDE = 0.1
+"""Widths of the frame by which it is moved aside."""
 
 
 def greyscale(pixels: Pixels, rng: Generator) -> Pixels:
@@ -95,8 +99,15 @@ def noise(pixels: Pixels, rng: Generator) -> Pixels:
     return found
 
 
+def shift(pixels: Pixels, rng: Generator) -> Pixels:
+    """Return the picture moved a tenth of its width aside; where it has left, its edge goes on."""
+    width = pixels.shape[2]
+    aside = round(_ASIDE * width) * int(rng.choice([-1, 1]))
+    return pixels[:, :, (np.arange(width) + aside).clip(0, width - 1)]
+
+
 def brighten(pixels: Pixels, rng: Generator) -> Pixels:
-    """Return the film a trace brighter, which nobody would call another film."""
+    """Return the film as under a brighter light, which nobody would call another film."""
     levels = (np.arange(256) * _BRIGHTER).round().clip(0, 255).astype(np.uint8)
     return levels[pixels]
 

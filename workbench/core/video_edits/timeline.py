@@ -86,9 +86,14 @@ def exchange(n_frames: int, in_chunk: int, rng: Generator) -> Shown:
     return np.r_[0:first, n_frames : n_frames + past - first, past:n_frames]
 
 
+def stutter(n_frames: int, in_chunk: int, rng: Generator) -> Shown:
+    """Return every other frame in place of the next, too: half is hidden, and what happens takes as long as before."""
+    return np.arange(n_frames) // 2 * 2
+
+
 def subsample(n_frames: int, in_chunk: int, rng: Generator) -> Shown:
-    """Return three frames of every four: as much is left out as a cut takes, and nothing is lost that happens."""
-    return np.flatnonzero(np.arange(n_frames) % 4 != 3)
+    """Return two frames of every three: as much is left out as the middle third, and nothing is lost that happens."""
+    return np.flatnonzero(np.arange(n_frames) % 3 != 2)
 
 
 def _middle(n_frames: int) -> tuple[int, int]:

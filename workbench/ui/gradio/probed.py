@@ -37,7 +37,7 @@ from workbench.ui.gradio.session import Session
 
 Update = dict[str, Any]
 Found = list[Outcome[ProbeReport]]
-TOY_KINDS = ("reverse", "roll", "freeze", "mirror", "subsample")
+TOY_KINDS = ("reverse", "roll", "freeze", "mirror", "stutter")
 
 
 @dataclass(frozen=True, eq=False)
