@@ -13,7 +13,7 @@ from tests.app.test_events import asking
 from tests.films import BLUE, GREEN, RED, write_film
 from workbench.analyses import toy_clips
 from workbench.models.adapter_template import ENTRY
-from workbench.ui.gradio import examine_texts, label_files, texts
+from workbench.ui.gradio import brought_files, examine_texts, label_files, texts
 from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.session import Session
@@ -190,7 +190,7 @@ def test_no_video_of_another_is_named_by_its_title(events: Events, session: Sess
         (json.dumps({"vid": "film0", "labels": {str(n): "b" for n in range(13)}}), "13 labels"),
         ("\n".join(json.dumps({"vid": "film0", "labels": {"a": n}}) for n in range(51)), "51 values"),
         ('{"vid": "film0"}\n' * (label_files.MOST_ROWS + 1), "2,001 rows"),
-        (" " * (label_files.MOST_BYTES + 1), "larger than 5 MB"),
+        (" " * (brought_files.MOST_BYTES + 1), "larger than 5 MB"),
     ],
     ids=lambda value: str(value)[:20],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -104,8 +105,7 @@ def test_an_edit_is_written_taken_away_and_belongs_to_its_sentence(events: Event
     written = added["session"]
     [row] = own_in(written)
     assert row[:5] == ["own", "a", "red", "green", "ball"]
-    at = len(events.whatif._case(written, "ann").texts)
-    dropped = events.whatif.change(written, event(value=f"drop:{at}"), ANN)["session"]
+    dropped = events.whatif.change(written, event(value="drop:a green ball"))["session"]
     assert (dropped.edited.own, dropped.edited.without) == ((), ("a green ball",))
     assert own_in(dropped) == []
     assert own_in(replace(written, current=1)) == [], "edits belong to their sentence"
@@ -121,16 +121,39 @@ def test_an_edit_that_says_the_same_or_nothing_is_refused_in_words(events: Event
     assert "20 edits of one" in events.whatif.add_edit(full, "one more")["whatif_own_said"]
 
 
-def test_why_leads_to_who_made_the_scores_of_both_sentences(events: Events, session: Session) -> None:
-    shown(events, session)
-    update = events.whatif.change(session, event(value="why:1"), ANN)
+def test_edits_are_taken_away_one_after_another_before_the_page_has_followed(events: Events, session: Session) -> None:
+    both = events.whatif.add_edit(session, "a green ball\n\n a gray ball ")["session"]
+    assert both.edited.own == ("a green ball", "a gray ball")
+    for text in both.edited.own:
+        both = events.whatif.change(both, event(value=f"drop:{text}"))["session"]
+    assert both.edited.own == ()
+    many = replace(both, edited=replace(both.edited, without=tuple(map(str, range(200)))))
+    assert "200 edits" in events.whatif.change(many, event(value="drop:a tan ball"))["whatif_said"]
+
+
+@pytest.mark.parametrize(("doing", "tab"), [("who", "who"), ("where", "look")])
+def test_why_leads_to_both_sentences_on_another_tab_and_back(
+    events: Events, session: Session, doing: str, tab: str
+) -> None:
+    found = shown(events, session)["whatif_sentences"]
+    [text] = re.findall(rf'data-open="{doing}:(a [a-z]+ ball)"', found)[:1]
+    update = events.whatif.change(session, event(value=f"{doing}:{text}"))
     asked = update["session"]
-    assert asked.tab == "who"
-    assert asked.queries[:2] == session.queries
-    assert asked.query == asked.queries[2] != "a red ball"
-    assert update["tabs"]["selected"] == "who"
-    found = shown(events, asked)
-    assert found["words"]
+    assert (asked.tab, asked.query, asked.queries) == (tab, text, (*session.queries, text))
+    assert update["tabs"]["selected"] == tab
+    if tab == "who":
+        assert shown(events, asked)["words"]
+    back = replace(asked, tab="whatif")
+    assert 'data-open="back:a red ball"' in shown(events, back)["whatif_sentences"]
+    assert events.whatif.change(back, event(value="back:a red ball"))["session"].query == "a red ball"
+    assert "back:" not in found
+
+
+@pytest.mark.parametrize("sent", ["", "who", "sell:a ball", "who:", f"drop:{'x' * 10_000}", None])
+def test_what_cannot_be_done_to_an_edit_is_refused(events: Events, session: Session, sent: object) -> None:
+    update = events.whatif.change(session, event(value=sent))
+    assert update["whatif_said"]
+    assert "session" not in update
 
 
 def test_a_pick_shows_ranks_among_films_and_sentences(events: Events, session: Session) -> None:
@@ -222,14 +245,54 @@ def test_films_of_the_toy_world_are_probed_and_counted(events: Events, session: 
     found: dict = {}
     for update in events.whatif.probe_toy(replace(session, model=ENTRY.id), ANN):
         found |= update
-    assert "16 sentences of 16 videos" in found["toy_text"]
-    assert found["toy_figure"].data
-    assert "All numbers" in found["toy_numbers"]
+    assert "16 sentences of 16 videos" in found["many_text"]
+    sent = events.whatif.take_many(ANN)["download"]
+    assert "Winoground" not in (page := OFFERS.find(sent["url"].rsplit("/", 1)[1]).content.decode())
+    assert "by a coin" in page
+    assert "earlier question" in events.whatif.take_many(BOB)["many_said"]
+    assert found["many_figure"].data
+    assert "All numbers" in found["many_numbers"]
     events.jobs.start("ann", Job(lambda report: None, "answer"))
     [busy] = events.whatif.probe_toy(session, ANN)
-    assert texts.OCCUPIED in busy["toy_said"]
+    assert texts.OCCUPIED in busy["many_said"]
     cleared = events.choose_model(session, event(value=SECOND.id))
-    assert cleared["toy_figure"] is None
+    assert cleared["many_figure"] is None
+
+
+ROWS = [{"vid": "<i>mine</i>", "caption": "a red ball"}, {"vid": "other", "caption": "a green ball"}]
+VITATECS = {"video_name": "other", "caption": "a green ball", "counterfactual": "a red ball", "aspect": "Type"}
+
+
+def probed_file(events: Events, session: Session, path: Path, content: str) -> dict:
+    path.write_text(content)
+    found: dict = {}
+    for update in events.whatif.probe_file(session, gr.FileData(path=str(path), orig_name="mine.jsonl"), ANN):
+        found |= update
+    return found
+
+
+def test_videos_of_ones_own_are_probed_by_a_file(events: Events, session: Session, tmp_path: Path) -> None:
+    found = probed_file(events, session, tmp_path / "0", "\n".join(map(json.dumps, ROWS)))
+    assert "2 sentences of 2 videos" in found["many_text"]
+    found = probed_file(events, session, tmp_path / "1", json.dumps(VITATECS))
+    assert "“a green ball” scores 1.000, above 1 of 1" in found["many_text"]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("", "has no rows"),
+        ("{", "JSON"),
+        (json.dumps({"vid": "<b>nobody</b>", "caption": "a ball"}), "No video of yours is called “&lt;b&gt;nobody"),
+        ("\n".join([json.dumps(ROWS[0])] * 201), "201 captions"),
+        (json.dumps({"vid": "other"}), "caption"),
+    ],
+)
+def test_a_file_that_says_nothing_of_ones_videos_is_refused(
+    events: Events, session: Session, tmp_path: Path, content: str, told: str
+) -> None:
+    assert told in probed_file(events, session, tmp_path / "file", content)["many_said"]
+    assert events.whatif._many == {}
 
 
 def test_a_foreign_sentence_says_so_and_films_are_still_changed(events: Events, session: Session) -> None:
@@ -239,6 +302,6 @@ def test_a_foreign_sentence_says_so_and_films_are_still_changed(events: Events, 
 
 
 def test_what_another_question_ends_is_told(events: Events, session: Session) -> None:
-    events.jobs.start("ann", Job(lambda report: None, "toy"))
+    events.jobs.start("ann", Job(lambda report: None, "many"))
     first = next(iter(events.answer(session, ANN)))
-    assert texts.DROPPED in first["toy_text"]
+    assert texts.DROPPED in first["many_text"]

@@ -89,7 +89,7 @@ def _take_instruments(browser: Browser, url: str, size: str, theme: str) -> None
     page.get_by_role("tab", name="What if").click()
     drawn("#whatif-sentences .edit-models")
     page.locator("#ask-toy").click()
-    drawn("#toy-figure .plot .main-svg")
+    drawn("#many-figure .plot .main-svg")
     page.locator("#whatif-films [data-pick^=watch]").first.click()
     drawn("#whatif-watch video")
     page.wait_for_function(FILMS_SHOWN, timeout=PATIENCE_MS)

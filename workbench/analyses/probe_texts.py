@@ -14,7 +14,7 @@ from workbench.analyses.numerals import number, signed
 from workbench.analyses.plain import plain
 from workbench.core.sensitivity import is_above, rank_among
 from workbench.types.outcome import Outcome
-from workbench.types.probe import Estimate, FewestChanges, KindRow, PairRow, Probed, ProbeReport, Verdict
+from workbench.types.probe import PAIR_CHANCE, Estimate, FewestChanges, KindRow, PairRow, Probed, ProbeReport, Verdict
 
 VERDICTS: dict[Verdict, str] = {
     "told": "told apart",
@@ -36,7 +36,12 @@ _WHY_BLIND = (
     "it takes the mean of single frames, which is the same in any order; that its score stays exactly the same says "
     "nothing about what it learned"
 )
-HEAD = ("edit", "n", "margin", "higher", "beyond control", "answer changes", "rank", "blind", "")
+Table = tuple[tuple[str, ...], ...]
+"""Rows of cells, the names of the columns first."""
+_HEAD = (
+    "edit", "n", "margin", "higher", "chance", "control", "beyond it", "answer changes", "places lost", "blind", "said",
+)  # fmt: skip
+_PAIR_HEAD = ("video, sentence", "n", "text", "video", "group", "said")
 
 
 def verdict_of(row: KindRow) -> str:
@@ -45,12 +50,12 @@ def verdict_of(row: KindRow) -> str:
 
 
 def about_probe(found: ProbeReport) -> str:
-    """Return what the model notices, what it does not, and what it cannot know, as one paragraph."""
+    """Return what the model notices, what it does not, and what it cannot know: sentences, a line each."""
     said = [*_about_case(found.cases[0], found.title)] if found.n_cases == 1 else [*_about_rows(found)]
     said += [_about_pair(pair) for pair in found.pairs if found.n_cases > 1]
     said += [*_about_blindness(found)]
     said += [_about_fewest(each) for each in found.fewest]
-    return " ".join(said)
+    return "\n".join(said)
 
 
 def _about_rows(found: ProbeReport) -> Iterator[str]:
@@ -156,22 +161,37 @@ def probes_as_text(found: Sequence[ProbeReport]) -> str:
     )
 
 
-def cells_of(row: KindRow) -> tuple[str, ...]:
-    """Return what is written of a kind of edit, as ``HEAD`` names it."""
+def tables_of(found: ProbeReport) -> tuple[Table, ...]:
+    """Return the kinds of edits, and what was changed in pairs where anything was, as tables."""
+    kinds = (_HEAD, *map(_cells_of, found.rows))
+    if not found.pairs:
+        return (kinds,)
+    coin = ("by a coin", "", *(f"{chance:.2f}" for chance in PAIR_CHANCE), "")
+    return kinds, (_PAIR_HEAD, *map(_pair_cells, found.pairs), coin)
+
+
+def _cells_of(row: KindRow) -> tuple[str, ...]:
     return (
         f"{row.of}: {row.title}",
-        str(row.told.n_edits),
+        f"{row.told.n_edits:,}",
         _with_interval(row.margin, signed),
-        share_in_words(row.told),
-        share_in_words(row.beyond),
-        share_in_words(row.changed),
+        _share_in_words(row.told),
+        f"{row.chance:.2f}",
+        row.control or "-",
+        _share_in_words(row.beyond),
+        _share_in_words(row.changed),
         "-" if math.isnan(row.rank_change) else f"{row.rank_change:+.1f}".replace("-", "\N{MINUS SIGN}"),
-        share_in_words(row.blind),
+        _share_in_words(row.blind),
         verdict_of(row),
     )
 
 
-def share_in_words(share: Estimate | None) -> str:
+def _pair_cells(pair: PairRow) -> tuple[str, ...]:
+    shares = map(_share_in_words, (pair.text, pair.film, pair.group))
+    return (f"{pair.film_kind}, {pair.text_kind}", f"{pair.group.n_edits:,}", *shares, VERDICTS[pair.verdict])
+
+
+def _share_in_words(share: Estimate | None) -> str:
     """Return a share with its interval, a dash for none."""
     if share is None or not share.n_edits:
         return "-"
@@ -187,16 +207,12 @@ def _with_interval(mean: Estimate, written: Any) -> str:
 
 
 def _lines(found: ProbeReport) -> Iterator[str]:
-    cells = [HEAD, *(cells_of(row) for row in found.rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-    for pair in found.pairs:
-        shares = ", ".join(
-            f"{name} {share_in_words(share)}"
-            for name, share in (("text", pair.text), ("video", pair.film), ("group", pair.group))
-        )
-        yield f"{pair.film_kind} with {pair.text_kind}, {pair.group.n_edits} pairs: {shares}; chance 0.25, 0.25, 0.17"
+    for at, table in enumerate(tables_of(found)):
+        if at:
+            yield ""
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        for row in table:
+            yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def _case_lines(case: Probed) -> Iterator[str]:

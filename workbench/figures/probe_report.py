@@ -5,7 +5,6 @@ Separate from other reports, as it is of many films, and of several models side 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from html import escape
 
@@ -15,20 +14,26 @@ from workbench.figures.probe import probe_figure
 from workbench.figures.report import page_html
 from workbench.figures.slopes import slopes_figure
 from workbench.types.outcome import Outcome
-from workbench.types.probe import Estimate, Probed, ProbeReport
+from workbench.types.probe import Probed, ProbeReport
 
+Table = Sequence[Sequence[str]]
 _NAMED_APART = ("n_cases", "cases_sha256", "text_kinds", "film_kinds", "among", "sentences", "model")
 _MOST_CASES = 200
-_KEY = (
+KEY = (
     "Dots are shares, whiskers what 95 % of draws of as many videos hold, never narrower than Wilson's interval. "
-    "Hollow dots are what a model cannot know by its architecture. Blind: how often the true sentence wins where other "
-    "videos are looked at. Beyond its control: how often an edit moves the score further than its control does; of "
-    "noise, one in four."
+    "Hollow dots are what a model cannot know by its architecture. Higher: how often the true sentence, or the video "
+    "as it is, scores strictly above the edit. Beyond it: how often an edit moves the score further than its control "
+    "does; of noise, one in four. Answer changes: how often another sentence comes first after the edit. Places lost: "
+    "among other videos. Blind: how often the true sentence wins where other videos are looked at."
 )
+"""What stands in a figure of many films, and in the tables below it."""
 
 
-def probe_html(outcomes: Sequence[Outcome[ProbeReport]]) -> str:
-    """Return an HTML page of probes of the same films and sentences; it needs no network."""
+def probe_html(outcomes: Sequence[Outcome[ProbeReport]], tables: Sequence[Sequence[Table]]) -> str:
+    """Return an HTML page of probes of the same films and sentences; it needs no network.
+
+    ``tables`` are the numbers of each model in words, the names of the columns first.
+    """
     found, first = [outcome.result for outcome in outcomes], outcomes[0].provenance
     white = {"paper_bgcolor": "white", "plot_bgcolor": "white"}
     if found[0].n_cases == 1:
@@ -36,8 +41,8 @@ def probe_html(outcomes: Sequence[Outcome[ProbeReport]]) -> str:
     else:
         picture = probe_figure(found).update_layout(white)
         picture.update_xaxes(gridcolor="#dddddd")
-        shown = picture.to_html(full_html=False, include_plotlyjs=True) + f'<p class="quiet">{_KEY}</p>'
-    said = "".join(f"<p>{escape(each.conclusion)}</p>" for each in found)
+        shown = picture.to_html(full_html=False, include_plotlyjs=True) + f'<p class="quiet">{KEY}</p>'
+    said = "".join(f'<p style="white-space: pre-line">{escape(each.conclusion)}</p>' for each in found)
     made = [outcome.provenance for outcome in outcomes]
     facts = {
         "probed": f"sentences {found[0].n_cases:,}, videos {found[0].n_videos:,}, "
@@ -58,7 +63,7 @@ def probe_html(outcomes: Sequence[Outcome[ProbeReport]]) -> str:
         found[0].cases[0].title if found[0].n_cases == 1 else "What changes when one thing is changed",
         said + shown,
         list(dict.fromkeys(warning for each in found for warning in each.warnings)),
-        f"{''.join(map(_numbers, found))}{_cases(found)}",
+        f"{''.join(map(_numbers, found, tables))}{_cases(found)}",
         facts,
     )
 
@@ -81,24 +86,8 @@ def _part(cases: Sequence[Probed]) -> dict[str, str]:
     return {"part": f"{span_s[0]:g} s to {span_s[1]:g} s"} if span_s else {}
 
 
-def _numbers(found: ProbeReport) -> str:
-    if found.n_cases == 1:
-        return ""
-    head = ["", "edits", "margin", "above", "beyond its control", "another comes first", "places lost", "blind"]
-    rows = [
-        [
-            f"{row.of}: {row.title}",
-            f"{row.told.n_edits:,}",
-            _mean(row.margin),
-            _share(row.told),
-            _share(row.beyond),
-            _share(row.changed),
-            "" if math.isnan(row.rank_change) else f"{row.rank_change:+.1f}",
-            _share(row.blind),
-        ]
-        for row in found.rows
-    ]
-    return f"<h2>{escape(found.title)}</h2>{_table([head, *rows])}"
+def _numbers(found: ProbeReport, tables: Sequence[Table]) -> str:
+    return f"<h2>{escape(found.title)}</h2>{''.join(map(_table, tables))}" if found.n_cases > 1 else ""
 
 
 def _cases(found: Sequence[ProbeReport]) -> str:
@@ -125,15 +114,7 @@ def _scores_of(cases: Sequence[Probed]) -> Iterator[list[str]]:
         yield [kind, f"the video {title}", *scores]
 
 
-def _share(share: Estimate | None) -> str:
-    return "" if share is None or not share.n_edits else f"{share.value:.2f} ({share.low:.2f} to {share.high:.2f})"
-
-
-def _mean(mean: Estimate) -> str:
-    return f"{mean.value:+.3f}" + ("" if math.isnan(mean.low) else f" ({mean.low:+.3f} to {mean.high:+.3f})")
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
+def _table(rows: Table) -> str:
     head, *lines = rows
     return (
         f'<div style="overflow-x: auto"><table>{_row(head, "th")}{"".join(_row(line, "td") for line in lines)}'

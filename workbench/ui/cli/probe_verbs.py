@@ -10,7 +10,7 @@ from pathlib import Path
 from workbench.analyses.analysis import controls
 from workbench.analyses.cases import Case
 from workbench.analyses.probe import Probe, ProbeParams
-from workbench.analyses.probe_texts import probes_as_text
+from workbench.analyses.probe_texts import probes_as_text, tables_of
 from workbench.analyses.services import Services
 from workbench.core.text_edits.kinds import NAMES
 from workbench.core.video_edits.kinds import FILM_NAMES
@@ -42,7 +42,7 @@ def probe(services: Services, args: argparse.Namespace) -> int:
     if args.html:
         from workbench.figures.probe_report import probe_html
 
-        write_text(probe_html(outcomes), args.html)
+        write_text(probe_html(outcomes, [tables_of(outcome.result) for outcome in outcomes]), args.html)
     if not (args.json or args.html):
         print(probes_as_text([outcome.result for outcome in outcomes]))
     for warning in dict.fromkeys(warning for outcome in outcomes for warning in outcome.result.warnings):

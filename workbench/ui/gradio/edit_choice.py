@@ -14,7 +14,7 @@ from workbench.core.text_edits.rewriting import folded
 from workbench.errors import QueryError
 from workbench.settings import Settings
 
-MOST_OWN = 20
+MOST_OWN, MOST_WITHOUT = 20, 200
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,11 @@ class EditChoice:
         without = _others(self.without, edit)
         return replace(self, own=(*_others(self.own, edit), edit), without=without)
 
-    def without_edit(self, text: str) -> EditChoice:
-        """Return the choice without an edit, whoever made it."""
+    def without_edit(self, text: str, settings: Settings) -> EditChoice:
+        """Return the choice without an edit, whoever made it; ``QueryError`` for one too many."""
+        text = checked_query(text, settings)
+        if len(self.without) >= MOST_WITHOUT:
+            raise QueryError(f"{MOST_WITHOUT} edits are the most that can be taken away; change the sentence.")
         return replace(self, own=_others(self.own, text), without=(*_others(self.without, text), text))
 
 

@@ -56,9 +56,9 @@ from workbench.ui.gradio.strip import film_strip
 from workbench.ui.gradio.whatif_events import WhatifEvents
 from workbench.ui.gradio.working import Ending, Place, Worker, in_words, said_of
 
-OF_ALL_SENTENCES = ("answer", "space", "pair", "examine", "toy")
+OF_ALL_SENTENCES = ("answer", "space", "pair", "examine", "many")
 """Jobs that do not hang on which sentence or span is the current one."""
-_ENDED = {"pair": "pair_text", "examine": "examine_text", "toy": "toy_text"}
+_ENDED = {"pair": "pair_text", "examine": "examine_text", "many": "many_text"}
 """Long jobs that another question ends, and where that is told: of the others nothing is missed."""
 
 
@@ -230,7 +230,7 @@ class Events:
                 yield from self.space.look(session, visitor)
 
         if session.tab == "whatif" and self._has_answer(session, visitor):
-            if self.jobs.is_running(visitor, "toy"):
+            if self.jobs.is_running(visitor, "many"):
                 yield {"whatif_said": panels.notice(texts.OCCUPIED, "hint")}
             else:
                 yield from self.whatif.look(session, visitor)

@@ -17,9 +17,10 @@ from workbench.errors import InputError
 from workbench.types.comparison import Examination
 from workbench.ui.gradio import examine_panels, panels
 from workbench.ui.gradio import examine_texts as texts
+from workbench.ui.gradio.brought_files import MOST_CHARS
 from workbench.ui.gradio.examined import Examined
 from workbench.ui.gradio.jobs import Job
-from workbench.ui.gradio.label_files import MOST_CHARS, LabelFile, read_labels
+from workbench.ui.gradio.label_files import LabelFile, read_labels
 from workbench.ui.gradio.sent import text_in
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shown import Shown, Update

@@ -35,8 +35,6 @@ FILE_RULES = (
     "or both. Every value of a label must be in two videos."
 )
 NO_FILE = "Upload a file of labels first, or choose other clips."
-TOO_LARGE = "The file is larger than 5 MB; leave some rows out, or use the command line."
-NO_TEXT = "The file is not text; give one with a JSON object a line."
 NO_MOMENTS = "No true moments are known of these videos; choose other clips."
 LABELS_SURE = (
     "A whisker is an interval of 95 %: how much the number varies with the videos that happen to be there. Chance is a "
@@ -56,16 +54,6 @@ def brought(name: str, n_clips: int, n_videos: int) -> str:
     """Return what a file of labels holds."""
     clips, videos = ("clip" if n_clips == 1 else "clips"), ("video" if n_videos == 1 else "videos")
     return f"{name}: {n_clips:,} {clips} of {n_videos:,} {videos}."
-
-
-def unknown_video(name: str) -> str:
-    """Return that a file names a video that its visitor does not have."""
-    return f"No video of yours is called “{name}”; write in 'vid' a title as it stands in the list of videos."
-
-
-def ambiguous_video(name: str) -> str:
-    """Return that a file names more than one video."""
-    return f"More than one video of yours is called “{name}”; rename the file of one and upload it again."
 
 
 def how_clips_lie(found: Examination) -> str:

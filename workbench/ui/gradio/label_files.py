@@ -1,7 +1,7 @@
-"""A file of labels that a visitor brought: small enough, and every row a clip of a video of theirs.
+"""A file of labels that a visitor brought: every row a clip of a video of theirs.
 
-Separate because none of it can be trusted: whatever is not what it should be is refused here, in words. A regression
-cannot be stopped, so that what it would take too long for is refused, too.
+Separate from other files that are brought: a regression cannot be stopped, so that what it would take too long for is
+refused here.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.analyses.clips import Clip, FindVideo, clips_of
+from workbench.analyses.clips import Clip, clips_of
 from workbench.errors import InputError
 from workbench.settings import Settings
 from workbench.types.video import VideoInfo
 from workbench.ui.annotations import rows_in
 from workbench.ui.gradio import examine_texts as texts
+from workbench.ui.gradio.brought_files import MOST_CHARS, finder, text_of
 
-MOST_BYTES, MOST_ROWS, MOST_LABELS, MOST_VALUES, MOST_CHARS = 5_000_000, 2_000, 12, 50, 80
+MOST_ROWS, MOST_LABELS, MOST_VALUES = 2_000, 12, 50
 
 
 @dataclass(frozen=True)
@@ -38,31 +39,14 @@ def read_labels(path: Path, name: str, films: Sequence[VideoInfo], settings: Set
 
     Raises ``InputError``, one sentence with what to do.
     """
-    if path.stat().st_size > MOST_BYTES:
-        raise InputError(texts.TOO_LARGE)
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(texts.NO_TEXT) from None
-    rows = rows_in(text, name)
+    rows = rows_in(text_of(path), name)
     if len(rows) > MOST_ROWS:
         raise InputError(
             f"{name} has {len(rows):,} rows; the page examines {MOST_ROWS:,}, the command line any number."
         )
-    clips = clips_of(rows, name, _finder(films), settings)
+    clips = clips_of(rows, name, finder(films), settings)
     _check_labels(clips)
     return LabelFile(name, clips)
-
-
-def _finder(films: Sequence[VideoInfo]) -> FindVideo:
-    def find(vid: str) -> VideoInfo:
-        found = [film for film in films if film.title == vid]
-        shown = vid if len(vid) <= MOST_CHARS else vid[: MOST_CHARS - 1] + "…"
-        if len(found) != 1:
-            raise InputError(texts.ambiguous_video(shown) if found else texts.unknown_video(shown))
-        return found[0]
-
-    return find
 
 
 def _check_labels(clips: Sequence[Clip]) -> None:

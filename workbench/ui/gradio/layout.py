@@ -176,11 +176,13 @@ class Parts:
     whatif_text_ranks: PlotlyView
     take_report: gr.Button
     ask_toy: gr.Button
-    stop_toy: gr.Button
-    toy_said: Panel
-    toy_text: Panel
-    toy_figure: PlotlyView
-    toy_numbers: Panel
+    many_file: FileUpload
+    stop_many: gr.Button
+    many_said: Panel
+    many_text: Panel
+    many_figure: PlotlyView
+    many_numbers: Panel
+    take_many: gr.Button
     about: Panel
 
 

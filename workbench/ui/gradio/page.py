@@ -119,7 +119,7 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
         "stop_pair",
         "stop_examine",
         "stop_whatif",
-        "stop_toy",
+        "stop_many",
     ):
         part = outputs[button]
         part.click(placed(events.stop(button)), None, **stopping | {"outputs": [part]})
@@ -244,6 +244,8 @@ def _wire_whatif(
         picks.select(_placed(whatif.pick, outputs), session, **looking)
     parts.take_report.click(_placed(whatif.take_report, outputs), session, **looking)
     parts.ask_toy.click(_placed_steps(whatif.probe_toy, outputs), session, **asking)
+    parts.many_file.upload(_placed_steps(whatif.probe_file, outputs), [session, parts.many_file], **asking)
+    parts.take_many.click(_placed(whatif.take_many, outputs), None, **looking)
 
 
 def _placed(handler: Callable, outputs: dict[str, gr.Component]) -> Callable:

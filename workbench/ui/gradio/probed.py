@@ -29,15 +29,18 @@ from workbench.media.encode import write_video
 from workbench.models.entry import ModelEntry
 from workbench.types.outcome import Outcome
 from workbench.types.probe import Probed, ProbeReport
-from workbench.types.video import SamplingSpec
+from workbench.types.video import SamplingSpec, VideoInfo
+from workbench.ui.cases import cases_of
 from workbench.ui.gradio import whatif_panels as panels
 from workbench.ui.gradio import whatif_texts as texts
+from workbench.ui.gradio.brought_files import finder, text_of
 from workbench.ui.gradio.paired import other_of
 from workbench.ui.gradio.session import Session
 
 Update = dict[str, Any]
 Found = list[Outcome[ProbeReport]]
-TOY_KINDS = ("reverse", "roll", "freeze", "mirror", "stutter")
+OF_MANY = ("reverse", "roll", "freeze", "mirror")
+MOST_CASES = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,30 +81,45 @@ class ProbedSessions:
             found.append(self._called(outcome, titles.get(model_id, outcome.result.title), session))
         return found
 
-    def toy(self, session: Session, entries: Sequence[ModelEntry], report: Report) -> list[ProbeReport]:
+    def toy(self, session: Session, entries: Sequence[ModelEntry], report: Report) -> Found:
         """Probe films of the toy world, whose truth is known."""
-        titles = {entry.id: entry.title for entry in entries}
         cases = tuple(Case(clip.video, clip.caption) for clip in toy_clips(self.services, report))
+        return self.many(session, cases, entries, report)
+
+    def many(self, session: Session, cases: tuple[Case, ...], entries: Sequence[ModelEntry], report: Report) -> Found:
+        """Probe many films by the model, and by the other one if one is chosen."""
+        titles = {entry.id: entry.title for entry in entries}
         found = []
         for model_id in (session.model, *filter(None, [other_of(session, entries)])):
-            params = ProbeParams(cases, model_id, film_kinds=TOY_KINDS)
-            result = Probe().run(self.services, params, report).result
-            called = replace(result, title=titles.get(model_id, result.title))
-            found.append(replace(called, conclusion=about_probe(called)))
+            params = ProbeParams(cases, model_id, film_kinds=OF_MANY)
+            outcome = Probe().run(self.services, params, report)
+            found.append(self._called(outcome, titles.get(model_id, outcome.result.title), session))
         return found
+
+    def brought(self, path: Path, name: str, films: Sequence[VideoInfo]) -> tuple[Case, ...]:
+        """Return the cases of a file of captions or edits whose videos are among ``films``; raises ``InputError``."""
+        cases = cases_of(text_of(path), name, finder(films), self.services.settings)
+        if len(cases) > MOST_CASES:
+            raise InputError(texts.too_many_cases(name, len(cases), MOST_CASES))
+        return cases
 
     def _called(self, outcome: Outcome[ProbeReport], title: str, session: Session) -> Outcome[ProbeReport]:
         """Return a probe with its model as the list calls it, and films as their visitor does."""
         found, names = outcome.result, dict(session.uploads)
-        [case] = found.cases
-        others = tuple(names.get(i, own) for i, own in zip(case.other_ids, case.other_films, strict=True))
-        winners = dict(zip(case.other_films, others, strict=True))
-        case = replace(case, title=names.get(case.video_id, case.title), other_films=others)
+
+        def others_of(case: Probed) -> tuple[str, ...]:
+            return tuple(names.get(i, own) for i, own in zip(case.other_ids, case.other_films, strict=True))
+
+        winners = dict(zip(found.cases[0].other_films, others_of(found.cases[0]), strict=True))
+        cases = tuple(
+            replace(case, title=names.get(case.video_id, case.title), other_films=others_of(case))
+            for case in found.cases
+        )
         fewest = tuple(
             replace(each, winner=winners.get(each.winner, each.winner)) if each.what == "words" else each
             for each in found.fewest
         )
-        called = replace(found, title=title, cases=(case,), fewest=fewest)
+        called = replace(found, title=title, cases=cases, fewest=fewest)
         return replace(outcome, result=replace(called, conclusion=about_probe(called)))
 
     def shown(self, session: Session, found: Found) -> Update:
@@ -109,9 +127,12 @@ class ProbedSessions:
         reports = [outcome.result for outcome in found]
         case = reports[0].cases[0]
         closest = max(case.rivals, key=lambda at: float(case.scores[0, at]), default=0)
+        origin = session.edited.query
+        is_edit = origin in session.queries and origin != session.query
         return {
             "whatif_text": panels.said(reports, texts.ONE_VIDEO),
-            "whatif_sentences": panels.sentences(reports),
+            "whatif_sentences": panels.sentences(reports, origin if is_edit else ""),
+            "take_report": gr.update(visible=True),
             "whatif_films": panels.films(reports),
             "whatif_watch": "",
             "paint_films": gr.update(visible=not session.edited.paints),
@@ -161,19 +182,21 @@ class ProbedSessions:
             write_video(path, even, rate, crf=26)
             return {"whatif_watch": panels.watched(film.title, path.read_bytes(), rate)}
 
-    def toy_shown(self, found: list[ProbeReport]) -> Update:
-        """Return what is made of films whose truth is known."""
+    def many_shown(self, found: Found) -> Update:
+        """Return what is made of many films."""
+        reports = [outcome.result for outcome in found]
         return {
-            "toy_text": panels.said(found, texts.TOY_SURE),
-            "toy_figure": probe_figure(found),
-            "toy_numbers": panels.toy_numbers(found),
+            "many_text": panels.said(reports, texts.MANY_SURE),
+            "many_figure": probe_figure(reports),
+            "many_numbers": panels.numbers(reports),
+            "take_many": gr.update(visible=True),
         }
 
     def nothing(self) -> Update:
         """Return the parts without a probe of an earlier question."""
         empty = dict.fromkeys(("whatif_text", "whatif_sentences", "whatif_films", "whatif_watch"), "")
-        return empty | self._no_ranks()
+        return empty | self._no_ranks() | {"take_report": gr.update(visible=False)}
 
-    def no_toy(self) -> Update:
-        """Return the parts without films of the toy world."""
-        return {"toy_text": "", "toy_figure": None, "toy_numbers": ""}
+    def no_many(self) -> Update:
+        """Return the parts without many films."""
+        return {"many_text": "", "many_figure": None, "many_numbers": "", "take_many": gr.update(visible=False)}

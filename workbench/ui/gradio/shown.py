@@ -107,9 +107,9 @@ class Shown:
         """Return the page without work going on."""
         hidden = gr.update(visible=False)
         buttons = ("cancel", "resume", "stop_patches", "stop_look", "look_again", "stop_test", "stop_compare")
-        stops = ("stop_space", "stop_pair", "stop_examine", "stop_whatif", "stop_toy")
+        stops = ("stop_space", "stop_pair", "stop_examine", "stop_whatif", "stop_many")
         said = ("status", "look_said", "test_said", "compare_said", "space_said", "pair_said", "examine_said")
-        return dict.fromkeys((*buttons, *stops), hidden) | dict.fromkeys((*said, "whatif_said", "toy_said"), "")
+        return dict.fromkeys((*buttons, *stops), hidden) | dict.fromkeys((*said, "whatif_said", "many_said"), "")
 
     def unexplained(self) -> Update:
         """Return the instruments without anything of an earlier question."""
@@ -201,7 +201,7 @@ class Shown:
 
     def unexamined(self) -> Update:
         """Return the page without an examination or comparison: they hang on models and method, not on sentences."""
-        return self._examined.nothing() | self._paired.nothing() | self._probed.no_toy()
+        return self._examined.nothing() | self._paired.nothing() | self._probed.no_many()
 
     def model_note(self, session: Session) -> str:
         """Return what is known of the models, as of now."""

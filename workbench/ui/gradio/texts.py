@@ -89,6 +89,18 @@ GLOSSARY = (
     ("truth", "windows in which the sentence is known to be true, by hand or by construction"),
 )
 EXPLAINED = dict(GLOSSARY)
+FILE_TOO_LARGE = "The file is larger than 5 MB; leave some rows out, or use the command line."
+FILE_NO_TEXT = "The file is not text; give one with a JSON object a line."
+
+
+def unknown_video(name: str) -> str:
+    """Return that a file names a video that its visitor does not have."""
+    return f"No video of yours is called “{name}”; write a title as it stands in the list of videos."
+
+
+def ambiguous_video(name: str) -> str:
+    """Return that a file names more than one video."""
+    return f"More than one video of yours is called “{name}”; rename the file of one and upload it again."
 
 
 def span(moment: Moment) -> str:

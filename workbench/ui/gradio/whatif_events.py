@@ -9,18 +9,22 @@ from __future__ import annotations
 import functools
 import re
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from workbench.analyses.analysis import Report
 from workbench.analyses.probe import Probe
+from workbench.analyses.probe_texts import tables_of
 from workbench.errors import InputError
 from workbench.figures.probe_report import probe_html
-from workbench.types.probe import Probed, ProbeReport
+from workbench.types.probe import Probed
 from workbench.ui.gradio import panels
 from workbench.ui.gradio import whatif_texts as texts
+from workbench.ui.gradio.brought_files import MOST_CHARS
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.offers import OFFERS
 from workbench.ui.gradio.probed import Found, ProbedSessions
@@ -29,12 +33,14 @@ from workbench.ui.gradio.sent import text_in
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shown import Shown, Update
 from workbench.ui.gradio.texts import OCCUPIED
-from workbench.ui.gradio.working import Place, Worker, in_words_at
+from workbench.ui.gradio.working import Place, Worker, in_words_at, said_of
 
 AT_WHATIF = Place("whatif_said", "stop_whatif", "whatif_said")
-AT_TOY = Place("toy_said", "stop_toy", "toy_said")
+AT_MANY = Place("many_said", "stop_many", "many_said")
 in_words = in_words_at("whatif_said")
-_PICK = re.compile(r"(text|film|watch|why|drop):(\d{1,4})")
+_PICK = re.compile(r"(text|film|watch):(\d{1,4})")
+_WHY = {"who": "who", "where": "look"}
+"""The tabs on which it is asked why of an edit."""
 
 
 class WhatifEvents:
@@ -43,31 +49,38 @@ class WhatifEvents:
     def __init__(self, probed: ProbedSessions, page: Shown, worker: Worker) -> None:
         self._probed, self._page, self._worker = probed, page, worker
         self._on_show: dict[str, tuple[Any, Found]] = {}
+        self._many: dict[str, Found] = {}
 
     # What changes the session: ``explain`` then shows what follows.
 
     @in_words_at("whatif_own_said")
     def add_edit(self, session: Session, text: str | None) -> Update:
-        """Add an edit that the visitor wrote."""
+        """Add edits that the visitor wrote, one a line."""
         if not session.queries:
             raise InputError(texts.NO_QUERY)
-        edited = session.edited.of(session.query).with_own(text or "", self._page.services.settings)
+        edited = session.edited.of(session.query)
+        for line in [line for line in (text or "").splitlines() if line.strip()] or [""]:
+            edited = edited.with_own(line, self._page.services.settings)
         return {"session": replace(session, edited=edited), "whatif_own": "", "whatif_own_said": ""}
 
     @in_words
-    def change(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
-        """Take an edit away, or ask why of it: both sentences are then explained on another tab."""
-        doing, at = self._picked(text_in(event, "value"), ("why", "drop"))
-        case = self._case(session, request.session_hash or "")
-        if at > len(case.texts):
+    def change(self, session: Session, event: gr.EventData) -> Update:
+        """Take an edit away, or ask why of it: both sentences are then explained on another tab; or come back.
+
+        What is sent is the edit itself: the place of one changes as soon as another is taken away.
+        """
+        doing, _, text = text_in(event, "value").partition(":")
+        if not session.queries or doing not in (*_WHY, "drop", "back"):
             raise InputError(texts.NOT_A_PICK)
-        text = case.texts[at - 1].text
+        settings, edited = self._page.services.settings, session.edited.of(session.query)
         if doing == "drop":
-            edited = session.edited.of(session.query).without_edit(text)
-            return {"session": replace(session, edited=edited), "whatif_said": ""}
-        asked = session.with_query(text, self._page.services.settings)
-        changed = replace(asked, tab="who")
-        return self._page.queries_changed(changed) | {"tabs": gr.update(selected="who")}
+            return {"session": replace(session, edited=edited.without_edit(text, settings)), "whatif_said": ""}
+        asked = session.with_query(text, settings)
+        if doing == "back":
+            return self._page.queries_changed(asked)
+        tab = _WHY[doing]
+        changed = replace(asked, edited=edited, tab=tab)
+        return self._page.queries_changed(changed) | {"tabs": gr.update(selected=tab)}
 
     @in_words
     def paint(self, session: Session) -> Update:
@@ -94,24 +107,41 @@ class WhatifEvents:
 
     def probe_toy(self, session: Session, request: gr.Request) -> Generator[Update]:
         """Probe films whose truth is known; yield progress, then what is counted."""
-        visitor = request.session_hash or ""
-        if self._worker.jobs.is_busy(visitor):
-            yield {"toy_said": panels.notice(OCCUPIED, "hint")}
-            return
-
-        def result(found: list[ProbeReport]) -> Update:
-            return self._probed.toy_shown(found)
-
-        yield self._probed.no_toy()
         work = functools.partial(self._probed.toy, session, self._page.entries())
-        yield from self._worker.steps(session, visitor, Job(work, "toy"), result, AT_TOY)
+        yield from self._probe_many(session, work, request.session_hash or "")
+
+    def probe_file(self, session: Session, file: gr.FileData | None, request: gr.Request) -> Generator[Update]:
+        """Probe the visitor's films by a file of captions or edits; yield as ``probe_toy`` does."""
+        try:
+            if file is None:
+                raise InputError(texts.NO_FILE)
+            films = [self._page.video(session, video_id) for _, video_id, _ in self._page.films(session)]
+            cases = self._probed.brought(Path(file.path), Path(file.orig_name or "The file").name[:MOST_CHARS], films)
+        except Exception as problem:
+            yield {"many_said": said_of(problem)}
+            return
+        work = functools.partial(self._probed.many, session, cases, self._page.entries())
+        yield from self._probe_many(session, work, request.session_hash or "")
+
+    def _probe_many(self, session: Session, work: Callable[[Report], Found], visitor: str) -> Generator[Update]:
+        if self._worker.jobs.is_busy(visitor):
+            yield {"many_said": panels.notice(OCCUPIED, "hint")}
+            return
+        self._many.pop(visitor, None)
+
+        def result(found: Found) -> Update:
+            self._many[visitor] = found
+            return self._probed.many_shown(found)
+
+        yield self._probed.no_many()
+        yield from self._worker.steps(session, visitor, Job(work, "many"), result, AT_MANY)
 
     # What is looked at, and taken away.
 
     @in_words
     def pick(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
         """Show what an edit does to the ranks, or the edited film."""
-        doing, at = self._picked(text_in(event, "pick"), ("text", "film", "watch"))
+        doing, at = _picked(text_in(event, "pick"))
         case = self._case(session, request.session_hash or "")
         if at > len(case.texts if doing == "text" else case.films):
             raise InputError(texts.NOT_A_PICK)
@@ -123,9 +153,15 @@ class WhatifEvents:
     def take_report(self, session: Session, request: gr.Request) -> Update:
         """Hand the probe on show to the browser, as a page that stands on its own."""
         visitor = request.session_hash or ""
-        page = probe_html(self._found(session, visitor))
-        offer = OFFERS.make(visitor, texts.REPORT_NAME, "text/html", page.encode())
-        return {"download": {"name": offer.name, "url": offer_url(offer.token), "at": time.time()}}
+        return _handed(self._found(session, visitor), visitor)
+
+    @in_words_at("many_said")
+    def take_many(self, request: gr.Request) -> Update:
+        """Hand the probe of many films to the browser, as a page that stands on its own."""
+        visitor = request.session_hash or ""
+        if visitor not in self._many:
+            raise InputError(texts.NOT_ON_SHOW)
+        return _handed(self._many[visitor], visitor)
 
     def as_json(self, session: Session, visitor: str) -> dict[str, Any]:
         """Return the probe on show in plain JSON types."""
@@ -134,6 +170,7 @@ class WhatifEvents:
     def leave(self, visitor: str) -> None:
         """Forget what a visitor was shown who has gone."""
         self._on_show.pop(visitor, None)
+        self._many.pop(visitor, None)
 
     def _found(self, session: Session, visitor: str) -> Found:
         key, found = self._on_show.get(visitor, (None, []))
@@ -144,8 +181,15 @@ class WhatifEvents:
     def _case(self, session: Session, visitor: str) -> Probed:
         return self._found(session, visitor)[0].result.cases[0]
 
-    def _picked(self, sent: str, doings: tuple[str, ...]) -> tuple[str, int]:
-        found = _PICK.fullmatch(sent)
-        if found is None or found[1] not in doings or int(found[2]) < 1:
-            raise InputError(texts.NOT_A_PICK)
-        return found[1], int(found[2])
+
+def _picked(sent: str) -> tuple[str, int]:
+    found = _PICK.fullmatch(sent)
+    if found is None or int(found[2]) < 1:
+        raise InputError(texts.NOT_A_PICK)
+    return found[1], int(found[2])
+
+
+def _handed(found: Found, visitor: str) -> Update:
+    page = probe_html(found, [tables_of(outcome.result) for outcome in found])
+    offer = OFFERS.make(visitor, texts.REPORT_NAME, "text/html", page.encode())
+    return {"download": {"name": offer.name, "url": offer_url(offer.token), "at": time.time()}}

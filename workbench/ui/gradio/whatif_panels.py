@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from html import escape
 
 from workbench.analyses.numerals import number, signed
-from workbench.analyses.probe_texts import HEAD, cells_of
+from workbench.analyses.probe_texts import tables_of
 from workbench.figures.palette import query_colour
 from workbench.types.edits import Edit, FilmEdit, Unedited
 from workbench.types.probe import TIE, Probed, ProbeReport
@@ -18,16 +18,18 @@ from workbench.ui.gradio import panels
 from workbench.ui.gradio import whatif_texts as texts
 
 
-def sentences(found: Sequence[ProbeReport]) -> str:
-    """Return the sentence and its edits with the scores of every model: the changed words marked, each to be picked."""
+def sentences(found: Sequence[ProbeReport], origin: str) -> str:
+    """Return the sentence and its edits with the scores of every model: the changed words marked, each to be picked.
+
+    ``origin`` is the sentence that it was an edit of, when it was asked why, or nothing.
+    """
     cases = [each.cases[0] for each in found]
     first = cases[0]
     lines = [(edit.role, _sentence(cases, at, edit)) for at, edit in enumerate(first.texts, 1)]
     none = "" if first.texts else f'<p class="note">{texts.NONE_OF_SENTENCE}</p>'
-    return (
-        f"<h3>{texts.SENTENCES_TITLE}</h3>{_heads(found)}{_listed(cases, first.query, lines)}{none}"
-        f"{_missing(first.missing_texts)}"
-    )
+    back = f'<button type=button class=plain data-open="back:{escape(origin)}">{texts.BACK}</button>'
+    listed = f"{_heads(found)}{_listed(cases, first.query, lines)}{none}{_missing(first.missing_texts)}"
+    return f"<h3>{texts.SENTENCES_TITLE}</h3>{back if origin else ''}{listed}"
 
 
 def _listed(cases: Sequence[Probed], own: str, lines: Sequence[tuple[str, str]]) -> str:
@@ -42,12 +44,15 @@ def _listed(cases: Sequence[Probed], own: str, lines: Sequence[tuple[str, str]])
 
 def _sentence(cases: Sequence[Probed], at: int, edit: Edit) -> str:
     is_missed = edit.role == "meaning" and any(case.scores[0, 0] - case.scores[0, at] <= TIE for case in cases)
-    why = f'<button type="button" class="plain" data-open="why:{at}">{texts.WHY}</button>'
-    drop = f'<button type="button" class="plain" data-open="drop:{at}" aria-label="{texts.DROP}">×</button>'
+    doing = "".join(
+        f'<button type="button" class="plain" data-open="{name}:{escape(edit.text)}" title="{told}" '
+        f'aria-label="{told}">{shown}</button>'
+        for name, (shown, told) in texts.DOING.items()
+    )
     return (
         f'<li class="{edit.role}{" missed" if is_missed else ""}"><small>{escape(edit.kind)}</small>'
         f'<button type="button" data-pick="text:{at}">{_marked(cases[0].query, edit)}</button>'
-        f"{_scores(cases, '', at)}<span class=doing>{why}{drop}</span></li>"
+        f"{_scores(cases, '', at)}<span class=doing>{doing}</span></li>"
     )
 
 
@@ -131,25 +136,21 @@ def ranks_head(said: str, n_films: int, n_sentences: int) -> str:
         for what, n in (("other videos: upload some", n_films), ("other sentences: add some", n_sentences))
         if n == 1
     ]
-    none = f'<p class="note">There are no {" and no ".join(lacking)}, to see ranks among them.</p>' if lacking else ""
-    return f"<h3>{texts.RANKS_TITLE}: {escape(said)}</h3>{none}"
+    told = f"There are no {' and no '.join(lacking)}, to see ranks among them." if lacking else texts.RANKS_AMONG
+    return f'<h3>{texts.RANKS_TITLE}: {escape(said)}</h3><p class="note">{told}</p>'
 
 
 def watched(title: str, mp4: bytes, rate: float) -> str:
     """Return an edited film that plays by itself, and begins anew."""
     source = f"data:video/mp4;base64,{base64.b64encode(mp4).decode('ascii')}"
     told = texts.WATCHED.format(rate=rate)
-    return (
-        f'<figure><video src="{source}" autoplay loop muted playsinline controls aria-label="{escape(title)}"></video>'
-        f"<figcaption>{escape(title[:1].upper() + title[1:])}: {told}</figcaption></figure>"
-    )
+    video = f'<video src="{source}" autoplay loop muted playsinline controls aria-label="{escape(title)}"></video>'
+    return f"<details open><summary>{escape(title[:1].upper() + title[1:])}: {told}</summary>{video}</details>"
 
 
-def toy_numbers(found: Sequence[ProbeReport]) -> str:
+def numbers(found: Sequence[ProbeReport]) -> str:
     """Return every number of every model as a table behind a fold."""
-    tables = "".join(
-        f"<h4>{escape(each.title)}</h4>{_table([HEAD, *(cells_of(row) for row in each.rows)])}" for each in found
-    )
+    tables = "".join(f"<h4>{escape(each.title)}</h4>{''.join(map(_table, tables_of(each)))}" for each in found)
     return f'<details class="note"><summary>All numbers</summary>{tables}</details>'
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from workbench.figures.probe_report import KEY
+
 TITLE = "What if"
 WHAT = (
     "One thing is changed in the sentence or in the video, and all else is left as it is. A model that understands "
@@ -18,31 +20,49 @@ ROLES = {
     "ceiling": "nothing to do with it",
 }
 NONE_OF_SENTENCE = "No edit of this sentence was made."
-OWN_LABEL, OWN_HINT, OWN_ADD = "An edit of your own", "the sentence with one thing changed", "Add edit"
+OWN_LABEL, OWN_ADD = "Edits of your own", "Add"
+OWN_HINT = "the sentence with one thing changed; several, a line each"
 PAINT = "Change the pictures, too"
 PAINTED = (
     "Crops, blurs, what moves alone and the like are encoded again; of a model that reads several frames at once, "
     "everything is. What was encoded once is kept."
 )
-WATCH, WHY, DROP = "Watch", "Why", "Take away"
+WATCH, BACK = "Watch", "Back to the sentence that this is an edit of"
+DOING = {
+    "who": ("Who", "Why: which words and frames made this score"),
+    "where": ("Where", "Why: where in the picture it looked"),
+    "drop": ("×", "Take away"),
+}
 RANKS_TITLE = "Who overtakes whom"
+RANKS_AMONG = "Ranks are among the other videos of the list above, and your other sentences; all of them are read once."
 BY_SENTENCE, BY_EDIT, AS_IT_IS, EDITED = "by the sentence", "by the edit", "the video as it is", "the video edited"
 NOT_ON_SHOW = "These edits are of an earlier question; wait for the new ones."
 NOT_A_PICK = "That edit is no longer there; the page may be out of date, reload it."
 WATCHED = "as the model is shown it, {rate:.2g} frames a second"
-TOY_TITLE = "Films whose truth is known"
-TOY_WHAT = (
-    "What one video says may be luck. Here every film shows one thing of one colour that does one thing: its sentence "
-    "is true, its edits are false, and the sentence with the opposite direction is true of the film played backwards."
+MANY_TITLE = "Many films"
+MANY_WHAT = (
+    "What one video says may be luck. Every film of the toy world shows one thing of one colour that does one thing: "
+    "its sentence is true, its edits are false, and the sentence with the opposite direction is true of the film "
+    "played backwards. Or probe videos of yours, by a file of what is true of them."
 )
-TOY_ASK = "Probe 48 films of the toy world"
-TOY_SURE = (
-    "Dots are shares, whiskers what 95 % of draws of as many videos hold, never narrower than Wilson's interval. "
-    "Hollow dots are what the model cannot know by its architecture."
+TOY_ASK, FILE_ASK = "Probe 48 films of the toy world", "Upload captions of your videos"
+FILE_HELP_TITLE = "How the file is written"
+FILE_HELP = (
+    "A text file of 5 MB and 200 captions at most: a JSON object a line, whose “vid” is the title of a video in your "
+    "list and whose “caption” is true of it, or of a part of it with “start_s” and “end_s”. Edits are made of it; a "
+    "file with edits of its own is one of VITATECS (JSON of “video_name”, “caption”, “counterfactual”, “aspect”) or "
+    "of Feint6K (CSV of “video_id” and “sentence”, the first of a video true)."
 )
+NO_FILE = "Upload a file of captions first."
+MANY_SURE = KEY
 REPORT, REPORT_NAME = "Download report", "probe.html"
 ONE_VIDEO = (
     "A score is the cosine of the sentence with the mean of the video, or of the selected part. These are exact, and "
     "of one video; how often such an edit is noticed takes many, see below. Beside every score stands by how much it "
     "is above or below that of the true pair."
 )
+
+
+def too_many_cases(name: str, n_cases: int, most: int) -> str:
+    """Return that a file has more captions than the page probes."""
+    return f"{name} has {n_cases:,} captions; the page probes {most:,}, the command line 2,000."
