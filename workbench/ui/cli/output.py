@@ -22,7 +22,7 @@ def write_json(value: Any, target: str) -> None:
 
 
 def write_text(text: str, target: str) -> None:
-    """Write ``text`` to the file ``target``, or to stdout where it is ``-``."""
+    """Write ``text`` to the file ``target`` and say so on stderr, or to stdout where it is ``-``."""
     if target == "-":
         sys.stdout.write(text)
         return
@@ -30,6 +30,7 @@ def write_text(text: str, target: str) -> None:
         Path(target).write_text(text, encoding="utf-8")
     except OSError as problem:
         raise InputError(f"{target} cannot be written ({problem.strerror}); choose another file.") from None
+    print(f"Written to {target}.", file=sys.stderr)
 
 
 def check_target(target: str | None) -> None:
