@@ -11,6 +11,7 @@ from tests.colour_models import SECOND, offer_both
 from tests.films import BLUE, GREEN, RED, write_film
 from workbench import __main__ as command
 from workbench.models.adapter_template import ENTRY
+from workbench.models.registry import ModelRegistry
 
 
 @pytest.fixture(autouse=True)
@@ -112,6 +113,71 @@ def test_files_of_edits_load_as_they_are(capsys, folder):
     assert "2 sentences of 2 videos" in out
 
 
+def test_edits_of_a_file_stand_alone_unless_others_are_asked_for(capsys, folder):
+    rows = [
+        {"vid": "red", "caption": "a red ball", "counterfactual": text, **more}
+        for text, more in (("a blue ball", {}), ("a scarlet ball", {"role": "control"}))
+    ]
+    words = ("--file", written(folder / "own.jsonl", rows), "--model", ENTRY.id, "--video-edits", "none", "--json", "-")
+    kinds = [
+        [edit["kind"] for edit in json.loads(run(capsys, *words, *more)[1])["probes"][0]["cases"][0]["texts"]]
+        for more in ((), ("--edits", "colour", "--most", "1"), ("--edits", "none"))
+    ]
+    assert kinds == [["own", "paraphrase"], ["own", "paraphrase", "colour"], ["own", "paraphrase"]]
+
+
+def test_what_is_wrong_is_told_before_a_model_is_loaded(capsys, folder, monkeypatch):
+    monkeypatch.setattr(ModelRegistry, "load", lambda self, model_id: pytest.fail("a model was loaded"))
+    for words in (("--seed", "-1"), ("--most", "0"), ("--start", "5"), ("--among", " "), ("--video-edits", "rewind")):
+        status, _, err = one(capsys, folder, *words)
+        assert (status, err.count("\n")) == (1, 1)
+
+
+def test_what_was_written_is_said_beside_a_clean_stdout(capsys, folder):
+    found, page = folder / "found.json", folder / "found.html"
+    _, out, err = one(capsys, folder, "--video-edits", "none", "--json", found, "--html", page)
+    assert out == ""
+    said = [line for line in err.splitlines() if line.startswith("Written")]
+    assert said == [f"Written to {found}.", f"Written to {page}."]
+    _, out, err = one(capsys, folder, "--video-edits", "none", "--json", "-")
+    assert json.loads(out)
+    assert "Written" not in err
+
+
+@pytest.mark.parametrize(("begins", "ends"), [("\ufeff", "\n"), ("", "\r\n")])
+def test_files_of_other_editors_are_read(capsys, folder, begins, ends):
+    path = folder / "rows.jsonl"
+    path.write_bytes((begins + json.dumps({"vid": "red", "caption": "a red ball"}) + ends).encode())
+    status, out, _ = run(capsys, "--file", path, "--model", ENTRY.id, "--edits", "colour", "--video-edits", "none")
+    assert status == 0
+    assert "“a red ball” scores 1.000" in out
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b"", "rows.jsonl is empty; write a video and a sentence"),
+        (b" \n\n", "rows.jsonl is empty"),
+        ("ein Mädchen".encode("latin-1"), "cannot be read (it is not text)"),
+        (
+            b'{"vid": "red", "caption": "x"}\n[{"vid": "red"}]\n',
+            "rows.jsonl, line 2 is a list; write one object a line",
+        ),
+        (b'[{"vid": "red"}]\n[{"vid": "red"}]\n', "rows.jsonl goes on in line 2 after a JSON list; write one object"),
+        (b'{"caption": "a dog", "counterfactual": "a cat"}', "rows.jsonl names no video of “a dog”; add its name as"),
+        (b'{"vid": "red", "caption": "\\ud800"}', "has a character that is none in UTF-8"),
+        (b'{"vid": "red", "caption": "a", "counterfactual": "\\ud800"}', "has a character that is none in UTF-8"),
+    ],
+)
+def test_files_that_cannot_be_probed_are_one_sentence(capsys, folder, text, told):
+    (folder / "rows.jsonl").write_bytes(text)
+    status, out, err = run(capsys, "--file", folder / "rows.jsonl", "--model", ENTRY.id)
+    assert (status, out) == (1, "")
+    assert told in err
+    assert err.startswith("Error: ")
+    assert err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -123,6 +189,8 @@ def test_files_of_edits_load_as_they_are(capsys, folder):
         (("{red}", "--query", "a red ball", "--start", "5"), "A part from 5 s to 2 s is none"),
         (("{red}", "--query", "a red ball", "--model", "nothing"), "nothing"),
         (("{red}", "--query", "a red ball", "--edit", "a  Red ball"), "says what the sentence says"),
+        (("{red}", "--query", "a \udce4 ball"), "has a character that is none in UTF-8; type it anew"),
+        (("{red}", "--query", "a red ball", "--videos", "."), "--videos is the folder of the videos of --file"),
         (("--file", "{none}"), "cannot be read"),
         (("--file", "{empty}"), "There is no row"),
         (("--file", "{bare}"), "Row 1 of bare.jsonl has no caption"),

@@ -71,6 +71,16 @@ class Probe:
     question: ClassVar[str] = "Does the model notice when one thing is changed in the sentence or in the video?"
     Params: ClassVar[type] = ProbeParams
 
+    def check(self, services: Services, params: ProbeParams) -> None:
+        """Raise what is wrong with a question as ``run`` does, before a model is loaded or anything is read."""
+        check_ranges(params)
+        if not params.cases:
+            raise InputError("There is nothing to probe; give a video and a sentence that is true of it.")
+        film_kinds(params.film_kinds)
+        check_cases(services, params.cases, params.text_kinds)
+        for text in params.sentences:
+            checked_query(text, services.settings)
+
     def run(self, services: Services, params: ProbeParams, report: Report = silent) -> Outcome[ProbeReport]:
         """Return what a model notices.
 
@@ -79,11 +89,8 @@ class Probe:
         Cost: features once, as for ``ground``, and an encoder pass for each edit of each film that cannot be looked up.
         """
         started = time.monotonic()
-        check_ranges(params)
-        if not params.cases:
-            raise InputError("There is nothing to probe; give a video and a sentence that is true of it.")
+        self.check(services, params)
         kinds = film_kinds(params.film_kinds)
-        check_cases(services, params.cases, params.text_kinds)
         model, sampling = services.models.load(params.model), SamplingSpec(params.fps, params.max_frames)
         cases = tuple(replace(case, query=checked_query(case.query, services.settings)) for case in params.cases)
         sentences = tuple(checked_query(text, services.settings) for text in params.sentences)

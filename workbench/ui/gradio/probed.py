@@ -56,7 +56,7 @@ class ProbedSessions:
         at_once = IN_TIME if self.services.models.load(model).spec.frame_independent else ()
         shared = {name: getattr(session.params(), name) for name in ("fps", "max_frames", "reuse_below")}
         return ProbeParams(
-            cases=(Case(session.video, session.query, None, start_s, end_s, edited.own, edited.without),),
+            cases=(Case(session.video, session.query, (), start_s, end_s, edited.own, edited.without),),
             model=model,
             among=tuple(film for film in films if film != session.video),
             sentences=tuple(query for query in session.queries if query != session.query),
