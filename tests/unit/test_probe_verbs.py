@@ -10,7 +10,7 @@ import pytest
 from tests.colour_models import SECOND, offer_both
 from tests.films import BLUE, GREEN, RED, write_film
 from workbench import __main__ as command
-from workbench.models.adapter_template import ENTRY
+from workbench.models.adapter_template import ENTRY, ColourHistogram
 from workbench.models.registry import ModelRegistry
 
 
@@ -84,8 +84,6 @@ def test_captions_of_a_file_are_probed_and_the_same_call_goes_on(capsys, folder,
     assert status == 0
     assert out.startswith("Colour histogram: 4 sentences of 3 videos.")
     assert "sentence: another colour" in out
-    from workbench.models.adapter_template import ColourHistogram
-
     monkeypatch.setattr(ColourHistogram, "encode_frames", lambda self, frames: pytest.fail("encoded again"))
     _, again, _ = run(capsys, *words, "--json", "-")
     found = json.loads(again)["probes"][0]
@@ -93,6 +91,31 @@ def test_captions_of_a_file_are_probed_and_the_same_call_goes_on(capsys, folder,
     assert found["cases"][3]["span_s"] == [0.0, 1.0]
     assert found["cases"][0]["ranks_by_text"][0] == 1
     assert "of_other_films" not in found["cases"][0]
+
+
+def test_what_was_stopped_goes_on_from_what_is_kept(capsys, folder, monkeypatch):
+    path = written(
+        folder / "rows.jsonl", [{"vid": name, "caption": f"a {name} ball"} for name in ("red", "green", "blue")]
+    )
+    words = ("--file", path, "--model", ENTRY.id, "--edits", "colour", "--video-edits", "noise")
+    encode, encoded = ColourHistogram.encode_frames, []
+
+    def encode_five(self, frames):
+        encoded.append(frames)
+        if len(encoded) == 5:
+            raise KeyboardInterrupt
+        return encode(self, frames)
+
+    monkeypatch.setattr(ColourHistogram, "encode_frames", encode_five)
+    status, out, err = run(capsys, *words)
+    assert (status, out) == (130, "")
+    assert "Probing videos with Colour histogram" in err
+    assert err.endswith("Stopped; what was finished is kept, and the same command goes on from there.\n")
+    status, out, _ = run(capsys, *words, "--json", "-")
+    edits = [film["kind"] for case in json.loads(out)["probes"][0]["cases"] for film in case["films"]]
+    assert status == 0
+    assert edits == ["noise", "brighten"] * 3
+    assert len(encoded) == 1 + 3 + len(edits), "only what was stopped is encoded twice"
 
 
 def test_files_of_edits_load_as_they_are(capsys, folder):

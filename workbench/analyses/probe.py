@@ -101,7 +101,8 @@ class Probe:
         problems: dict[str, None] = dict.fromkeys(beside.warnings)
         unknown: dict[str, None] = {}
         for number, case in enumerate(cases):
-            told = report if len(cases) == 1 else by_case(report, number, len(cases), model.spec.title)
+            what = f"Probing videos with {model.spec.title}"
+            told = report if len(cases) == 1 else by_case(report, number, len(cases), what)
             video = services.library.get(case.video)
             part = part_of(video, sampling, span_of(case, video), beside.first_other(case), params.seed)
             edited = edit_film(services, model, part, kinds, told, params.reuse_below)

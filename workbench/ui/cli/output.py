@@ -63,7 +63,14 @@ class Bar:
         """Show one step."""
         if self._bar is None or self._bar.desc != progress.what:
             self.close()
-            self._bar = tqdm(total=progress.total, desc=progress.what, file=sys.stderr, unit=progress.unit, leave=False)
+            self._bar = tqdm(
+                total=progress.total,
+                desc=progress.what,
+                initial=progress.done,  # what was kept took no time, and would make what is left look as short
+                file=sys.stderr,
+                unit=progress.unit,
+                leave=False,
+            )
             self._bar.desc = progress.what
         self._bar.total = progress.total
         self._bar.update(progress.done - self._bar.n)
