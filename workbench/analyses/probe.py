@@ -26,6 +26,7 @@ from workbench.analyses.prompts import Asked, ask
 from workbench.analyses.provenance import provenance_of
 from workbench.analyses.queries import checked_query
 from workbench.analyses.services import Services
+from workbench.core.sensitivity import standing
 from workbench.core.text_edits.kinds import NAMES
 from workbench.core.video_edits.kinds import FILM_NAMES, film_kinds
 from workbench.errors import InputError
@@ -33,7 +34,7 @@ from workbench.models.protocol import VideoTextModel
 from workbench.store.keys import cache_key
 from workbench.types.edits import Edits
 from workbench.types.outcome import Outcome
-from workbench.types.probe import Probed, ProbeReport
+from workbench.types.probe import Among, Probed, ProbeReport
 from workbench.types.video import SamplingSpec
 
 _SAMPLED = controls(MomentParams)
@@ -114,7 +115,7 @@ class Probe:
             unknown.update(dict.fromkeys(word for words in asked.unknown_words for word in words))
             found = _scored(model, beside, case, part, edited, edits, asked, told)
             first = first or (video, found, edited.rows[0], asked)
-            probed.append(found)
+            probed.append(found if len(cases) == 1 else replace(found, among=None))
         assert first is not None
         rows = kind_rows(probed, params.seed)
         result = ProbeReport(
@@ -161,6 +162,16 @@ def _scored(
 ) -> Probed:
     """Return all scores of one case."""
     films, places = beside.films(case), beside.sentences(case)
+    scores = film_scores(model, edited.rows, asked, report)
+    among = Among(
+        other_films=tuple(beside.videos[film].title for film in films),
+        other_ids=films,
+        other_texts=tuple(beside.texts[at] for at in places),
+        of_other_films=beside.scores_of(films, asked, report),
+        of_other_texts=film_scores(model, edited.rows, beside.asked_of(places), report)
+        if places
+        else np.zeros((len(edited.rows), 0)),
+    )
     return Probed(
         video_id=part.video.id,
         title=part.video.title,
@@ -168,15 +179,10 @@ def _scored(
         span_s=span_of(case, part.video),
         texts=edits.edits,
         films=edited.edits,
-        other_films=tuple(beside.videos[film].title for film in films),
-        other_ids=films,
         spliced_with="" if part.other is None else part.other.id,
-        other_texts=tuple(beside.texts[at] for at in places),
-        scores=film_scores(model, edited.rows, asked, report),
-        of_other_films=beside.scores_of(films, asked, report),
-        of_other_texts=film_scores(model, edited.rows, beside.asked_of(places), report)
-        if places
-        else np.zeros((len(edited.rows), 0)),
+        scores=scores,
+        standing=standing(scores, among),
+        among=among,
         unknowable=OF_ORDER if model.spec.frame_independent else (),
         missing_texts=edits.unedited,
         missing_films=edited.missing,

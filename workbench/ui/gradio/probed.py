@@ -94,9 +94,12 @@ class ProbedSessions:
         """Return a probe with its model as the list calls it, and films as their visitor does."""
         found, names = outcome.result, dict(session.uploads)
         [case] = found.cases
-        others = tuple(names.get(i, own) for i, own in zip(case.other_ids, case.other_films, strict=True))
-        winners = dict(zip(case.other_films, others, strict=True))
-        case = replace(case, title=names.get(case.video_id, case.title), other_films=others)
+        assert case.among is not None, "of one case everything that it is ranked among is there"
+        films = case.among.other_films
+        others = tuple(names.get(i, own) for i, own in zip(case.among.other_ids, films, strict=True))
+        winners = dict(zip(films, others, strict=True))
+        among = replace(case.among, other_films=others)
+        case = replace(case, title=names.get(case.video_id, case.title), among=among)
         fewest = tuple(
             replace(each, winner=winners.get(each.winner, each.winner)) if each.what == "words" else each
             for each in found.fewest
@@ -120,17 +123,19 @@ class ProbedSessions:
 
     def ranks(self, case: Probed, of: str, at: int) -> Update:
         """Return the ranks among other films, and among other sentences, before and after one edit."""
-        films, sentences = [case.title, *case.other_films], [case.query, *case.other_texts]
+        assert case.among is not None, "of one case everything that it is ranked among is there"
+        of_films, of_texts = case.among.of_other_films, case.among.of_other_texts
+        films, sentences = [case.title, *case.among.other_films], [case.query, *case.among.other_texts]
         if of == "text":
             edit = case.texts[at - 1]
             said, heads = f"“{edit.text}”", (texts.BY_SENTENCE, texts.BY_EDIT)
-            by_film = [np.array([case.scores[0, each], *case.of_other_films[:, each]]) for each in (0, at)]
-            by_text = [np.array([case.scores[0, each], *case.of_other_texts[0]]) for each in (0, at)]
+            by_film = [np.array([case.scores[0, each], *of_films[:, each]]) for each in (0, at)]
+            by_text = [np.array([case.scores[0, each], *of_texts[0]]) for each in (0, at)]
         else:
             film = case.films[at - 1]
             said, heads = f"the video {film.title}", (texts.AS_IT_IS, texts.EDITED)
-            by_film = [np.array([case.scores[row, 0], *case.of_other_films[:, 0]]) for row in (0, at)]
-            by_text = [np.array([case.scores[row, 0], *case.of_other_texts[row]]) for row in (0, at)]
+            by_film = [np.array([case.scores[row, 0], *of_films[:, 0]]) for row in (0, at)]
+            by_text = [np.array([case.scores[row, 0], *of_texts[row]]) for row in (0, at)]
         figures = [
             slopes_figure(names, before, after, 0, heads) if len(names) > 1 else None
             for names, (before, after) in ((films, by_film), (sentences, by_text))
