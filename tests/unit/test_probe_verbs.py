@@ -167,6 +167,15 @@ def test_what_was_written_is_said_beside_a_clean_stdout(capsys, folder):
     assert "Written" not in err
 
 
+def test_of_many_sentences_it_is_said_of_how_many_no_edit_was_made(capsys, folder):
+    rows = [{"vid": "red", "caption": text} for text in ("ein roter Ball rollt nach links", "a red ball")]
+    words = ("--file", written(folder / "rows.jsonl", rows), "--model", ENTRY.id, "--video-edits", "none")
+    status, out, err = run(capsys, *words)
+    assert status == 0
+    assert out.startswith("Colour histogram: 2 sentences of one video.")
+    assert "Note: Of 1 of 2 sentences no edit was made: The sentence looks like German; edits are made of" in err
+
+
 @pytest.mark.parametrize(("begins", "ends"), [("\ufeff", "\n"), ("", "\r\n")])
 def test_files_of_other_editors_are_read(capsys, folder, begins, ends):
     path = folder / "rows.jsonl"
@@ -214,6 +223,7 @@ def test_files_that_cannot_be_probed_are_one_sentence(capsys, folder, text, told
         (("{red}", "--query", "a red ball", "--edit", "a  Red ball"), "says what the sentence says"),
         (("{red}", "--query", "a \udce4 ball"), "has a character that is none in UTF-8; type it anew"),
         (("{red}", "--query", "a red ball", "--videos", "."), "--videos is the folder of the videos of --file"),
+        (("{red}", "--query", "a red ball", "--json", "x", "--html", "x"), "Two results cannot both be written to x;"),
         (("--file", "{none}"), "cannot be read"),
         (("--file", "{empty}"), "There is no row"),
         (("--file", "{bare}"), "Row 1 of bare.jsonl has no caption"),

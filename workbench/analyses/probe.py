@@ -130,7 +130,7 @@ class Probe:
             if len(cases) > 1
             else fewest_changes(services, model, *first[1:], beside.rows_of(cases[0]), report),
             n_encoded=n_encoded,
-            warnings=(*problems, *_about_words(list(unknown), model)),
+            warnings=(*problems, *_about_unedited(probed), *_about_words(list(unknown), model)),
         )
         result = replace(result, conclusion=about_probe(result))
         made = provenance_of(self.id, params, first[0], model, sampling, started, is_from_cache, params.seed)
@@ -187,6 +187,14 @@ def _scored(
         missing_texts=edits.unedited,
         missing_films=edited.missing,
     )
+
+
+def _about_unedited(probed: Sequence[Probed]) -> list[str]:
+    """Return of how many of many sentences no edit was made, and why; of one it stands beside its edits."""
+    whys = [each.why for case in probed for each in case.missing_texts if each.kind == "all"]
+    if len(probed) == 1 or not whys:
+        return []
+    return [f"Of {len(whys):,} of {len(probed):,} sentences no edit was made: {whys[0]}"]
 
 
 def _about_words(unknown: Sequence[str], model: VideoTextModel) -> list[str]:

@@ -54,7 +54,8 @@ def about_probe(found: ProbeReport) -> str:
 
 
 def _about_rows(found: ProbeReport) -> Iterator[str]:
-    yield f"{found.title}: {found.n_cases:,} sentences of {found.n_videos:,} videos."
+    videos = "one video" if found.n_videos == 1 else f"{found.n_videos:,} videos"
+    yield f"{found.title}: {found.n_cases:,} sentences of {videos}."
     judged = [row for row in found.rows if row.of == "sentence" and row.role == "meaning"]
     for verdict, begins in (
         ("told", "It tells the sentence from the edit:"),

@@ -74,7 +74,7 @@ class Probed:
     Rows of ``scores`` are the film as it is and its edits, columns the sentence and its edits. ``among`` is None where
     cases are many: of thousands, each among thousands, it would fill the memory. ``spliced_with`` is the film whose
     frames stand in some edits. ``unknowable`` are the kinds of edits of sentences that only the order of frames tells,
-    where a model cannot see it. ``missing_texts`` and ``missing_films`` say why of every kind of edit that was not made.
+    where a model cannot see it. ``missing_texts`` and ``missing_films`` say of every kind of edit why it was not made.
     """
 
     video_id: str

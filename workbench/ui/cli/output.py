@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,14 @@ def write_text(text: str, target: str) -> None:
     print(f"Written to {target}.", file=sys.stderr)
 
 
-def check_target(target: str | None) -> None:
-    """Raise ``InputError`` where ``target`` cannot become a file: before the work, not after it."""
-    if target and target != "-" and (os.path.isdir(target) or not os.path.isdir(os.path.dirname(target) or ".")):
-        raise InputError(f"{target} cannot be written; name a file in a folder that exists.")
+def check_targets(targets: Sequence[str | None]) -> None:
+    """Raise ``InputError`` where one cannot become a file, or two are the same: before the work, not after it."""
+    named = [target for target in targets if target]
+    for target in named:
+        if target != "-" and (os.path.isdir(target) or not os.path.isdir(os.path.dirname(target) or ".")):
+            raise InputError(f"{target} cannot be written; name a file in a folder that exists.")
+    if len(set(named)) < len(named):
+        raise InputError(f"Two results cannot both be written to {named[0]}; name a file for each.")
 
 
 def read_rows(path: str) -> list[dict[str, Any]]:
