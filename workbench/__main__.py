@@ -15,13 +15,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         from workbench.analyses.services import Services
         from workbench.settings import Settings
-        from workbench.ui.cli.output import check_target
+        from workbench.ui.cli.output import check_targets
         from workbench.ui.cli.parser import make_parser
 
         settings = Settings.from_environment()
         args = make_parser(settings).parse_args(argv)
-        for target in args.targets:
-            check_target(getattr(args, target))
+        check_targets([getattr(args, target) for target in args.targets])
         return args.run(Services.create(settings), args)
     except WorkbenchError as problem:
         print(f"Error: {problem}", file=sys.stderr)

@@ -50,12 +50,34 @@ def test_a_list_and_a_table_hold_the_same():
     assert read_edits(table)[0].edits[0].changes[0].span == (2, 5)
 
 
+def test_a_kind_has_one_role_and_what_is_not_said_follows():
+    rows = [
+        {"counterfactual": "a blue ring"},
+        {"counterfactual": "a scarlet ring", "role": "control"},
+        {"counterfactual": "a dog", "role": "ceiling"},
+        {"counterfactual": "the red ring", "aspect": "Paraphrase"},
+        {"counterfactual": "a crimson ring", "aspect": "mine", "role": "control"},
+        {"counterfactual": "a ring that is red", "aspect": "mine"},
+    ]
+    (found,) = read_edits(json.dumps([{"vid": "a", "caption": "a red ring", **row} for row in rows]))
+    assert found.video == "a"
+    assert [(edit.kind, edit.role) for edit in found.edits] == [
+        ("own", "meaning"),
+        ("paraphrase", "control"),
+        ("random", "ceiling"),
+        ("paraphrase", "control"),
+        ("mine", "control"),
+        ("mine", "control"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("", "has no rows"),
         ("caption,counterfactual\n", "has no rows"),
         ("[1]", "Row 1 of the file of edits is no object"),
+        ("[[1]]", "Row 1 of the file of edits is a list; write one object a line, or one list of all objects"),
         ("[{", "begins like a JSON list"),
         ('{"caption": "a"', "Row 1 of the file of edits is no JSON"),
         ("name,text\nx,y\n", "Row 2 of the file of edits holds 'name', 'text'"),
@@ -64,6 +86,19 @@ def test_a_list_and_a_table_hold_the_same():
         (json.dumps({**VITATECS, "counterfactual": "a woman opens a  BOX."}), "Row 1 .* says what its caption says"),
         (json.dumps({**VITATECS, "counterfactual": "x" * 2001}), "Row 1 of the file of edits has 2,001 characters"),
         (json.dumps({**VITATECS, "role": "wrong"}), "Row 1 of the file of edits has the role 'wrong'"),
+        (
+            json.dumps({**VITATECS, "role": ["control"]}),
+            "Row 1 of the file of edits has the role .'control'.; give one",
+        ),
+        (json.dumps({**VITATECS, "aspect": ["x"]}), "Row 1 of the file of edits has no text in 'aspect'"),
+        (
+            json.dumps({**VITATECS, "role": "control"}),
+            "Row 1 of the file of edits gives 'direction' the role 'control', and elsewhere it has 'meaning'",
+        ),
+        (
+            json.dumps([{**VITATECS, "aspect": "mine"}, {**VITATECS, "aspect": "Mine", "role": "ceiling"}]),
+            "Row 2 of the file of edits gives 'mine' the role 'ceiling', and elsewhere it has 'meaning'; give",
+        ),
         ("video_id,sentence\nv,a dog\nw,a cat\n", "Video 'v' of the file of edits has only “a dog”"),
         ("[" * 100_000, "begins like a JSON list"),
     ],

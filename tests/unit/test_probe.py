@@ -180,7 +180,9 @@ def test_sentences_that_are_read_against_the_film_are(services, films):
     )
     # the mean of cosines of plain colours: six of eight frames are red, and a colour has length one
     assert against.cases[0].scores[0, 0] == pytest.approx(6 / 8, abs=1e-6)
-    assert against.cases[0].of_other_films[0, 0] == pytest.approx(plain.cases[0].of_other_films[0, 0], abs=1e-6)
+    assert against.cases[0].among.of_other_films[0, 0] == pytest.approx(
+        plain.cases[0].among.of_other_films[0, 0], abs=1e-6
+    )
 
 
 def test_another_film_is_spliced_in_and_ranked_beside(services, films):
@@ -188,10 +190,10 @@ def test_another_film_is_spliced_in_and_ranked_beside(services, films):
         services, films, text_kinds=("colour",), film_kinds=("splice", "exchange"), among=("green", "gray-green")
     )
     [case] = found.cases
-    assert case.other_films == ("green.mp4", "gray-green.mp4")
+    assert case.among.other_films == ("green.mp4", "gray-green.mp4")
     spliced = unit(("red", 4), ("green", 4))  # four frames of red, and four of the film that follows
     assert case.scores[case.film_row("splice"), 0] == pytest.approx(spliced[COLOURS.index("red")], abs=1e-6)
-    assert case.of_other_films[:, 0] == pytest.approx(0)
+    assert case.among.of_other_films[:, 0] == pytest.approx(0)
     rows = {row.kind: row for row in found.rows}
     assert rows["splice"].rank_change == 0
     assert rows["colour"].blind is not None
@@ -293,6 +295,7 @@ def test_a_film_of_one_frame_and_a_film_too_long_to_encode_say_so(services, film
     assert {each.kind for each in found.missing_films} >= {"reverse", "freeze", "scene-alone", "splice"}
     assert "one frame" in found.missing_films[0].why
     assert "noise" in [edit.kind for edit in found.films]
+    assert not probe(services, films, case=Case(single.id, "a red ball"), text_kinds=("colour",)).fewest
     long = services.library.open_path(write_film(tmp_path / "long.mp4", [(MOST_FRAMES / 2 + 1, RED)], fps=2).path)
     found = probe(services, films, case=Case(long.id, "a red ball"), text_kinds=("colour",)).cases[0]
     told = {each.kind: each.why for each in found.missing_films}
@@ -346,12 +349,10 @@ def test_of_many_films_each_is_ranked_among_the_others_of_which_its_sentence_is_
         Case(films["gray-green"].id, "a green ball"),
     )
     found = Probe().run(services, ProbeParams(cases, ENTRY.id, text_kinds=("colour",), film_kinds=("drop",))).result
-    assert [case.other_films for case in found.cases] == [
-        ("green.mp4", "gray-green.mp4"),
-        ("red-blue.mp4",),
-        ("red-blue.mp4",),
-    ]
-    assert [case.other_texts for case in found.cases] == [("a green ball",), ("a red ball",), ("a red ball",)]
+    assert [case.standing.n_other_films for case in found.cases] == [2, 1, 1]
+    assert [case.standing.n_other_texts for case in found.cases] == [1, 1, 1]
+    assert [case.standing.ranks_by_text[0] for case in found.cases] == [1, 1, 1]
+    assert all(case.among is None for case in found.cases), "of many cases the memory holds no scores with others"
     assert (found.n_cases, found.n_videos) == (3, 3)
     assert found.conclusion.startswith("Colour histogram: 3 sentences of 3 videos.")
     assert "sentence: another colour" in probes_as_text([found])
@@ -362,9 +363,14 @@ def test_edits_of_a_file_are_taken_as_they_are(services, films):
         edit_by_hand("a red ball", "a blue ball", "verb"),
         edit_by_hand("a red ball", "a red sphere", "p", "control"),
     )
-    found = probe(services, films, case=Case(films["red-blue"].id, "a red ball", edits), film_kinds=()).cases[0]
+    case = Case(films["red-blue"].id, "a red ball", edits)
+    found = probe(services, films, case=case, text_kinds=(), film_kinds=()).cases[0]
     assert found.texts == edits
     assert found.answer(0, found.rivals) == 0
+    more = probe(services, films, case=case, text_kinds=("colour",), film_kinds=(), most=20).cases[0].texts
+    assert more[:2] == edits
+    assert {edit.kind for edit in more[2:]} == {"colour"}
+    assert [edit.text for edit in more].count("a blue ball") == 1
 
 
 def test_a_film_is_cancelled_between_two_encodings_and_goes_on_from_there(services, films, halves):

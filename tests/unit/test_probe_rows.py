@@ -7,9 +7,10 @@ import pytest
 
 from workbench.analyses.probe_rows import kind_rows, meaning_less_paraphrase, pair_rows
 from workbench.analyses.probe_texts import about_probe
+from workbench.core.sensitivity import standing
 from workbench.core.text_edits.making import edit_by_hand
 from workbench.types.edits import FilmEdit
-from workbench.types.probe import Probed, ProbeReport
+from workbench.types.probe import Among, Probed, ProbeReport
 
 QUERY = "a ball moves left"
 DIRECTION = edit_by_hand(QUERY, "a ball moves right", "direction")
@@ -22,11 +23,9 @@ SUBSAMPLE = FilmEdit("subsample", "control", "thinned", "", False)
 
 def case(name, scores, texts=(DIRECTION, COLOUR, SAME), films=(REVERSE,), others=None, unknowable=()):
     scores = np.array(scores, float)
-    return Probed(
-        name, name, QUERY, None, texts, films, (), (), "", (), scores,
-        np.zeros((0, scores.shape[1])) if others is None else np.array(others, float),
-        np.zeros((len(scores), 0)), unknowable,
-    )  # fmt: skip
+    of_films = np.zeros((0, scores.shape[1])) if others is None else np.array(others, float)
+    beside = standing(scores, Among((), (), (), of_films, np.zeros((len(scores), 0))))
+    return Probed(name, name, QUERY, None, texts, films, "", scores, beside, None, unknowable)
 
 
 def many(make, n=40):

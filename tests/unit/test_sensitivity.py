@@ -19,7 +19,9 @@ from workbench.core.sensitivity import (
     rank_among,
     ranks_of,
     share_over_videos,
+    standing,
 )
+from workbench.types.probe import Among, Standing
 
 
 @pytest.mark.parametrize(("n_right", "n"), [(0, 3), (2, 2), (7, 20), (200, 200)])
@@ -74,6 +76,16 @@ def test_chance_of_winoground_scores_is_a_quarter_and_a_sixth():
 def test_ranks_are_scipys_with_ties_against(scores):
     assert ranks_of(scores).tolist() == rankdata(-scores, method="max").tolist()
     assert rank_among(float(scores[0]), scores[1:]) == ranks_of(scores)[0]
+
+
+def test_a_case_stands_among_others_by_every_edit():
+    scores = np.array([[0.5, 0.1], [0.3, 0.9]])
+    of_films = np.array([[0.4, 0.2], [0.6, 0.0]])
+    of_texts = np.array([[0.5, 0.1, 0.0], [0.4, 0.4, 0.4]])
+    among = Among(("a", "b"), ("a", "b"), ("x", "y", "z"), of_films, of_texts)
+    assert standing(scores, among) == Standing(2, 3, (2, 2), (2, 3), (2, 4), (0.5, 0.1))
+    alone = Among((), (), (), of_films[:0], of_texts[:, :0])
+    assert standing(scores, alone) == Standing(0, 0, (1, 1), (1, 1), (1, 1), ())
 
 
 @given(arrays(float, st.integers(1, 8), elements=st.integers(-4, 6).map(float)))

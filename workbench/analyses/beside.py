@@ -54,7 +54,11 @@ class Beside:
         self.pooled: dict[str, Float64[np.ndarray, "dim"]] = {}
         self.is_from_cache = True
         for number, (video_id, video) in enumerate(self.videos.items()):
-            told = report if len(ids) == 1 else by_case(report, number, len(ids), model.spec.title)
+            told = (
+                report
+                if len(ids) == 1
+                else by_case(report, number, len(ids), f"Reading videos with {model.spec.title}")
+            )
             extracted = extract(services, video, model, sampling, told, reuse_below=reuse_below)
             self.is_from_cache &= extracted.from_cache
             row = whole(extracted.features)
@@ -117,8 +121,8 @@ class Beside:
         return film_scores(self.model, [self.rows[film] for film in films], asked, report)
 
 
-def by_case(report: Report, number: int, n_cases: int, title: str) -> Report:
-    """Return a report that tells how many of the films are read: cases are many, and each is soon done."""
-    step = Progress(number, n_cases, f"Reading videos with {title}", unit="video")
+def by_case(report: Report, number: int, n_cases: int, what: str) -> Report:
+    """Return a report that tells how many of the films are done: they are many, and each is soon done."""
+    step = Progress(number, n_cases, what, unit="video")
     report(step)
     return lambda within: report(step)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from workbench.analyses.queries import checked_query
 from workbench.analyses.services import Services
 from workbench.analyses.text_edits import text_edits
+from workbench.core.text_edits.kinds import NAMES
 from workbench.core.text_edits.making import check_kinds, edit_by_hand
 from workbench.core.text_edits.rewriting import folded
 from workbench.errors import InputError, QueryError
@@ -22,13 +23,13 @@ from workbench.types.video import VideoInfo
 class Case:
     """A film by its id, or a part of it in seconds, and a sentence that is true of it.
 
-    ``edits`` are those of the sentence that a file gives; None where they are to be made. ``own`` are sentences that a
+    ``edits`` are those of the sentence that a file gives, beside which others can be made. ``own`` are sentences that a
     person wrote beside them, ``without`` the edits that a person does not want.
     """
 
     video: str
     query: str
-    edits: tuple[Edit, ...] | None = None
+    edits: tuple[Edit, ...] = ()
     start_s: float | None = None
     end_s: float | None = None
     own: tuple[str, ...] = ()
@@ -41,6 +42,8 @@ def check_cases(services: Services, cases: Sequence[Case], kinds: Sequence[str])
     for case in cases:
         query = checked_query(case.query, services.settings)
         span_of(case, services.library.get(case.video))
+        for edit in case.edits:
+            checked_query(edit.text, services.settings)
         for text in case.own:
             edit_by_hand(query, checked_query(text, services.settings))
 
@@ -58,23 +61,28 @@ def span_of(case: Case, video: VideoInfo) -> tuple[float, float] | None:
     return start_s, end_s
 
 
+def usual_kinds(cases: Sequence[Case]) -> tuple[str, ...]:
+    """Return which kinds of edits are made where nobody says: all, but none beside edits that a file gives."""
+    return () if any(case.edits for case in cases) else NAMES
+
+
 def edits_of(case: Case, kinds: Sequence[str], most: int, seed: int, pool: Sequence[str]) -> Edits:
-    """Return the edits of a sentence: those of a file, or made and chosen; then those that a person wrote."""
+    """Return the edits of a sentence: those of a file as they are, then what is new of those made, and by hand."""
     unwanted = {folded(text) for text in case.without}
-    if case.edits is not None:
-        made = Edits(case.query, case.edits, ())
-    elif not kinds:
-        made = Edits(case.query, (), ())
-    else:
-        try:
-            made = text_edits(case.query, kinds, most, seed, pool)
-        except QueryError as problem:
-            made = Edits(case.query, (), (Unedited("all", str(problem)),))
-    kept = [edit for edit in made.edits if folded(edit.text) not in unwanted]
+    made = _made(case.query, kinds, most, seed, pool) if kinds else Edits(case.query, (), ())
+    kept = [edit for edit in case.edits if folded(edit.text) not in unwanted]
     said = {folded(edit.text) for edit in kept}
-    for text in case.own:
-        edit = edit_by_hand(case.query, " ".join(text.split()))
+    wanted = [edit for edit in made.edits if folded(edit.text) not in unwanted]
+    for edit in (*wanted, *(edit_by_hand(case.query, " ".join(text.split())) for text in case.own)):
         if folded(edit.text) not in said:
             kept.append(edit)
             said.add(folded(edit.text))
     return Edits(case.query, tuple(kept), made.unedited)
+
+
+def _made(query: str, kinds: Sequence[str], most: int, seed: int, pool: Sequence[str]) -> Edits:
+    """Return the edits that the workbench makes, none of a sentence of another language, and why."""
+    try:
+        return text_edits(query, kinds, most, seed, pool)
+    except QueryError as problem:
+        return Edits(query, (), (Unedited("all", str(problem)),))

@@ -41,14 +41,15 @@ def fewest_changes(
     """Return the fewest frames without which an edit of the meaning wins, and the fewest words without which one does.
 
     Of words, where there are other films, those without which another film fits better. Nothing is said where the
-    sentence does not win to begin with, or has no rival. Cost: no encoder call for frames; a text pass for each set of
-    one, two or three words.
+    sentence does not win to begin with, or has no rival, nor of the frames of a film of one. Cost: no encoder call for
+    frames; a text pass for each set of one, two or three words.
     """
     said = []
-    if found.rivals and found.answer(0, found.rivals) == 0:
+    if found.rivals and len(film.counts) > 1 and found.answer(0, found.rivals) == 0:
         said.append(_fewest_frames(model, found, film, asked, report))
-    if others and is_above(float(found.scores[0, 0]), float(found.of_other_films[:, 0].max())):
-        said += _fewest_words(services, model, found, film, others, report)
+    among = found.among
+    if among and others and is_above(float(found.scores[0, 0]), float(among.of_other_films[:, 0].max())):
+        said += _fewest_words(services, model, found.query, among.other_films, film, others, report)
     return tuple(said)
 
 
@@ -80,23 +81,24 @@ def _gains(
 def _fewest_words(
     services: Services,
     model: VideoTextModel,
-    found: Probed,
+    query: str,
+    titles: Sequence[str],
     film: Weighted,
     others: Sequence[Weighted],
     report: Report,
 ) -> list[FewestChanges]:
-    words = words_in(found.query)
+    words = words_in(query)
     if not 1 < len(words) <= _MOST_WORDS:
         return []
     most_out = MOST_WORDS_OUT if model.spec.separable else _MOST_READ_AGAINST
     for n_out in range(1, min(most_out, len(words) - 1) + 1):
         coalitions = _without(len(words), n_out)
-        said = ask_coalitions(services, model, found.query, words, coalitions, report)
+        said = ask_coalitions(services, model, query, words, coalitions, report)
         scores = film_scores(model, [film, *others], said, report)
         loses = scores[1:].max(axis=0) - scores[0]
         if (loses >= -TIE).any():
             best = int(loses.argmax())
-            winner = found.other_films[int(scores[1:, best].argmax())]
+            winner = titles[int(scores[1:, best].argmax())]
             gone = tuple(word.label for word, stays in zip(words, coalitions[best], strict=True) if not stays)
             return [FewestChanges("words", winner, gone, len(words), n_out)]
     return [FewestChanges("words", "", None, len(words), min(most_out, len(words) - 1))]

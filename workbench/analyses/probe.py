@@ -26,6 +26,7 @@ from workbench.analyses.prompts import Asked, ask
 from workbench.analyses.provenance import provenance_of
 from workbench.analyses.queries import checked_query
 from workbench.analyses.services import Services
+from workbench.core.sensitivity import standing
 from workbench.core.text_edits.kinds import NAMES
 from workbench.core.video_edits.kinds import FILM_NAMES, film_kinds
 from workbench.errors import InputError
@@ -33,7 +34,7 @@ from workbench.models.protocol import VideoTextModel
 from workbench.store.keys import cache_key
 from workbench.types.edits import Edits
 from workbench.types.outcome import Outcome
-from workbench.types.probe import Probed, ProbeReport
+from workbench.types.probe import Among, Probed, ProbeReport
 from workbench.types.video import SamplingSpec
 
 _SAMPLED = controls(MomentParams)
@@ -71,6 +72,16 @@ class Probe:
     question: ClassVar[str] = "Does the model notice when one thing is changed in the sentence or in the video?"
     Params: ClassVar[type] = ProbeParams
 
+    def check(self, services: Services, params: ProbeParams) -> None:
+        """Raise what is wrong with a question as ``run`` does, before a model is loaded or anything is read."""
+        check_ranges(params)
+        if not params.cases:
+            raise InputError("There is nothing to probe; give a video and a sentence that is true of it.")
+        film_kinds(params.film_kinds)
+        check_cases(services, params.cases, params.text_kinds)
+        for text in params.sentences:
+            checked_query(text, services.settings)
+
     def run(self, services: Services, params: ProbeParams, report: Report = silent) -> Outcome[ProbeReport]:
         """Return what a model notices.
 
@@ -79,11 +90,8 @@ class Probe:
         Cost: features once, as for ``ground``, and an encoder pass for each edit of each film that cannot be looked up.
         """
         started = time.monotonic()
-        check_ranges(params)
-        if not params.cases:
-            raise InputError("There is nothing to probe; give a video and a sentence that is true of it.")
+        self.check(services, params)
         kinds = film_kinds(params.film_kinds)
-        check_cases(services, params.cases, params.text_kinds)
         model, sampling = services.models.load(params.model), SamplingSpec(params.fps, params.max_frames)
         cases = tuple(replace(case, query=checked_query(case.query, services.settings)) for case in params.cases)
         sentences = tuple(checked_query(text, services.settings) for text in params.sentences)
@@ -94,7 +102,8 @@ class Probe:
         problems: dict[str, None] = dict.fromkeys(beside.warnings)
         unknown: dict[str, None] = {}
         for number, case in enumerate(cases):
-            told = report if len(cases) == 1 else by_case(report, number, len(cases), model.spec.title)
+            what = f"Probing videos with {model.spec.title}"
+            told = report if len(cases) == 1 else by_case(report, number, len(cases), what)
             video = services.library.get(case.video)
             part = part_of(video, sampling, span_of(case, video), beside.first_other(case), params.seed)
             edited = edit_film(services, model, part, kinds, told, params.reuse_below)
@@ -106,7 +115,7 @@ class Probe:
             unknown.update(dict.fromkeys(word for words in asked.unknown_words for word in words))
             found = _scored(model, beside, case, part, edited, edits, asked, told)
             first = first or (video, found, edited.rows[0], asked)
-            probed.append(found)
+            probed.append(found if len(cases) == 1 else replace(found, among=None))
         assert first is not None
         rows = kind_rows(probed, params.seed)
         result = ProbeReport(
@@ -121,7 +130,7 @@ class Probe:
             if len(cases) > 1
             else fewest_changes(services, model, *first[1:], beside.rows_of(cases[0]), report),
             n_encoded=n_encoded,
-            warnings=(*problems, *_about_words(list(unknown), model)),
+            warnings=(*problems, *_about_unedited(probed), *_about_words(list(unknown), model)),
         )
         result = replace(result, conclusion=about_probe(result))
         made = provenance_of(self.id, params, first[0], model, sampling, started, is_from_cache, params.seed)
@@ -153,6 +162,16 @@ def _scored(
 ) -> Probed:
     """Return all scores of one case."""
     films, places = beside.films(case), beside.sentences(case)
+    scores = film_scores(model, edited.rows, asked, report)
+    among = Among(
+        other_films=tuple(beside.videos[film].title for film in films),
+        other_ids=films,
+        other_texts=tuple(beside.texts[at] for at in places),
+        of_other_films=beside.scores_of(films, asked, report),
+        of_other_texts=film_scores(model, edited.rows, beside.asked_of(places), report)
+        if places
+        else np.zeros((len(edited.rows), 0)),
+    )
     return Probed(
         video_id=part.video.id,
         title=part.video.title,
@@ -160,19 +179,22 @@ def _scored(
         span_s=span_of(case, part.video),
         texts=edits.edits,
         films=edited.edits,
-        other_films=tuple(beside.videos[film].title for film in films),
-        other_ids=films,
         spliced_with="" if part.other is None else part.other.id,
-        other_texts=tuple(beside.texts[at] for at in places),
-        scores=film_scores(model, edited.rows, asked, report),
-        of_other_films=beside.scores_of(films, asked, report),
-        of_other_texts=film_scores(model, edited.rows, beside.asked_of(places), report)
-        if places
-        else np.zeros((len(edited.rows), 0)),
+        scores=scores,
+        standing=standing(scores, among),
+        among=among,
         unknowable=OF_ORDER if model.spec.frame_independent else (),
         missing_texts=edits.unedited,
         missing_films=edited.missing,
     )
+
+
+def _about_unedited(probed: Sequence[Probed]) -> list[str]:
+    """Return of how many of many sentences no edit was made, and why; of one it stands beside its edits."""
+    whys = [each.why for case in probed for each in case.missing_texts if each.kind == "all"]
+    if len(probed) == 1 or not whys:
+        return []
+    return [f"Of {len(whys):,} of {len(probed):,} sentences no edit was made: {whys[0]}"]
 
 
 def _about_words(unknown: Sequence[str], model: VideoTextModel) -> list[str]:

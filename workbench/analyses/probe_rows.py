@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from workbench.core.sensitivity import is_above, mean_over_videos, pair_scores, rank_among, share_over_videos
+from workbench.core.sensitivity import is_above, mean_over_videos, pair_scores, share_over_videos
 from workbench.core.text_edits.kinds import KINDS
 from workbench.core.video_edits.kinds import FILM_KINDS
 from workbench.core.video_edits.partners import true_of
@@ -86,15 +86,15 @@ def _counted(cases: Sequence[Probed], kind: str, seed: int) -> KindRow:
     falls: list[int] = []
     blind = _Shares(seed)
     for case in cases:
-        scores, others = case.scores[0], case.of_other_films
+        scores, standing = case.scores[0], case.standing
         for at, edit in enumerate(case.texts, 1):
             if edit.kind != kind:
                 continue
             margins.append(float(scores[0] - scores[at]))
             videos.append(case.video_id)
-            if len(others):
-                blind.add(is_above(others[:, 0].mean(), others[:, at].mean()), case.video_id)
-                falls.append(rank_among(float(scores[at]), others[:, at]) - rank_among(float(scores[0]), others[:, 0]))
+            if standing.n_other_films:
+                blind.add(is_above(standing.blind_scores[0], standing.blind_scores[at]), case.video_id)
+                falls.append(standing.ranks_by_text[at] - standing.ranks_by_text[0])
     return KindRow(
         of="sentence",
         kind=kind,
@@ -120,7 +120,7 @@ def _film_row(cases: Sequence[Probed], rivals: Sequence[tuple[int, ...]], kind: 
     entry = next(item for item in FILM_KINDS if item.name == kind)
     ties = []
     for case, own, row, edit in _of_kind(cases, rivals, kind):
-        scores, others = case.scores, case.of_other_films
+        scores, standing = case.scores, case.standing
         margins.append(float(scores[0, 0] - scores[row, 0]))
         videos.append(case.video_id)
         ties.append(edit.same_mean)
@@ -129,10 +129,8 @@ def _film_row(cases: Sequence[Probed], rivals: Sequence[tuple[int, ...]], kind: 
             beyond.add(is_above(margins[-1], abs(scores[0, 0] - scores[control, 0])), case.video_id)
         if own:
             changed.add(case.answer(row, own) != case.answer(0, own), case.video_id)
-        if len(others):
-            falls.append(
-                rank_among(float(scores[row, 0]), others[:, 0]) - rank_among(float(scores[0, 0]), others[:, 0])
-            )
+        if standing.n_other_films:
+            falls.append(standing.ranks_of_film[row] - standing.ranks_of_film[0])
     told = share_over_videos([margin > TIE for margin in margins], videos, seed)
     return KindRow(
         of="video",

@@ -12,7 +12,7 @@ from typing import Any
 from workbench.analyses.ground import clock
 from workbench.analyses.numerals import number, signed
 from workbench.analyses.plain import plain
-from workbench.core.sensitivity import is_above, rank_among
+from workbench.core.sensitivity import is_above
 from workbench.types.outcome import Outcome
 from workbench.types.probe import PAIR_CHANCE, Estimate, FewestChanges, KindRow, PairRow, Probed, ProbeReport, Verdict
 
@@ -59,7 +59,8 @@ def about_probe(found: ProbeReport) -> str:
 
 
 def _about_rows(found: ProbeReport) -> Iterator[str]:
-    yield f"{found.title}: {found.n_cases:,} sentences of {found.n_videos:,} videos."
+    videos = "one video" if found.n_videos == 1 else f"{found.n_videos:,} videos"
+    yield f"{found.title}: {found.n_cases:,} sentences of {videos}."
     judged = [row for row in found.rows if row.of == "sentence" and row.role == "meaning"]
     for verdict, begins in (
         ("told", "It tells the sentence from the edit:"),
@@ -229,24 +230,9 @@ def _case_lines(case: Probed) -> Iterator[str]:
 def probe_as_json(outcome: Outcome[ProbeReport]) -> dict[str, Any]:
     """Return a probe in plain JSON types; the keys are the command line's contract.
 
-    Of one case all scores stand in it; of several, ranks in place of the scores with others.
+    Of one case all scores stand in it; of several, ranks among others without the scores of those.
     """
     found = plain(outcome.result)
-    if len(found["cases"]) > 1:
-        for case, written in zip(outcome.result.cases, found["cases"], strict=True):
-            for name in ("of_other_films", "of_other_texts", "other_films", "other_ids", "other_texts"):
-                del written[name]
-            written |= _ranks(case)
+    for case in found["cases"]:
+        case |= case.pop("standing") | (case.pop("among") or {})
     return {"provenance": plain(outcome.provenance), **found}
-
-
-def _ranks(case: Probed) -> dict[str, Any]:
-    """Return the ranks among other films and sentences: of many cases the scores themselves are too many to write."""
-    films, texts = case.of_other_films, case.of_other_texts
-    return {
-        "n_other_films": len(films),
-        "n_other_texts": texts.shape[1],
-        "ranks_by_text": [rank_among(float(score), films[:, at]) for at, score in enumerate(case.scores[0])],
-        "ranks_of_film": [rank_among(float(score), films[:, 0]) for score in case.scores[:, 0]],
-        "ranks_of_sentence": [rank_among(float(row[0]), texts[at]) for at, row in enumerate(case.scores)],
-    }

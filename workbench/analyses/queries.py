@@ -11,6 +11,8 @@ from workbench.settings import Settings
 
 def checked_query(text: str, settings: Settings) -> str:
     """Return ``text`` without control characters and superfluous spaces, or raise ``QueryError``."""
+    if any(unicodedata.category(char) == "Cs" for char in text):  # bytes of a shell, or half a pair of JSON
+        raise QueryError("The sentence has a character that is none in UTF-8; type it anew.")
     readable = "".join(" " if unicodedata.category(char) == "Cc" else char for char in text)
     readable = " ".join(readable.split())
     if not readable:

@@ -16,6 +16,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from workbench.core.text_edits.kinds import KINDS, RANDOM
 from workbench.core.text_edits.making import edit_by_hand
 from workbench.errors import InputError, QueryError
 from workbench.types.edits import Edit, Role
@@ -27,7 +28,11 @@ _CAPTIONS = ("caption", "sentence", "original")
 _EDITS = ("counterfactual", "edit", "edited")
 _KINDS = ("aspect", "kind")
 _VIDEOS = ("video_name", "video_id", "video")
-_ROLES: Mapping[str, Role] = {"meaning": "meaning", "control": "control", "ceiling": "ceiling"}
+_UNNAMED: Mapping[Role, str] = {"meaning": "own", "control": "paraphrase", "ceiling": RANDOM}
+"""What an edit is called whose kind a file does not name, by its role."""
+_ROLES: Mapping[str, Role] = {kind.name: kind.role for kind in KINDS} | {name: role for role, name in _UNNAMED.items()}
+"""What every kind of edit that the workbench knows does to the meaning."""
+_AS_ROWS = "write one object a line, or one list of all objects"
 _FORMS = "give 'caption' and 'counterfactual' (VITATECS), or 'video_id' and 'sentence' (Feint6K)"
 
 
@@ -45,7 +50,8 @@ def read_edits(text: str) -> tuple[EditedCaption, ...]:
 
     Rows of the same video and caption are one. Raises ``InputError``, in one sentence that names the row, for a file
     that is none of these, empty, larger than 64 MiB or 200,000 rows, and for a row without a text, with one of more
-    than 2,000 characters, or whose edit says what its caption says.
+    than 2,000 characters, whose edit says what its caption says, or whose kind has another role elsewhere: a row
+    without a role has that of its kind, one without a kind that of its role.
     """
     if len(text) > MOST_BYTES or len(text.encode("utf-8", "surrogatepass")) > MOST_BYTES:
         raise InputError(f"The file of edits is larger than {MOST_BYTES // 1024**2} MiB; split it.")
@@ -85,7 +91,7 @@ def _rows(text: str) -> Iterator[tuple[int, Mapping[str, object]]]:
         try:
             entries = json.loads(text)
         except (ValueError, RecursionError):
-            raise InputError("The file of edits begins like a JSON list, and is none; check its end.") from None
+            raise InputError(f"The file of edits begins like a JSON list, and is none; {_AS_ROWS}.") from None
         yield from ((number, _mapping(entry, number)) for number, entry in enumerate(entries, start=1))
     elif begins == "{":
         for number, line in enumerate(text.splitlines(), start=1):
@@ -105,6 +111,8 @@ def _rows(text: str) -> Iterator[tuple[int, Mapping[str, object]]]:
 
 
 def _mapping(entry: object, number: int) -> Mapping[str, object]:
+    if isinstance(entry, list):
+        raise InputError(f"Row {number} of the file of edits is a list; {_AS_ROWS}.")
     if not isinstance(entry, Mapping):
         raise InputError(f"Row {number} of the file of edits is no object with names; {_FORMS}.")
     return entry
@@ -137,16 +145,32 @@ def _edit(caption: str, text: str, kind: str, role: Role, number: int) -> Edit:
 
 def _from_pairs(rows: Sequence[tuple[int, Mapping[str, object]]]) -> tuple[EditedCaption, ...]:
     found: dict[tuple[str, str], list[Edit]] = {}
+    roles = dict(_ROLES)
     for number, row in rows:
         caption, text = _said(row, _CAPTIONS, number), _said(row, _EDITS, number)
-        kind, role = str(row.get(_named(row, _KINDS)) or "own").lower(), row.get("role") or "meaning"
-        if role not in _ROLES:
-            raise InputError(
-                f"Row {number} of the file of edits has the role {role!r}; give one of {', '.join(_ROLES)}."
-            )
-        video = str(row.get(_named(row, _VIDEOS)) or "")
-        found.setdefault((video, caption), []).append(_edit(caption, text, kind, _ROLES[str(role)], number))
+        kind, role = _kind_and_role(row, number, roles)
+        video = str(row.get(_named(row, ("vid", *_VIDEOS))) or "")
+        found.setdefault((video, caption), []).append(_edit(caption, text, kind, role, number))
     return tuple(EditedCaption(video, caption, tuple(edits)) for (video, caption), edits in found.items())
+
+
+def _kind_and_role(row: Mapping[str, object], number: int, roles: dict[str, Role]) -> tuple[str, Role]:
+    """Return of which kind an edit is, and its role; ``roles`` are those of the kinds so far, and one kind has one."""
+    given = row.get("role") or None
+    role = next((role for role in _UNNAMED if role == given), None)
+    if given is not None and role is None:
+        raise InputError(
+            f"Row {number} of the file of edits has the role {given!r}; give one of {', '.join(_UNNAMED)}."
+        )
+    named = _named(row, _KINDS)
+    kind = _said(row, [named], number).lower() if row.get(named) else _UNNAMED[role or "meaning"]
+    own = roles.setdefault(kind, role or "meaning")
+    if role not in (None, own):
+        raise InputError(
+            f"Row {number} of the file of edits gives {kind!r} the role {role!r}, and elsewhere it has {own!r}; "
+            "give each role a kind of its own."
+        )
+    return kind, own
 
 
 def _from_groups(rows: Sequence[tuple[int, Mapping[str, object]]]) -> tuple[EditedCaption, ...]:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from workbench.types.probe import TIE, Estimate
+from workbench.types.probe import TIE, Among, Estimate, Standing
 
 N_DRAWS = 2000
 FEWEST_VIDEOS = 5
@@ -80,6 +80,19 @@ def is_above(score: float, other: float) -> bool:
 def rank_among(own: float, others: Float64[np.ndarray, "other"]) -> int:
     """Return the rank of a score among others, 1 for the highest; ties count against it."""
     return 1 + int((others >= own - TIE).sum())
+
+
+def standing(scores: Float64[np.ndarray, "film text"], among: Among) -> Standing:
+    """Return the ranks of a film and a sentence, and of their edits, among others; ``scores`` are those of the case."""
+    films, texts = among.of_other_films, among.of_other_texts
+    return Standing(
+        n_other_films=len(films),
+        n_other_texts=texts.shape[1],
+        ranks_by_text=tuple(rank_among(float(score), films[:, at]) for at, score in enumerate(scores[0])),
+        ranks_of_film=tuple(rank_among(float(score), films[:, 0]) for score in scores[:, 0]),
+        ranks_of_sentence=tuple(rank_among(float(row[0]), texts[at]) for at, row in enumerate(scores)),
+        blind_scores=tuple(films.mean(axis=0).tolist()) if len(films) else (),
+    )
 
 
 def fewest_left_out(gains: Float64[np.ndarray, "part"]) -> Bool[np.ndarray, "part"] | None:

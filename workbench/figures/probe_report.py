@@ -70,11 +70,12 @@ def probe_html(outcomes: Sequence[Outcome[ProbeReport]], tables: Sequence[Sequen
 
 def _slopes(case: Probed, white: dict) -> str:
     """Return how the film ranks among others by the sentence and by its closest edit, where there are others."""
-    if not case.other_films or not case.rivals:
+    among = case.among
+    if among is None or not among.other_films or not case.rivals:
         return ""
     worst = max(case.rivals, key=lambda at: float(case.scores[0, at]))
-    names = [case.title, *case.other_films]
-    before, after = ([case.scores[0, at], *case.of_other_films[:, at]] for at in (0, worst))
+    names = [case.title, *among.other_films]
+    before, after = ([case.scores[0, at], *among.of_other_films[:, at]] for at in (0, worst))
     heads = ("by the sentence", f"by “{case.texts[worst - 1].text}”")
     figure = slopes_figure(names, np.array(before), np.array(after), 0, heads).update_layout(white)
     return f"<h2>Ranks among other videos</h2>{figure.to_html(full_html=False, include_plotlyjs=True)}"

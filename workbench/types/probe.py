@@ -36,13 +36,45 @@ class Estimate:
 
 
 @dataclass(frozen=True, eq=False)
+class Among:
+    """The other films and sentences that a case is ranked among, and all scores with them.
+
+    Columns of ``of_other_films`` are the sentence and its edits, rows of ``of_other_texts`` the film and its edits.
+    """
+
+    other_films: tuple[str, ...]
+    other_ids: tuple[str, ...]
+    other_texts: tuple[str, ...]
+    of_other_films: Float64[np.ndarray, "other_film text"]
+    of_other_texts: Float64[np.ndarray, "film other_text"]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a case stands among the others, 1 being first: all that is counted of their scores over many cases.
+
+    ``ranks_by_text`` are those of the film among others by the sentence and by each of its edits, ``ranks_of_film``
+    those of the film and of each of its edits by the sentence, ``ranks_of_sentence`` those of the sentence among others
+    for the film and for each of its edits. ``blind_scores`` are the mean scores of the sentence and of each of its
+    edits with the other films, none without those.
+    """
+
+    n_other_films: int
+    n_other_texts: int
+    ranks_by_text: tuple[int, ...]
+    ranks_of_film: tuple[int, ...]
+    ranks_of_sentence: tuple[int, ...]
+    blind_scores: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Probed:
     """What a model makes of one film and one sentence, of either with one thing changed, and of others beside them.
 
-    Rows of ``scores`` are the film as it is and its edits, columns the sentence and its edits. ``of_other_films`` has
-    the same columns, ``of_other_texts`` the same rows; ``spliced_with`` is the film whose frames stand in some edits.
-    ``unknowable`` are the kinds of edits of sentences that only the order of frames tells, where a model cannot see it.
-    ``missing_texts`` and ``missing_films`` say of every kind of edit that could not be made why.
+    Rows of ``scores`` are the film as it is and its edits, columns the sentence and its edits. ``among`` is None where
+    cases are many: of thousands, each among thousands, it would fill the memory. ``spliced_with`` is the film whose
+    frames stand in some edits. ``unknowable`` are the kinds of edits of sentences that only the order of frames tells,
+    where a model cannot see it. ``missing_texts`` and ``missing_films`` say of every kind of edit why it was not made.
     """
 
     video_id: str
@@ -51,13 +83,10 @@ class Probed:
     span_s: tuple[float, float] | None
     texts: tuple[Edit, ...]
     films: tuple[FilmEdit, ...]
-    other_films: tuple[str, ...]
-    other_ids: tuple[str, ...]
     spliced_with: str
-    other_texts: tuple[str, ...]
     scores: Float64[np.ndarray, "film text"]
-    of_other_films: Float64[np.ndarray, "other_film text"]
-    of_other_texts: Float64[np.ndarray, "film other_text"]
+    standing: Standing
+    among: Among | None = None
     unknowable: tuple[str, ...] = ()
     missing_texts: tuple[Unedited, ...] = ()
     missing_films: tuple[Unedited, ...] = ()

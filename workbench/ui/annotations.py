@@ -10,6 +10,8 @@ from typing import Any
 
 from workbench.errors import InputError
 
+_AS_ROWS = "write one object a line, or one list of all objects"
+
 
 def rows_in(text: str, source: str) -> list[dict[str, Any]]:
     """Return the objects of a file, called ``source`` in what is said; ``InputError`` for the first that is none."""
@@ -23,6 +25,8 @@ def rows_in(text: str, source: str) -> list[dict[str, Any]]:
             row = json.loads(line)
         except (ValueError, RecursionError):
             row = None
+        if isinstance(row, list):
+            raise InputError(f"{source}, line {number} is a list; {_AS_ROWS}.")
         if not isinstance(row, dict):
             raise InputError(f"{source}, line {number} is not a JSON object; correct it.")
         rows.append(row)
@@ -33,6 +37,8 @@ def _listed(text: str, source: str) -> list[dict[str, Any]]:
     try:
         rows = json.loads(text)
     except json.JSONDecodeError as problem:
+        if problem.msg == "Extra data":
+            raise InputError(f"{source} goes on in line {problem.lineno} after a JSON list; {_AS_ROWS}.") from None
         raise InputError(f"{source} is not readable JSON ({problem.msg}, line {problem.lineno}); correct it.") from None
     except (ValueError, RecursionError):
         raise InputError(f"{source} is not readable JSON; correct it.") from None

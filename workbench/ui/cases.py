@@ -30,8 +30,14 @@ def cases_of(text: str, source: str, find_video: FindVideo, settings: Settings) 
             films[vid] = find_video(vid)
         return films[vid]
 
+    if not text.strip():
+        raise InputError(f"{source} is empty; write a video and a sentence that is true of it in each row.")
     if has_edits(text):
-        found = [Case(find(each.video).id, each.caption, each.edits) for each in read_edits(text)]
+        found = []
+        for each in read_edits(text):
+            if not each.video:
+                raise InputError(f"{source} names no video of “{each.caption}”; add its name as 'vid'.")
+            found.append(Case(find(each.video).id, each.caption, each.edits))
     else:
         found = []
         for number, clip in enumerate(clips_of(rows_in(text, source), source, find, settings), 1):
@@ -40,7 +46,7 @@ def cases_of(text: str, source: str, find_video: FindVideo, settings: Settings) 
             video = next(film for film in films.values() if film.id == clip.video)
             is_whole = clip.start_s <= 0 and clip.end_s >= video.duration_s
             span = (None, None) if is_whole else (clip.start_s, clip.end_s)
-            found.append(Case(clip.video, clip.caption, None, *span))
+            found.append(Case(clip.video, clip.caption, (), *span))
     if len(found) > MOST_CASES:
         raise InputError(f"{source} has {len(found):,} captions; probe {MOST_CASES:,} or fewer at once.")
     return tuple(found)

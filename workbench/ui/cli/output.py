@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def write_json(value: Any, target: str) -> None:
 
 
 def write_text(text: str, target: str) -> None:
-    """Write ``text`` to the file ``target``, or to stdout where it is ``-``."""
+    """Write ``text`` to the file ``target`` and say so on stderr, or to stdout where it is ``-``."""
     if target == "-":
         sys.stdout.write(text)
         return
@@ -30,12 +31,17 @@ def write_text(text: str, target: str) -> None:
         Path(target).write_text(text, encoding="utf-8")
     except OSError as problem:
         raise InputError(f"{target} cannot be written ({problem.strerror}); choose another file.") from None
+    print(f"Written to {target}.", file=sys.stderr)
 
 
-def check_target(target: str | None) -> None:
-    """Raise ``InputError`` where ``target`` cannot become a file: before the work, not after it."""
-    if target and target != "-" and (os.path.isdir(target) or not os.path.isdir(os.path.dirname(target) or ".")):
-        raise InputError(f"{target} cannot be written; name a file in a folder that exists.")
+def check_targets(targets: Sequence[str | None]) -> None:
+    """Raise ``InputError`` where one cannot become a file, or two are the same: before the work, not after it."""
+    named = [target for target in targets if target]
+    for target in named:
+        if target != "-" and (os.path.isdir(target) or not os.path.isdir(os.path.dirname(target) or ".")):
+            raise InputError(f"{target} cannot be written; name a file in a folder that exists.")
+    if len(set(named)) < len(named):
+        raise InputError(f"Two results cannot both be written to {named[0]}; name a file for each.")
 
 
 def read_rows(path: str) -> list[dict[str, Any]]:
@@ -62,7 +68,14 @@ class Bar:
         """Show one step."""
         if self._bar is None or self._bar.desc != progress.what:
             self.close()
-            self._bar = tqdm(total=progress.total, desc=progress.what, file=sys.stderr, unit=progress.unit, leave=False)
+            self._bar = tqdm(
+                total=progress.total,
+                desc=progress.what,
+                initial=progress.done,  # what was kept took no time, and would make what is left look as short
+                file=sys.stderr,
+                unit=progress.unit,
+                leave=False,
+            )
             self._bar.desc = progress.what
         self._bar.total = progress.total
         self._bar.update(progress.done - self._bar.n)

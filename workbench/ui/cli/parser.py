@@ -157,9 +157,12 @@ def _add_probe(sub: argparse.ArgumentParser, settings: Settings) -> None:
         help="probe every row instead: JSON Lines of vid and caption, or edits as Feint6K or VITATECS give them",
     )
     sub.add_argument("--videos", dest="folder", metavar="DIR", help="folder of its videos (default that of the file)")
-    for flag, names in (("--edits", NAMES), ("--video-edits", FILM_NAMES)):
-        about = f"all, none, or some of {', '.join(names)} (default all)"
-        sub.add_argument(flag, default="all", metavar="KIND,KIND", help=about)
+    for flag, names, default, when in (
+        ("--edits", NAMES, None, "all; beside edits that a file gives, none"),
+        ("--video-edits", FILM_NAMES, "all", "all"),
+    ):
+        about = f"all, none, or some of {', '.join(names)} (default {when})"
+        sub.add_argument(flag, default=default, metavar="KIND,KIND", help=about)
     for name, control in controls(ProbeParams).items():
         _add_flag(sub, ProbeParams, name, control)
     sub.add_argument("--html", metavar="FILE", help="write the report as a page that stands on its own")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from workbench.analyses.analysis import controls
-from workbench.analyses.cases import Case
+from workbench.analyses.cases import Case, usual_kinds
 from workbench.analyses.probe import Probe, ProbeParams
 from workbench.analyses.probe_texts import probes_as_text, tables_of
 from workbench.analyses.services import Services
@@ -23,18 +23,22 @@ from workbench.ui.cli.video_folder import videos_in
 
 def probe(services: Services, args: argparse.Namespace) -> int:
     """Say what one model, or several, make of films and sentences with one thing changed."""
-    cases, among = _cases_of_file(services, args) if args.file else _cases_of_films(services, args)
-    chosen = {name: getattr(args, name) for name in controls(ProbeParams)}
-    text_kinds = _chosen(args.edits, NAMES, "a sentence")
+    text_kinds = None if args.edits is None else _chosen(args.edits, NAMES, "a sentence")
     film_kinds = _chosen(args.video_edits, FILM_NAMES, "a video")
-    model_ids = dict.fromkeys(args.models or [services.settings.default_model])
-    for model_id in model_ids:
-        services.models.load(model_id)  # before the work: one that is not there is told at once
-    bar, outcomes = Bar(), []
+    cases, among = _cases_of_file(services, args) if args.file else _cases_of_films(services, args)
+    if text_kinds is None:
+        text_kinds = usual_kinds(cases)
+    chosen = {name: getattr(args, name) for name in controls(ProbeParams)}
+    asked = [
+        ProbeParams(cases, model_id, among, tuple(args.among), text_kinds, film_kinds, **chosen)
+        for model_id in dict.fromkeys(args.models or [services.settings.default_model])
+    ]
+    Probe().check(services, asked[0])  # what is wrong is told before the first model, which may take minutes, is loaded
+    for params in asked:
+        services.models.load(params.model)  # before the work: one that is not there is told at once
+    bar = Bar()
     try:
-        for model_id in model_ids:
-            params = ProbeParams(cases, model_id, among, tuple(args.among), text_kinds, film_kinds, **chosen)
-            outcomes.append(Probe().run(services, params, bar))
+        outcomes = [Probe().run(services, params, bar) for params in asked]
     finally:
         bar.close()
     if args.json:
@@ -54,6 +58,8 @@ def _cases_of_films(services: Services, args: argparse.Namespace) -> tuple[tuple
     """Return the case of the first film and the sentence, and the other films that it is ranked among."""
     if not args.query or not args.paths:
         raise InputError("Give VIDEO and --query, a sentence that is true of it; or --file with the rows of many.")
+    if args.folder:
+        raise InputError("--videos is the folder of the videos of --file; leave it away, or give the file.")
     first, *others = (services.library.find(path).id for path in args.paths)
     case = Case(first, args.query, start_s=args.start, end_s=args.end, own=tuple(args.own), without=tuple(args.without))
     return (case,), tuple(dict.fromkeys(others))

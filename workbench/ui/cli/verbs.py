@@ -158,8 +158,6 @@ def predict(services: Services, args: argparse.Namespace) -> int:
     if args.json:
         write_json(lines, args.json)
     write_text("".join(json.dumps(line) + "\n" for line in lines), args.out)
-    if args.out != "-":
-        print(f"{len(lines)} rows in {args.out}", file=sys.stderr)
     return 0
 
 

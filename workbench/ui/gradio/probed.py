@@ -15,7 +15,7 @@ import gradio as gr
 import numpy as np
 
 from workbench.analyses.analysis import Report
-from workbench.analyses.cases import Case
+from workbench.analyses.cases import Case, usual_kinds
 from workbench.analyses.edited_films import edited_pixels, part_of, why_not_shown
 from workbench.analyses.probe import Probe, ProbeParams
 from workbench.analyses.probe_texts import about_probe
@@ -59,7 +59,7 @@ class ProbedSessions:
         at_once = IN_TIME if self.services.models.load(model).spec.frame_independent else ()
         shared = {name: getattr(session.params(), name) for name in ("fps", "max_frames", "reuse_below")}
         return ProbeParams(
-            cases=(Case(session.video, session.query, None, start_s, end_s, edited.own, edited.without),),
+            cases=(Case(session.video, session.query, (), start_s, end_s, edited.own, edited.without),),
             model=model,
             among=tuple(film for film in films if film != session.video),
             sentences=tuple(query for query in session.queries if query != session.query),
@@ -91,7 +91,7 @@ class ProbedSessions:
         titles = {entry.id: entry.title for entry in entries}
         found = []
         for model_id in (session.model, *filter(None, [other_of(session, entries)])):
-            params = ProbeParams(cases, model_id, film_kinds=OF_MANY)
+            params = ProbeParams(cases, model_id, text_kinds=usual_kinds(cases), film_kinds=OF_MANY)
             outcome = Probe().run(self.services, params, report)
             found.append(self._called(outcome, titles.get(model_id, outcome.result.title), session))
         return found
@@ -106,20 +106,20 @@ class ProbedSessions:
     def _called(self, outcome: Outcome[ProbeReport], title: str, session: Session) -> Outcome[ProbeReport]:
         """Return a probe with its model as the list calls it, and films as their visitor does."""
         found, names = outcome.result, dict(session.uploads)
-
-        def others_of(case: Probed) -> tuple[str, ...]:
-            return tuple(names.get(i, own) for i, own in zip(case.other_ids, case.other_films, strict=True))
-
-        winners = dict(zip(found.cases[0].other_films, others_of(found.cases[0]), strict=True))
-        cases = tuple(
-            replace(case, title=names.get(case.video_id, case.title), other_films=others_of(case))
-            for case in found.cases
-        )
+        winners: dict[str, str] = {}
+        cases = []
+        for case in found.cases:
+            among = case.among
+            if among is not None:
+                others = tuple(names.get(i, own) for i, own in zip(among.other_ids, among.other_films, strict=True))
+                winners |= zip(among.other_films, others, strict=True)
+                among = replace(among, other_films=others)
+            cases.append(replace(case, title=names.get(case.video_id, case.title), among=among))
         fewest = tuple(
             replace(each, winner=winners.get(each.winner, each.winner)) if each.what == "words" else each
             for each in found.fewest
         )
-        called = replace(found, title=title, cases=cases, fewest=fewest)
+        called = replace(found, title=title, cases=tuple(cases), fewest=fewest)
         return replace(outcome, result=replace(called, conclusion=about_probe(called)))
 
     def shown(self, session: Session, found: Found) -> Update:
@@ -141,17 +141,19 @@ class ProbedSessions:
 
     def ranks(self, case: Probed, of: str, at: int) -> Update:
         """Return the ranks among other films, and among other sentences, before and after one edit."""
-        films, sentences = [case.title, *case.other_films], [case.query, *case.other_texts]
+        assert case.among is not None, "of one case everything that it is ranked among is there"
+        of_films, of_texts = case.among.of_other_films, case.among.of_other_texts
+        films, sentences = [case.title, *case.among.other_films], [case.query, *case.among.other_texts]
         if of == "text":
             edit = case.texts[at - 1]
             said, heads = f"“{edit.text}”", (texts.BY_SENTENCE, texts.BY_EDIT)
-            by_film = [np.array([case.scores[0, each], *case.of_other_films[:, each]]) for each in (0, at)]
-            by_text = [np.array([case.scores[0, each], *case.of_other_texts[0]]) for each in (0, at)]
+            by_film = [np.array([case.scores[0, each], *of_films[:, each]]) for each in (0, at)]
+            by_text = [np.array([case.scores[0, each], *of_texts[0]]) for each in (0, at)]
         else:
             film = case.films[at - 1]
             said, heads = f"the video {film.title}", (texts.AS_IT_IS, texts.EDITED)
-            by_film = [np.array([case.scores[row, 0], *case.of_other_films[:, 0]]) for row in (0, at)]
-            by_text = [np.array([case.scores[row, 0], *case.of_other_texts[row]]) for row in (0, at)]
+            by_film = [np.array([case.scores[row, 0], *of_films[:, 0]]) for row in (0, at)]
+            by_text = [np.array([case.scores[row, 0], *of_texts[row]]) for row in (0, at)]
         figures = [
             slopes_figure(names, before, after, 0, heads) if len(names) > 1 else None
             for names, (before, after) in ((films, by_film), (sentences, by_text))
