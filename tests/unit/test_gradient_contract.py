@@ -368,7 +368,7 @@ def test_following_cosines_back_changes_nothing_for_others_at_the_same_time(sour
     alone = [run() for run in work]
     np.testing.assert_array_equal(source.encode_frames(asked).frames, before)
     with ThreadPoolExecutor(6) as threads:
-        watched = [(threads.submit(run), own) for _ in range(3) for run, own in zip(work, alone, strict=True)]
+        watched = [(threads.submit(run), own) for _ in range(2) for run, own in zip(work, alone, strict=True)]
         frames = [threads.submit(source.encode_frames, asked) for _ in range(6)]
         texts = [threads.submit(source.encode_texts, SENTENCE) for _ in range(6)]
         maps = [threads.submit(source.attention, asked) for _ in range(3)]

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
-from scipy.stats import rankdata
 
 from workbench.core.coalitions import Game
 from workbench.errors import InputError
@@ -195,6 +194,8 @@ def rank_correlations(maps: Float64[np.ndarray, "map cell"]) -> Float64[np.ndarr
 
     Raises ``InputError`` for no cells, or values that are not finite.
     """
+    from scipy.stats import rankdata  # which takes a second that no command should wait for
+
     _check(maps)
     ranks = rankdata(maps, axis=1) - (maps.shape[1] + 1) / 2
     products = ranks @ ranks.T  # of halves of whole numbers, so exact: as are 1, -1 and the symmetry of what follows

@@ -163,37 +163,38 @@ def paraphrases(sentence: Sentence) -> list[str]:
 
 def edits(sentence: Sentence, rng: np.random.Generator) -> list[Edit]:
     """Return every minimal edit that the sentence allows, one of each kind and place."""
-    found: list[Edit] = []
+    return [
+        Edit(kind, edited, edited.text, before, after)
+        for kind, edited, before, after in _changes(sentence, rng)
+        if edited.text != sentence.text
+    ]
 
-    def add(kind: str, edited: Sentence, before: str, after: str) -> None:
-        if edited.text != sentence.text:
-            found.append(Edit(kind, edited, edited.text, before, after))
 
+def _changes(sentence: Sentence, rng: np.random.Generator) -> Iterator[tuple[str, Sentence, str, str]]:
     for at, noun in enumerate(sentence.nouns):
         for kind, changed, before, after in _noun_edits(noun, rng):
             nouns = (*sentence.nouns[:at], changed, *sentence.nouns[at + 1 :])
-            add(kind, replace(sentence, nouns=nouns), before, after)
+            yield kind, replace(sentence, nouns=nouns), before, after
     for at, clause in enumerate(sentence.clauses):
         for kind, altered, before, after in _clause_edits(clause, rng):
             clauses = (*sentence.clauses[:at], altered, *sentence.clauses[at + 1 :])
-            add(kind, replace(sentence, clauses=clauses), before, after)
+            yield kind, replace(sentence, clauses=clauses), before, after
     if sentence.kind in ("both", "relation"):
         first, second = sentence.nouns
         bound = (replace(first, colour=second.colour), replace(second, colour=first.colour))
-        add("binding", replace(sentence, nouns=bound), f"{first.colour}", f"{second.colour}")
+        yield "binding", replace(sentence, nouns=bound), f"{first.colour}", f"{second.colour}"
     if sentence.kind == "relation" and sentence.relation:
-        add("exchange", replace(sentence, nouns=sentence.nouns[::-1]), first.words(), second.words())
+        yield "exchange", replace(sentence, nouns=sentence.nouns[::-1]), first.words(), second.words()
         other = RELATIONS[sentence.relation]
-        add("relation", replace(sentence, relation=other), sentence.relation, other)
+        yield "relation", replace(sentence, relation=other), sentence.relation, other
     if sentence.kind == "order":
         before, after = (clause.words() for clause in sentence.clauses)
-        add("order", replace(sentence, clauses=sentence.clauses[::-1]), before, after)
+        yield "order", replace(sentence, clauses=sentence.clauses[::-1]), before, after
     if sentence.kind == "count":
         other_count = 2 if sentence.count == 1 else sentence.count - 1
-        add("number", replace(sentence, count=other_count), NUMBERS[sentence.count], NUMBERS[other_count])
+        yield "number", replace(sentence, count=other_count), NUMBERS[sentence.count], NUMBERS[other_count]
     if sentence.kind == "presence":
-        add("negation", replace(sentence, kind="absence"), "", "no")
-    return found
+        yield "negation", replace(sentence, kind="absence"), "", "no"
 
 
 def _noun_edits(noun: Noun, rng: np.random.Generator) -> Iterator[tuple[str, Noun, str, str]]:

@@ -80,21 +80,21 @@ def _stands(first: Actor, second: Actor, relation: str | None) -> np.ndarray:
 
 def _events(story: Story, clause: Clause) -> list[Event]:
     """Return the events that the clause describes; an actor is judged as it is when the event starts."""
+    return [event for event in story.events if _fits(story, event, clause)]
 
-    def fits(event: Event) -> bool:
-        start = min(round(event.start_s * story.fps), story.n_frames - 1)
-        return (
-            event.verb == clause.verb
-            and (clause.manner is None or event.manner == clause.manner)
-            and (clause.new_colour is None or event.new_colour == clause.new_colour)
-            and bool(matches(story.actors[event.actor], clause.noun)[start])
-            and (
-                clause.other is None
-                or (event.other is not None and bool(matches(story.actors[event.other], clause.other)[start]))
-            )
+
+def _fits(story: Story, event: Event, clause: Clause) -> bool:
+    start = min(round(event.start_s * story.fps), story.n_frames - 1)
+    return (
+        event.verb == clause.verb
+        and (clause.manner is None or event.manner == clause.manner)
+        and (clause.new_colour is None or event.new_colour == clause.new_colour)
+        and bool(matches(story.actors[event.actor], clause.noun)[start])
+        and (
+            clause.other is None
+            or (event.other is not None and bool(matches(story.actors[event.other], clause.other)[start]))
         )
-
-    return [event for event in story.events if fits(event)]
+    )
 
 
 def spans(is_true: Bool[np.ndarray, "time"], fps: float) -> list[Window]:
