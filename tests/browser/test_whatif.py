@@ -37,7 +37,12 @@ def test_a_sentence_and_its_video_are_changed(page: Page, server_url: str, compl
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.set_viewport_size({"width": 1280, "height": 900})
 
-    page.click("#whatif-sentences li:has-text('green') [data-open^=why]")
+    page.click("#whatif-sentences li:has-text('green') [data-open^=who]")
     expect(page.locator("#queries li textarea").last).to_have_value("a green cross", timeout=PATIENCE_MS)
     expect(page.locator("#words")).to_contain_text("green", timeout=PATIENCE_MS)
+    page.get_by_role("tab", name="What if").click()
+    page.click("#whatif-sentences [data-open^=back]")
+    expect(edits.locator("li.own")).to_contain_text("a white cross", timeout=PATIENCE_MS)
+    page.click("#whatif-sentences li:has-text('green') [data-open^=where]")
+    expect(page.locator("#look-text")).to_contain_text("a green cross", timeout=PATIENCE_MS)
     assert complaints == []
