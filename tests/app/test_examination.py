@@ -141,15 +141,31 @@ def test_another_model_clears_what_was_examined_and_is_not_held_against_itself(
     events: Events, session: Session
 ) -> None:
     session = events.pair.choose_other(session, event(value=SECOND.id), ANN)["session"]
-    changed = events.choose_model(session, event(value=SECOND.id))
+    changed = events.choose_model(session, event(value=SECOND.id), ANN)
     assert (changed["examine_text"], changed["examine_figure"]) == ("", None)
     assert changed["pair_other"]["value"] == ""
     assert SECOND.id not in [model_id for _, model_id, _ in changed["pair_other"]["choices"]]
-    changed = events.set_parameter("fps")(session, 2.5)
+    changed = events.set_parameter("fps")(session, 2.5, ANN)
     assert (changed["examine_text"], changed["examine_figure"]) == ("", None)
     assert "examine_text" not in events.add_query(session, event(text="red"))  # on which nothing hangs
     for choose, part in ((events.examine.choose_clips, "examine_said"), (events.pair.choose_other, "pair_said")):
         assert "not offered" in choose(session, event(value="nonesuch"), ANN)[part]
+
+
+def test_another_model_or_method_ends_the_examination_at_once_and_says_so(events: Events, session: Session) -> None:
+    for change in (
+        lambda: events.choose_model(session, event(value=SECOND.id), ANN),
+        lambda: events.set_parameter("fps")(session, 2.5, ANN),
+    ):
+        bobs = events.jobs.start("bob", Job(lambda report: None, "examine"))
+        anns = events.jobs.start("ann", Job(lambda report: None, "examine"))
+        changed = change()
+        assert anns.is_stopped
+        assert not events.jobs.is_running("ann", "examine")
+        assert texts.DROPPED in changed["examine_text"]
+        assert not changed["stop_examine"]["visible"]
+        assert changed["session"] != session
+        assert not bobs.is_stopped
 
 
 # -- a file of labels -------------------------------------------------------------------------------------------------

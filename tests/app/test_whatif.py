@@ -228,7 +228,7 @@ def test_films_of_the_toy_world_are_probed_and_counted(events: Events, session: 
     events.jobs.start("ann", Job(lambda report: None, "answer"))
     [busy] = events.whatif.probe_toy(session, ANN)
     assert texts.OCCUPIED in busy["toy_said"]
-    cleared = events.choose_model(session, event(value=SECOND.id))
+    cleared = events.choose_model(session, event(value=SECOND.id), ANN)
     assert cleared["toy_figure"] is None
 
 
