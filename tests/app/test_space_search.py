@@ -90,6 +90,9 @@ def test_features_of_a_file_are_mapped(events: Events, session: Session, feature
     changed = shown["session"]
     assert changed.space.films == "file"
     assert ("mine.npz", "file", True) in shown["space_films"]["choices"]
+    of_films = ("space_points", "space_path", "space_through", "space_picture")
+    assert [shown[name] for name in of_films[:2]] == [None, None]  # rows have no time, and no model knows of them
+    assert not any(shown[name]["visible"] for name in of_films[2:])
     found = looked(events, changed)
     assert "60 rows lie in 3 groups" in found["space_text"]
     assert found["space_gap"] == ""
@@ -101,7 +104,10 @@ def test_features_of_a_file_are_mapped(events: Events, session: Session, feature
     assert "<img" not in near
     by_colour = events.space.choose("colour")(changed, event(value="kind"))["session"]
     assert {trace.name for trace in looked(events, by_colour)["space_map"].data} == {"&lt;b&gt;cat", "dog", "cow"}
-    back = events.space.choose("films")(changed, event(value="this"))["session"]
+    returned = events.space.choose("films")(changed, event(value="this"))
+    assert returned["space_points"]["value"] == "frame"
+    assert all(returned[name]["visible"] for name in of_films[2:])
+    back = returned["session"]
     assert "26 frames" in looked(events, back)["space_text"]
     assert events.space.choose("films")(back, event(value="file"))["session"].space.file == changed.space.file
 

@@ -78,7 +78,8 @@ class SpaceEvents:
                 is_first = value == "all" and not space.fitted_on
                 fitted = self._spaced.films(session) if is_first else space.fitted_on
                 space = replace(space, fitted_on=fitted, supervised="")
-            return self._changed(session, space)
+            shown = self._changed(session, space)
+            return shown | self._spaced.of_films(shown["session"]) if name == "films" else shown
 
         return choose.__get__(self)
 
