@@ -39,6 +39,18 @@ def space(page: Page, server_url: str, complaints: list[str]) -> Page:
     return page
 
 
+def draw_box(page: Page, of: str, start: tuple[int, int], width: float, above_foot: int) -> None:
+    """Draw a box on a map, from ``start`` in its plot to that share of its width, so many pixels above its foot."""
+    page.click(f"{of} [data-drag=select]")
+    page.locator(f"{of} .plot").scroll_into_view_if_needed()
+    plot = page.locator(f"{of} .plot").bounding_box()
+    assert plot is not None
+    page.mouse.move(plot["x"] + start[0], plot["y"] + start[1])
+    page.mouse.down()
+    page.mouse.move(plot["x"] + plot["width"] * width, plot["y"] + plot["height"] - above_foot, steps=6)
+    page.mouse.up()
+
+
 def test_a_point_shows_its_picture_and_goes_to_its_place(space: Page) -> None:
     point = space.evaluate(POINT, 2)
     space.mouse.move(point["x"] - 3, point["y"])
@@ -62,13 +74,7 @@ def test_a_point_shows_its_picture_and_goes_to_its_place(space: Page) -> None:
 
 
 def test_a_box_lists_what_is_in_it_and_lights_the_timeline(space: Page) -> None:
-    space.click("#space-map [data-drag=select]")
-    box = space.locator("#space-map .plot").bounding_box()
-    assert box is not None
-    space.mouse.move(box["x"] + 26, box["y"] + 12)
-    space.mouse.down()
-    space.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + box["height"] - 30, steps=6)
-    space.mouse.up()
+    draw_box(space, "#space-map", (26, 12), 0.75, 30)
     chosen = space.locator("#space-map .space-chosen")
     expect(chosen).to_be_visible()
     n_chosen = int(re.match(r"(\d+) points", chosen.locator("p").inner_text())[1])
@@ -143,14 +149,7 @@ def test_what_is_chosen_on_the_map_of_one_model_is_chosen_on_that_of_the_other(s
     rings = space.locator("#pair-map .space-lit > div")
     assert rings.count() % 2 == 0
     assert rings.count() >= 14
-    space.click("#pair-map [data-drag=select]")
-    space.locator("#pair-map .plot").scroll_into_view_if_needed()
-    box = space.locator("#pair-map .plot").bounding_box()
-    assert box is not None
-    space.mouse.move(box["x"] + 12, box["y"] + 66)
-    space.mouse.down()
-    space.mouse.move(box["x"] + box["width"] * 0.42, box["y"] + box["height"] - 12, steps=6)
-    space.mouse.up()
+    draw_box(space, "#pair-map", (12, 66), 0.42, 12)
     expect(space.locator("#pair-map .space-chosen")).to_be_visible()
     space.wait_for_timeout(500)
     chosen = space.evaluate(
