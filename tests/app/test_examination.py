@@ -16,6 +16,7 @@ from workbench.models.adapter_template import ENTRY
 from workbench.ui.gradio import examine_texts, label_files, texts
 from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.jobs import Job
+from workbench.ui.gradio.offers import OFFERS
 from workbench.ui.gradio.session import Session
 
 ANN, BOB = gr.Request(session_hash="ann"), gr.Request(session_hash="bob")
@@ -92,6 +93,30 @@ def test_films_of_the_toy_world_are_drawn_once_and_are_on_nobodys_list(events: E
     assert {path: path.stat().st_mtime_ns for path in folder.glob("*.mp4")} == films
     listed = events.choose_video(session, event(value=session.video))["video"]["choices"]
     assert not [title for title, _, _ in listed if "clip" in title]
+
+
+def test_an_examination_is_taken_away_as_json_and_as_a_page(events: Events, session: Session, tmp_path: Path) -> None:
+    assert examine_texts.NOT_ON_SHOW in events.examine.take_json(ANN)["examine_said"]
+    changed = events.examine.choose_clips(session, event(value="file"), ANN)
+    assert "clips=file" in changed["address"]
+    brought(events, session, tmp_path / "rows.jsonl", rows_of(session))
+    asked = replace(changed["session"], space=replace(session.space, other=SECOND.id))
+    shown = examined(events, asked)
+    assert shown["examine_json"]["visible"]
+    assert shown["examine_report"]["visible"]
+    file = events.examine.take_json(ANN)["download"]
+    assert file["name"] == f"examine-{ENTRY.id}-{SECOND.id}.json"
+    found = json.loads(file["text"])["examinations"]
+    assert [each["title"] for each in found] == [ENTRY.title, SECOND.title]
+    assert {each["provenance"]["video_title"] for each in found} == {"film0"}  # as its visitor calls it
+    page = OFFERS.find(events.examine.take_report(ANN)["download"]["url"].rsplit("/", 1)[1]).content.decode()
+    assert "Plotly.newPlot" in page
+    assert "Colour &lt;again&gt;" in page
+    for take in (events.examine.take_json, events.examine.take_report):
+        assert examine_texts.NOT_ON_SHOW in take(BOB)["examine_said"]
+    cleared = events.examine.choose_clips(asked, event(value="moments"), ANN)
+    assert not cleared["examine_report"]["visible"]
+    assert examine_texts.NOT_ON_SHOW in events.examine.take_report(ANN)["examine_said"]
 
 
 def test_drawing_that_was_stopped_leaves_nothing_half_done(events: Events, session: Session) -> None:
