@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -135,6 +136,25 @@ def test_a_frame_in_the_player_and_a_picture_of_ones_own_are_looked_for(space: P
     space.click("#space-forget")
     expect(space.locator("#space-near")).to_contain_text("“a white cross”")
     expect(space.locator("#space-forget")).to_be_hidden()
+
+
+def test_of_rows_of_a_file_nothing_is_offered_that_films_alone_have(space: Page, tmp_path: Path) -> None:
+    path = tmp_path / "mine.npz"
+    np.savez(path, features=np.random.default_rng(0).standard_normal((40, 8)).astype(np.float32))
+    of_films = [
+        space.locator(part)
+        for part in ("#space-points", "#space-path", "#space-picture", "#space-map [data-drag=here]")
+    ]
+    for part in of_films:
+        expect(part).to_be_visible()
+    space.set_input_files("#space-file input[type=file]", path)
+    expect(space.locator("#space-text")).to_contain_text("40 rows")
+    for part in of_films:
+        expect(part).to_be_hidden()
+    space.select_option("#space-films select", "this")
+    for part in of_films:
+        expect(part).to_be_visible()
+    expect(space.locator("#space-points select")).to_have_value("frame")
 
 
 def test_what_is_chosen_on_the_map_of_one_model_is_chosen_on_that_of_the_other(space: Page) -> None:
