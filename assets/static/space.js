@@ -172,6 +172,7 @@
       if (meta.here !== figure.layout.meta.here || meta.key !== figure.layout.meta.key) list([]);
       meta = figure.layout.meta;
       part("th.said").textContent = meta.said.title;
+      part("[data-drag=here]").hidden = !meta.films.some(([id]) => id && id === meta.here);
       const layout = { ...figure.layout, template: workbench.plotlyTemplate(element), autosize: true, dragmode: mode };
       if (layout.scene) layout.dragmode = "orbit";
       element.classList.toggle("is-deep", Boolean(layout.scene));

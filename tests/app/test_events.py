@@ -207,10 +207,10 @@ def test_an_answer_that_fails_leaves_the_last_result_and_says_it_is_old(events: 
 def test_leaving_a_field_unchanged_asks_nothing_and_going_on_does(events: Events, film: Film) -> None:
     session = upload(events, film.path, "film.mp4")
     assert list(events.answer_change(session, VISITOR))
-    assert "session" not in events.set_parameter("fps")(session, 2.0)
+    assert "session" not in events.set_parameter("fps")(session, 2.0, VISITOR)
     assert list(events.answer_change(session, VISITOR)) == []
     assert list(events.answer(session, VISITOR))
-    other = events.set_parameter("fps")(session, 3.0)["session"]
+    other = events.set_parameter("fps")(session, 3.0, VISITOR)["session"]
     assert list(events.answer_change(other, VISITOR))
     events.leave(VISITOR)
     assert list(events.answer_change(other, VISITOR))
@@ -257,7 +257,7 @@ def test_folders_of_one_name_are_told_apart_by_their_paths(settings: Settings, t
     for folder in folders:
         folder.mkdir(parents=True)
     events = Events(services_for_visitors(replace(settings, models=",".join(map(str, folders)))))
-    update = events.choose_model(Session(), event(value=str(folders[0])))
+    update = events.choose_model(Session(), event(value=str(folders[0])), VISITOR)
     titles = {model_id: label.removesuffix(", not available") for label, model_id, _ in update["model"]["choices"]}
     assert [titles[str(folder)] for folder in folders] == ["a/run/best", "b/run/best", "other"]
     assert "<dt>b/run/best</dt>" in update["model_note"]
@@ -287,8 +287,8 @@ def test_a_link_to_a_model_that_is_not_offered_opens_with_the_usual_one(events: 
 
 def test_an_empty_field_shows_the_value_that_is_used(events: Events) -> None:
     session = Session(queries=("red",)).with_parameter("fps", 5.0)
-    assert events.set_parameter("fps")(session, None)["parameter fps"] == 2.0
-    assert events.set_parameter("max_moments")(session, 2.7)["parameter max_moments"] == 2
+    assert events.set_parameter("fps")(session, None, VISITOR)["parameter fps"] == 2.0
+    assert events.set_parameter("max_moments")(session, 2.7, VISITOR)["parameter max_moments"] == 2
 
 
 @pytest.mark.parametrize("sent", ["red", ["red", 2], {"q": "red"}, None])
@@ -308,7 +308,7 @@ def test_a_program_sends_the_rate_as_a_number(sent: object) -> None:
 def test_what_is_in_memory_and_what_it_costs_is_told_with_the_answer(
     events: Events, long_session: Session, gate: Gate
 ) -> None:
-    assert "in memory" not in events.choose_model(long_session, event(value=MODEL_ID))["model_note"]
+    assert "in memory" not in events.choose_model(long_session, event(value=MODEL_ID), VISITOR)["model_note"]
     gate.open(9)
     update = list(events.answer(long_session, VISITOR))[-1]
     assert "1 model in memory, 605 MB" in update["model_note"]

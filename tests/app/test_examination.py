@@ -16,6 +16,7 @@ from workbench.models.adapter_template import ENTRY
 from workbench.ui.gradio import brought_files, examine_texts, label_files, texts
 from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.jobs import Job
+from workbench.ui.gradio.offers import OFFERS
 from workbench.ui.gradio.session import Session
 
 ANN, BOB = gr.Request(session_hash="ann"), gr.Request(session_hash="bob")
@@ -94,6 +95,30 @@ def test_films_of_the_toy_world_are_drawn_once_and_are_on_nobodys_list(events: E
     assert not [title for title, _, _ in listed if "clip" in title]
 
 
+def test_an_examination_is_taken_away_as_json_and_as_a_page(events: Events, session: Session, tmp_path: Path) -> None:
+    assert examine_texts.NOT_ON_SHOW in events.examine.take_json(ANN)["examine_said"]
+    changed = events.examine.choose_clips(session, event(value="file"), ANN)
+    assert "clips=file" in changed["address"]
+    brought(events, session, tmp_path / "rows.jsonl", rows_of(session))
+    asked = replace(changed["session"], space=replace(session.space, other=SECOND.id))
+    shown = examined(events, asked)
+    assert shown["examine_json"]["visible"]
+    assert shown["examine_report"]["visible"]
+    file = events.examine.take_json(ANN)["download"]
+    assert file["name"] == f"examine-{ENTRY.id}-{SECOND.id}.json"
+    found = json.loads(file["text"])["examinations"]
+    assert [each["title"] for each in found] == [ENTRY.title, SECOND.title]
+    assert {each["provenance"]["video_title"] for each in found} == {"film0"}  # as its visitor calls it
+    page = OFFERS.find(events.examine.take_report(ANN)["download"]["url"].rsplit("/", 1)[1]).content.decode()
+    assert "Plotly.newPlot" in page
+    assert "Colour &lt;again&gt;" in page
+    for take in (events.examine.take_json, events.examine.take_report):
+        assert examine_texts.NOT_ON_SHOW in take(BOB)["examine_said"]
+    cleared = events.examine.choose_clips(asked, event(value="moments"), ANN)
+    assert not cleared["examine_report"]["visible"]
+    assert examine_texts.NOT_ON_SHOW in events.examine.take_report(ANN)["examine_said"]
+
+
 def test_drawing_that_was_stopped_leaves_nothing_half_done(events: Events, session: Session) -> None:
     working = events.examine.examine(session, ANN)
     for update in working:
@@ -141,15 +166,31 @@ def test_another_model_clears_what_was_examined_and_is_not_held_against_itself(
     events: Events, session: Session
 ) -> None:
     session = events.pair.choose_other(session, event(value=SECOND.id), ANN)["session"]
-    changed = events.choose_model(session, event(value=SECOND.id))
+    changed = events.choose_model(session, event(value=SECOND.id), ANN)
     assert (changed["examine_text"], changed["examine_figure"]) == ("", None)
     assert changed["pair_other"]["value"] == ""
     assert SECOND.id not in [model_id for _, model_id, _ in changed["pair_other"]["choices"]]
-    changed = events.set_parameter("fps")(session, 2.5)
+    changed = events.set_parameter("fps")(session, 2.5, ANN)
     assert (changed["examine_text"], changed["examine_figure"]) == ("", None)
     assert "examine_text" not in events.add_query(session, event(text="red"))  # on which nothing hangs
     for choose, part in ((events.examine.choose_clips, "examine_said"), (events.pair.choose_other, "pair_said")):
         assert "not offered" in choose(session, event(value="nonesuch"), ANN)[part]
+
+
+def test_another_model_or_method_ends_the_examination_at_once_and_says_so(events: Events, session: Session) -> None:
+    for change in (
+        lambda: events.choose_model(session, event(value=SECOND.id), ANN),
+        lambda: events.set_parameter("fps")(session, 2.5, ANN),
+    ):
+        bobs = events.jobs.start("bob", Job(lambda report: None, "examine"))
+        anns = events.jobs.start("ann", Job(lambda report: None, "examine"))
+        changed = change()
+        assert anns.is_stopped
+        assert not events.jobs.is_running("ann", "examine")
+        assert texts.DROPPED in changed["examine_text"]
+        assert not changed["stop_examine"]["visible"]
+        assert changed["session"] != session
+        assert not bobs.is_stopped
 
 
 # -- a file of labels -------------------------------------------------------------------------------------------------

@@ -193,7 +193,7 @@ def test_the_moment_that_is_explained_is_the_one_on_show(events: Events, service
 
 
 def test_a_field_that_is_left_as_it_was_changes_nothing(events: Events, session: Session) -> None:
-    update = events.set_parameter("smoothing_s")(session, session.params().smoothing_s)
+    update = events.set_parameter("smoothing_s")(session, session.params().smoothing_s, VISITOR)
     assert update.keys() == {"parameter smoothing_s", "notice"}
 
 
@@ -214,7 +214,7 @@ def test_another_sentence_film_or_model_forgets_the_explanation(events: Events, 
     elsewhere = replace(session, tab="moments", opened=(1,))
     assert events.select_row(elsewhere, event(query=1), VISITOR)["values"] is None
     assert events.select_span(elsewhere, event(start_s=1.0, end_s=2.0), VISITOR)["cells"] is None
-    changed = events.choose_model(elsewhere, event(value=ENTRY.id))
+    changed = events.choose_model(elsewhere, event(value=ENTRY.id), VISITOR)
     assert changed["words"] == ""
     assert changed["session"].opened == ()
     first = events.services.library.examples()[0].id

@@ -313,7 +313,7 @@ def test_another_question_forgets_the_maps(events: Events, session: Session) -> 
     for update in (
         events.select_row(session, event(query=1), ANN),
         events.select_span(session, event(start_s=1.0, end_s=2.0), ANN),
-        events.choose_model(session, event(value=ENTRY.id)),
+        events.choose_model(session, event(value=ENTRY.id), ANN),
     ):
         assert update["look_maps"] is None
         assert update["look_picture"] is None

@@ -102,7 +102,7 @@ def test_another_model_is_chosen_from_the_list(events: Events, session: Session)
     assert "other=toyworld-frame" in chosen["address"]
     assert chosen["pair_other"]["value"] == ""  # the one on show is no other
     assert "not offered" in events.pair.choose_other(session, event(value="../etc"), ANN)["pair_said"]
-    offered = events.choose_model(session, event(value="toyworld-video"))["pair_other"]["choices"]
+    offered = events.choose_model(session, event(value="toyworld-video"), ANN)["pair_other"]["choices"]
     names = [name for _, name, _ in offered]
     assert names[0] == ""
     assert "toyworld-video" not in names

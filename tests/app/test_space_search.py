@@ -16,7 +16,7 @@ from workbench.ui.gradio import space_events, space_texts
 from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.session import Session
 
-ANN = gr.Request(session_hash="ann")
+ANN, BOB = gr.Request(session_hash="ann"), gr.Request(session_hash="bob")
 
 
 @pytest.fixture
@@ -90,6 +90,9 @@ def test_features_of_a_file_are_mapped(events: Events, session: Session, feature
     changed = shown["session"]
     assert changed.space.films == "file"
     assert ("mine.npz", "file", True) in shown["space_films"]["choices"]
+    of_films = ("space_points", "space_path", "space_through", "space_picture")
+    assert [shown[name] for name in of_films[:2]] == [None, None]  # rows have no time, and no model knows of them
+    assert not any(shown[name]["visible"] for name in of_films[2:])
     found = looked(events, changed)
     assert "60 rows lie in 3 groups" in found["space_text"]
     assert found["space_gap"] == ""
@@ -101,7 +104,10 @@ def test_features_of_a_file_are_mapped(events: Events, session: Session, feature
     assert "<img" not in near
     by_colour = events.space.choose("colour")(changed, event(value="kind"))["session"]
     assert {trace.name for trace in looked(events, by_colour)["space_map"].data} == {"&lt;b&gt;cat", "dog", "cow"}
-    back = events.space.choose("films")(changed, event(value="this"))["session"]
+    returned = events.space.choose("films")(changed, event(value="this"))
+    assert returned["space_points"]["value"] == "frame"
+    assert all(returned[name]["visible"] for name in of_films[2:])
+    back = returned["session"]
     assert "26 frames" in looked(events, back)["space_text"]
     assert events.space.choose("films")(back, event(value="file"))["session"].space.file == changed.space.file
 
@@ -125,10 +131,27 @@ def test_of_a_file_components_are_shown_first_and_then_its_umap(
     assert pulled.layout.uirevision != last.layout.uirevision  # another map is seen whole
 
 
+def test_of_a_file_nothing_is_read_again_when_a_point_is_picked(
+    events: Events, session: Session, features: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = arrived(events, session, features)["session"]
+    looked(events, changed)
+    monkeypatch.setattr(events.services.store, "get", None)
+    assert "clip 7" in events.space.pick(changed, event(row=7), ANN)["space_near"]
+    other = replace(changed, space=replace(changed.space, file=("e" * 64, "another file")))
+    for asked, request in ((changed, BOB), (other, ANN)):
+        assert space_texts.NOT_ON_SHOW in events.space.pick(asked, event(row=7), request)["space_said"]
+    events.leave(ANN)
+    assert space_texts.NOT_ON_SHOW in events.space.pick(changed, event(row=7), ANN)["space_said"]
+
+
 def test_a_map_that_is_not_kept_is_not_made_by_a_click(
     events: Events, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(space_events, "MOST_POINTS", 10)
+    events = Events(events.services)
     looked(events, session)
+    assert 'data-rows="0"' in events.space.pick(session, event(row=0), ANN)["space_near"]  # it is kept in the store
     for path in events.services.store.root.rglob("*.safetensors"):
         path.unlink()
     monkeypatch.setattr(layouts, "map_quality", None)

@@ -255,7 +255,7 @@ def test_films_of_the_toy_world_are_probed_and_counted(events: Events, session: 
     events.jobs.start("ann", Job(lambda report: None, "answer"))
     [busy] = events.whatif.probe_toy(session, ANN)
     assert texts.OCCUPIED in busy["many_said"]
-    cleared = events.choose_model(session, event(value=SECOND.id))
+    cleared = events.choose_model(session, event(value=SECOND.id), ANN)
     assert cleared["many_figure"] is None
 
 
@@ -281,7 +281,7 @@ def test_videos_of_ones_own_are_probed_by_a_file(events: Events, session: Sessio
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("", "has no rows"),
+        ("", "mine.jsonl is empty"),
         ("{", "JSON"),
         (json.dumps({"vid": "<b>nobody</b>", "caption": "a ball"}), "No video of yours is called “&lt;b&gt;nobody"),
         ("\n".join([json.dumps(ROWS[0])] * 201), "201 captions"),

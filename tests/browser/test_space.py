@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -39,6 +40,18 @@ def space(page: Page, server_url: str, complaints: list[str]) -> Page:
     return page
 
 
+def draw_box(page: Page, of: str, start: tuple[int, int], width: float, above_foot: int) -> None:
+    """Draw a box on a map, from ``start`` in its plot to that share of its width, so many pixels above its foot."""
+    page.click(f"{of} [data-drag=select]")
+    page.locator(f"{of} .plot").scroll_into_view_if_needed()
+    plot = page.locator(f"{of} .plot").bounding_box()
+    assert plot is not None
+    page.mouse.move(plot["x"] + start[0], plot["y"] + start[1])
+    page.mouse.down()
+    page.mouse.move(plot["x"] + plot["width"] * width, plot["y"] + plot["height"] - above_foot, steps=6)
+    page.mouse.up()
+
+
 def test_a_point_shows_its_picture_and_goes_to_its_place(space: Page) -> None:
     point = space.evaluate(POINT, 2)
     space.mouse.move(point["x"] - 3, point["y"])
@@ -62,13 +75,7 @@ def test_a_point_shows_its_picture_and_goes_to_its_place(space: Page) -> None:
 
 
 def test_a_box_lists_what_is_in_it_and_lights_the_timeline(space: Page) -> None:
-    space.click("#space-map [data-drag=select]")
-    box = space.locator("#space-map .plot").bounding_box()
-    assert box is not None
-    space.mouse.move(box["x"] + 26, box["y"] + 12)
-    space.mouse.down()
-    space.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + box["height"] - 30, steps=6)
-    space.mouse.up()
+    draw_box(space, "#space-map", (26, 12), 0.75, 30)
     chosen = space.locator("#space-map .space-chosen")
     expect(chosen).to_be_visible()
     n_chosen = int(re.match(r"(\d+) points", chosen.locator("p").inner_text())[1])
@@ -131,6 +138,25 @@ def test_a_frame_in_the_player_and_a_picture_of_ones_own_are_looked_for(space: P
     expect(space.locator("#space-forget")).to_be_hidden()
 
 
+def test_of_rows_of_a_file_nothing_is_offered_that_films_alone_have(space: Page, tmp_path: Path) -> None:
+    path = tmp_path / "mine.npz"
+    np.savez(path, features=np.random.default_rng(0).standard_normal((40, 8)).astype(np.float32))
+    of_films = [
+        space.locator(part)
+        for part in ("#space-points", "#space-path", "#space-picture", "#space-map [data-drag=here]")
+    ]
+    for part in of_films:
+        expect(part).to_be_visible()
+    space.set_input_files("#space-file input[type=file]", path)
+    expect(space.locator("#space-text")).to_contain_text("40 rows")
+    for part in of_films:
+        expect(part).to_be_hidden()
+    space.select_option("#space-films select", "this")
+    for part in of_films:
+        expect(part).to_be_visible()
+    expect(space.locator("#space-points select")).to_have_value("frame")
+
+
 def test_what_is_chosen_on_the_map_of_one_model_is_chosen_on_that_of_the_other(space: Page) -> None:
     space.select_option("#pair-other select", "toyworld-video")
     space.wait_for_function("location.search.includes('other=toyworld-video')", timeout=PATIENCE_MS)
@@ -143,14 +169,7 @@ def test_what_is_chosen_on_the_map_of_one_model_is_chosen_on_that_of_the_other(s
     rings = space.locator("#pair-map .space-lit > div")
     assert rings.count() % 2 == 0
     assert rings.count() >= 14
-    space.click("#pair-map [data-drag=select]")
-    space.locator("#pair-map .plot").scroll_into_view_if_needed()
-    box = space.locator("#pair-map .plot").bounding_box()
-    assert box is not None
-    space.mouse.move(box["x"] + 12, box["y"] + 66)
-    space.mouse.down()
-    space.mouse.move(box["x"] + box["width"] * 0.42, box["y"] + box["height"] - 12, steps=6)
-    space.mouse.up()
+    draw_box(space, "#pair-map", (12, 66), 0.42, 12)
     expect(space.locator("#pair-map .space-chosen")).to_be_visible()
     space.wait_for_timeout(500)
     chosen = space.evaluate(

@@ -104,8 +104,9 @@ def test_features_are_known_by_their_name(tmp_path, name):
 
 
 def test_the_only_table_is_the_features_whatever_its_name(tmp_path):
-    assert_is(read_features(npz(tmp_path, clip=FEATURES, n=np.arange(4))), "012")
-    assert_is(read_features(tensors(tmp_path, clip=FEATURES, n=np.arange(4))), "012")
+    n = {"n": [0.0, 1.0, 2.0]}
+    assert_is(read_features(npz(tmp_path, clip=FEATURES, n=np.arange(3))), "012", n)
+    assert_is(read_features(tensors(tmp_path, clip=FEATURES, n=np.arange(3))), "012", n)
     assert_is(read_features(table(tmp_path, id=IDS, clip=list(FEATURES))))
 
 
@@ -134,8 +135,6 @@ def test_columns_of_an_npz_are_numbers_and_texts_of_one_entry_a_row(tmp_path):
         label=np.array(["cat", "", "ü"]),
         raw=np.array([b"cat", b"", "ü".encode()]),
         day=np.array(["2024-02-29"] * 3, dtype="datetime64[D]"),
-        shorter=np.arange(2),
-        longer=np.array([*IDS, "d"]),
         wide=np.array([IDS] * 3),
         one=np.array(3),
         complex=np.ones(3, dtype=complex),
@@ -158,7 +157,7 @@ def test_columns_of_an_npz_are_numbers_and_texts_of_one_entry_a_row(tmp_path):
 
 def test_columns_of_safetensors_are_tensors_and_lists_of_the_metadata(tmp_path):
     metadata = {"ids": [3, "b", 2**70], "columns": {"label": ["cat", "", "ü"]}}
-    other = {"n": np.arange(3, dtype=np.uint8), "is_long": np.array([True, False, True]), "shorter": np.arange(2)}
+    other = {"n": np.arange(3, dtype=np.uint8), "is_long": np.array([True, False, True]), "wide": np.ones((2, 3), bool)}
     columns = {"n": [0.0, 1.0, 2.0], "is_long": ["yes", "no", "yes"], "label": ["cat", "", "ü"]}
     path = tensors(tmp_path, metadata, features=FEATURES, **other)
     assert_is(read_features(path), ["3", "b", str(2**70)], columns)
@@ -249,6 +248,16 @@ def test_parquet_is_read_in_pieces_and_row_groups(tmp_path, monkeypatch):
             "The ids of f.npz, “id”, are 3 float64; give 3 strings or integers, one for each row of the features.",
         ),
         (
+            {"features": FEATURES, "shorter": np.arange(2)},
+            "“shorter” in f.npz has the length 2, and the features 3; "
+            "give it one entry for each row of the features, or leave it out.",
+        ),
+        (
+            {"features": FEATURES, "n": np.arange(3), "longer": np.array([*IDS, "d"])},
+            "“longer” in f.npz has the length 4, and the features 3; "
+            "give it one entry for each row of the features, or leave it out.",
+        ),
+        (
             {"features": FEATURES, "label": np.array([b"\xff", b"b", b"c"])},
             "“label” in f.npz holds text that is not Unicode; save it as UTF-8.",
         ),
@@ -296,8 +305,8 @@ UNCLEAR = (
         ),
         (
             {"columns": '{"label": ["a", "b"]}'},
-            "The metadata of f.safetensors has not as many entries as there are rows, 3, for “label”; "
-            "give one entry a row.",
+            "“label” in f.safetensors has the length 2, and the features 3; "
+            "give it one entry for each row of the features, or leave it out.",
         ),
         (
             {"columns": '{"n": ["a", "b", "c"]}'},
@@ -327,7 +336,8 @@ def test_bfloat16_is_refused_in_words(tmp_path):
         (
             {"clip": IDS, "features": list(FEATURES), "n": [1, 2, 3]},
             {},
-            "f.parquet has no column “id” that names its rows; say which of its columns does: “clip”, “features”, “n”.",
+            "f.parquet has no column “id” that names its rows, but “clip”, “features”, “n”; "
+            "rename the one that does to “id”, or name it with --id-column on the command line.",
         ),
         (
             {"id": [1.0, 2.0, 3.0], "features": list(FEATURES)},

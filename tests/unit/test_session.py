@@ -37,6 +37,12 @@ def test_an_address_restores_the_selected_span() -> None:
     assert restored(session).span_s == (12.0, 15.234)
 
 
+def test_an_address_restores_the_clips_of_the_examination() -> None:
+    assert "clips" not in FIRST.address()
+    assert restored(replace(FIRST, clips="moments")).clips == "moments"
+    assert session_from_address({"clips": ["nonesuch"]}, FIRST, SETTINGS).clips == FIRST.clips
+
+
 def test_what_an_address_leaves_out_is_the_first_session() -> None:
     assert session_from_address({}, FIRST, SETTINGS) == FIRST
 

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from workbench.analyses.prompts import ask
-from workbench.analyses.spaces import Space
+from workbench.analyses.spaces import Space, known_at
 from workbench.core.modality_gap import centred, gap_axes, gap_between
 from workbench.core.probing import retrieval
 from workbench.types.embedding import GapView, ModalityGap
@@ -74,12 +74,7 @@ def _known(space: Space) -> Iterator[tuple[slice, list[str], Bool[np.ndarray, "t
     for film in space.films:
         rows = slice(at, at + len(film.starts))
         at = rows.stop
-        middles = space.items.spans_s[rows].mean(axis=1)
-        told = [
-            (row["query"], np.any([(start <= middles) & (middles < end) for start, end in row["windows"]], axis=0))
-            for row in space.services.library.truth_for(film.video.id)
-            if row["windows"]
-        ]
-        told = [(query, true) for query, true in told if true.any() and not true.all()]
+        known = known_at(space.services.library.truth_for(film.video.id), space.items.columns["time"][rows])
+        told = [(query, true) for query, true in known if true.any() and not true.all()]
         if told:
             yield rows, [query for query, _ in told], np.stack([true for _, true in told])

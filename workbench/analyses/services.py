@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from workbench.analyses.opened import OpenedFeatures
+from workbench.analyses.opened import opened_features
 from workbench.media.library import VideoLibrary
 from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
+from workbench.store.recent import Recent
 from workbench.store.tensors import TensorStore
+from workbench.types.features import VideoFeatures
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class Services:
     library: VideoLibrary
     models: ModelRegistry
     store: TensorStore
-    opened: OpenedFeatures = field(default_factory=OpenedFeatures)
+    opened: Recent[VideoFeatures] = field(default_factory=opened_features)
 
     @classmethod
     def create(cls, settings: Settings) -> Services:

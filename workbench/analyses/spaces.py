@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64
+from jaxtyping import Bool, Float32, Float64, Int64
 
 from workbench.analyses.analysis import Report
 from workbench.analyses.chunks import chunk_keys
@@ -146,7 +146,8 @@ def _items(film: Film, points: Kind, truth: Sequence[Mapping[str, Any]]) -> Item
     n_items = len(spans)
     columns = {"time": middles, "video": np.array([video.title] * n_items)}
     if truth and points not in WHOLE:
-        columns[KNOWN] = np.array([_true_at(middle, truth) for middle in middles.tolist()])
+        known = known_at(truth, middles)
+        columns[KNOWN] = np.array(["; ".join(text for text, is_true in known if is_true[at]) for at in range(n_items)])
     return Items(
         names=tuple(f"{points}:{video.id}:{start:.3f}" for start in times_s[film.starts].tolist()),
         kinds=(points,) * n_items,
@@ -157,9 +158,15 @@ def _items(film: Film, points: Kind, truth: Sequence[Mapping[str, Any]]) -> Item
     )
 
 
-def _true_at(time_s: float, truth: Sequence[Mapping[str, Any]]) -> str:
-    """Return the sentences that are known to be true at a time; empty where none is."""
-    return "; ".join(row["query"] for row in truth if any(start <= time_s < end for start, end in row["windows"]))
+def known_at(
+    truth: Sequence[Mapping[str, Any]], times_s: Float64[np.ndarray, "item"]
+) -> list[tuple[str, Bool[np.ndarray, "item"]]]:
+    """Return the sentences that are known to be true somewhere of a film, and at which of these times each is."""
+    return [
+        (row["query"], np.any([(start <= times_s) & (times_s < end) for start, end in row["windows"]], axis=0))
+        for row in truth
+        if row["windows"]
+    ]
 
 
 def _features(film: Film) -> Float32[np.ndarray, "item dim"]:

@@ -14,7 +14,7 @@ from workbench.analyses.analysis import Report
 from workbench.analyses.chunks import plan_of
 from workbench.analyses.extraction import extract
 from workbench.analyses.frame_batches import in_windows, most_rows
-from workbench.analyses.opened import OpenedFeatures
+from workbench.analyses.opened import opened_features
 from workbench.analyses.services import Services
 from workbench.errors import ModelError
 from workbench.models.protocol import BareForward, VideoTextModel
@@ -61,7 +61,7 @@ def measure(
     forward_s = plan.n_rows / model.forward_rate(windows.pixels, most_rows(first, plan.window))
     with tempfile.TemporaryDirectory() as folder:
         store = TensorStore(Path(folder), services.settings.max_store_bytes)
-        apart = replace(services, store=store, opened=OpenedFeatures())
+        apart = replace(services, store=store, opened=opened_features())
         started = time.perf_counter()
         extract(apart, video, model, sampling, report)
         whole_s = time.perf_counter() - started

@@ -18,7 +18,7 @@ from numpy.lib import format as npy
 from safetensors import safe_open
 
 from workbench.errors import InputError
-from workbench.store.feature_parts import FEATURE_NAMES, Asked, Found, listed
+from workbench.store.feature_parts import FEATURE_NAMES, MAX_NAME, Asked, Found, listed
 
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 # More than NumPy takes for a header; one that claims to be longer is not read to its end.
@@ -40,8 +40,8 @@ class _Declared:
     def is_table(self) -> bool:
         return len(self.shape) == 2 and self.dtype.kind in "fiu" and self.dtype.itemsize <= 8
 
-    def is_column(self, n_rows: int, kinds: str = "fiubUSM") -> bool:
-        return self.shape == (n_rows,) and self.dtype.kind in kinds
+    def is_column(self, kinds: str = "fiubUSM") -> bool:
+        return len(self.shape) == 1 and self.dtype.kind in kinds
 
     @property
     def bytes_an_entry(self) -> int:
@@ -56,8 +56,8 @@ class _Declared:
 def read_npz(file: BinaryIO, asked: Asked) -> Found:
     """Return what the arrays of an ``.npz`` file are, read one by one and only if they are kept.
 
-    Raises ``InputError`` for features that cannot be told from other arrays, more than was asked for, and arrays of
-    Python objects; what NumPy and the zip raise for a damaged file is passed on.
+    Raises ``InputError`` for features that cannot be told from other arrays, columns of another length, more than was
+    asked for, and arrays of Python objects; what NumPy and the zip raise for a damaged file is passed on.
     """
     with ZipFile(file) as archive:
         members = {name.removesuffix(".npy"): name for name in archive.namelist() if name.endswith(".npy")}
@@ -85,8 +85,8 @@ def read_safetensors(_: BinaryIO, asked: Asked) -> Found:
     """Return what the tensors of a ``.safetensors`` file are, and the lists of its metadata.
 
     ``ids`` there is a JSON list of strings or integers, ``columns`` a JSON object of lists of strings. Raises
-    ``InputError`` as ``read_npz`` does, and for lists that do not fit; what safetensors raises for a damaged file is
-    passed on.
+    ``InputError`` as ``read_npz`` does, and for lists that cannot be understood; what safetensors raises for a damaged
+    file is passed on.
     """
     with safe_open(asked.path, framework="numpy") as opened:
         texts = _texts(opened.metadata() or {}, asked)
@@ -101,13 +101,7 @@ def read_safetensors(_: BinaryIO, asked: Asked) -> Found:
         declared = {
             name: _Declared(tuple(of.get_shape()), _TENSOR_TYPES[of.get_dtype()]) for name, of in tensors.items()
         } | {name: _Declared(text.shape, text.dtype) for name, text in texts.items()}
-        found = _found(declared, lambda name: texts[name] if name in texts else opened.get_tensor(name), asked)
-    if other := [name for name, text in texts.items() if len(text) != len(found.features)]:
-        raise InputError(
-            f"The metadata of {asked.name} has not as many entries as there are rows, {len(found.features):,}, "
-            f"for {listed(other)}; give one entry a row."
-        )
-    return found
+        return _found(declared, lambda name: texts[name] if name in texts else opened.get_tensor(name), asked)
 
 
 def _declared(beginning: bytes) -> _Declared:
@@ -147,12 +141,18 @@ def _found(declared: Mapping[str, _Declared], read: Callable[[str], np.ndarray],
     asked.check_features(n_rows, n_rows * n_dims)
     others = {other: array for other, array in declared.items() if other != name}
     id_name = next((known for known in (asked.id_column, "ids") if known in others), None)
-    if id_name is not None and not others[id_name].is_column(n_rows, "USiu"):
+    if id_name is not None and not (others[id_name].is_column("USiu") and others[id_name].shape == (n_rows,)):
         raise InputError(
             f"The ids of {asked.name}, “{id_name}”, are {others[id_name]}; "
             f"give {n_rows:,} strings or integers, one for each row of the features."
         )
-    kept = {other: array for other, array in others.items() if array.is_column(n_rows)}
+    kept = {other: array for other, array in others.items() if array.is_column()}
+    if wrong := [(other, array.shape[0]) for other, array in kept.items() if array.shape != (n_rows,)]:
+        other, length = wrong[0]
+        raise InputError(
+            f"“{other[:MAX_NAME]}” in {asked.name} has the length {length:,}, and the features {n_rows:,}; "
+            "give it one entry for each row of the features, or leave it out."
+        )
     asked.check_columns(n_rows * sum(array.bytes_an_entry for array in kept.values()))
     ids = None if id_name is None else _text(id_name, read(id_name), asked)
     return Found(read(name), ids, {other: _column(other, read(other), asked) for other in kept if other != id_name})

@@ -45,10 +45,12 @@ def read_features(
 
     They are called ``features``, ``embedding`` or ``embeddings``, or are the only table of numbers; in Parquet, the
     only column of lists of numbers. ``id_column`` names the rows; in the first two formats else ``ids`` does, else
-    their numbers from 0. Whatever has one entry a row is a column: a missing number is NaN, a missing text empty.
+    their numbers from 0. Every list of numbers, texts, times or yes and no is a column, one entry a row: a missing
+    number is NaN, a missing text empty.
 
     Raises ``InputError`` for anything but sound features: damage, sizes above the limits, which are noticed before
-    the features are read, ids that are missing or repeated, and rows of NaN, infinity, only zeros or numbers too large.
+    the features are read, columns of another length, ids that are missing or repeated, and rows of NaN, infinity, only
+    zeros or numbers too large.
     """
     asked = Asked(Path(path), id_column, max_bytes, max_rows)
     try:

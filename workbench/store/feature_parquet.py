@@ -91,8 +91,8 @@ def _check_ids(kinds: Mapping[str, pa.DataType], asked: Asked) -> None:
     kind = kinds.get(asked.id_column)
     if kind is None:
         raise InputError(
-            f"{asked.name} has no column “{asked.id_column}” that names its rows; "
-            f"say which of its columns does: {listed(kinds)}."
+            f"{asked.name} has no column “{asked.id_column}” that names its rows, but {listed(kinds)}; "
+            f"rename the one that does to “{asked.id_column}”, or name it with --id-column on the command line."
         )
     if not (types.is_integer(kind) or _is_text(kind)):
         raise InputError(f"“{asked.id_column}” in {asked.name} holds {kind}; name the rows by strings or integers.")

@@ -77,6 +77,8 @@ class Bar:
                 leave=False,
             )
             self._bar.desc = progress.what
+        elif (progress.done, progress.total) == (self._bar.n, self._bar.total) and not sys.stderr.isatty():
+            return  # the time that goes on is of use on a terminal alone
         self._bar.total = progress.total
         self._bar.update(progress.done - self._bar.n)
 

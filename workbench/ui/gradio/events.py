@@ -140,21 +140,22 @@ class Events:
         return self._page.film_changed(changed) | {"brought": list(uploads.items())}
 
     @in_words
-    def choose_model(self, session: Session, event: gr.EventData) -> Update:
+    def choose_model(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
         """Ask another model the same."""
         changed = replace(session, model=text_in(event, "value"), opened=())
-        return self._page.changed(changed) | self._page.models(changed)
+        return self._page.changed(changed) | self._page.models(changed) | self._ended(request.session_hash or "")
 
-    def set_parameter(self, name: str) -> Callable[[Session, float | None], Update]:
+    def set_parameter(self, name: str) -> Callable[[Session, float | None, gr.Request], Update]:
         """Return the event that sets one parameter of the method; an empty field means its default."""
 
         @in_words
-        def set_value(self: Events, session: Session, value: float | None) -> Update:
+        def set_value(self: Events, session: Session, value: float | None, request: gr.Request) -> Update:
             used = default_of(name) if value is None else type(default_of(name))(value)
             if session.with_parameter(name, used) == session:
                 return {f"parameter {name}": used, "notice": ""}
             changed = replace(session.with_parameter(name, used), opened=())
-            return self._page.changed(changed) | self._page.unexamined() | {f"parameter {name}": used}
+            shown = self._page.changed(changed) | self._page.unexamined() | {f"parameter {name}": used}
+            return shown | self._ended(request.session_hash or "")
 
         return set_value.__get__(self)
 
@@ -188,9 +189,8 @@ class Events:
             return
         self._asked[visitor] = session
         self._answered.pop(visitor, None)
-        for name, part in _ENDED.items():
-            if self.jobs.is_running(visitor, name):
-                yield {part: panels.notice(texts.DROPPED, "hint")}
+        if ended := self._ended(visitor):
+            yield ended
 
         def result(made: tuple[Outcome[Grounding], list[StripFrame]]) -> Update:
             self._answered[visitor] = session
@@ -252,6 +252,14 @@ class Events:
         if not self._has_answer(session, visitor):
             return texts.NOT_READ if session.queries else texts.NO_QUERIES
         return texts.BUSY if self.jobs.is_running(visitor, "explanation") else ""
+
+    def _ended(self, visitor: str) -> Update:
+        """End a long job of an earlier question, and say so where its result would be; nothing where there is none."""
+        for name, part in _ENDED.items():
+            if self.jobs.is_running(visitor, name):
+                self.jobs.drop(visitor)
+                return self._page.idle() | {part: panels.notice(texts.DROPPED, "hint")}
+        return {}
 
     def _has_answer(self, session: Session, visitor: str) -> bool:
         """Return whether the visitor's question was answered to its end, and no other is being worked on."""

@@ -1,26 +1,31 @@
 """What happens in the section that says what can be read from a space: choices, a file of labels, the examination.
 
-Separate from the events of the map, with which it shares the session and the jobs. A file of labels is kept by visitor,
-until that visitor has gone; an examination is not kept.
+Separate from the events of the map, with which it shares the session and the jobs. A file of labels, and the
+examination that can be taken away, are kept by visitor, until that visitor has gone.
 """
 
 from __future__ import annotations
 
 import functools
+import json
+import time
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
 
+from workbench.analyses.examine import Examine
 from workbench.errors import InputError
-from workbench.types.comparison import Examination
+from workbench.figures.examination_report import examination_html
 from workbench.ui.gradio import examine_panels, panels
 from workbench.ui.gradio import examine_texts as texts
 from workbench.ui.gradio.brought_files import MOST_CHARS
-from workbench.ui.gradio.examined import Examined
+from workbench.ui.gradio.examined import Examined, Found
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.label_files import LabelFile, read_labels
+from workbench.ui.gradio.offers import OFFERS
+from workbench.ui.gradio.routes import handed
 from workbench.ui.gradio.sent import text_in
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shown import Shown, Update
@@ -38,6 +43,7 @@ class ExamineEvents:
     def __init__(self, examined: Examined, page: Shown, worker: Worker) -> None:
         self._examined, self._page, self._worker = examined, page, worker
         self._brought: dict[str, LabelFile] = {}
+        self._on_show: dict[str, Found] = {}
 
     @in_words
     def choose_clips(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
@@ -46,8 +52,8 @@ class ExamineEvents:
         if clips not in texts.CLIPS:
             raise InputError(NOT_A_CHOICE)
         changed = replace(session, clips=clips)
-        shown = self._examined.choices(changed) | {"session": changed, "notice": ""}
-        return shown | self._cleared(request)
+        shown = {"session": changed, "address": changed.address(), "notice": ""}
+        return shown | self._examined.choices(changed) | self._cleared(request)
 
     def receive(self, session: Session, file: gr.FileData | None, request: gr.Request) -> Update:
         """Take in a file of labels, and say what it holds or what is wrong with it."""
@@ -71,20 +77,45 @@ class ExamineEvents:
             yield {"examine_said": panels.notice(OCCUPIED, "hint")}
             return
 
-        def result(found: list[Examination]) -> Update:
+        def result(found: Found) -> Update:
+            self._on_show[visitor] = found
             return self._examined.shown(session, found)
 
+        self._on_show.pop(visitor, None)
         yield self._examined.nothing()
         work = functools.partial(self._examined.examine, session, self._brought.get(visitor), self._page.entries())
         yield from self._worker.steps(session, visitor, Job(work, "examine"), result, AT_EXAMINE)
 
+    @in_words
+    def take_json(self, request: gr.Request) -> Update:
+        """Hand the examination on show to the browser in plain JSON types, as the command line writes it."""
+        found = self._found(request)
+        answer = {"examinations": [Examine().as_json(outcome) for outcome in found]}
+        models = "-".join(outcome.provenance.model_id.replace("/", "-") for outcome in found)
+        text = json.dumps(answer, ensure_ascii=False, indent=1)
+        return {"download": {"name": f"examine-{models}.json", "text": text, "at": time.time()}}
+
+    @in_words
+    def take_report(self, request: gr.Request) -> Update:
+        """Hand the examination on show to the browser, as a page that stands on its own."""
+        page = examination_html(self._found(request))
+        offer = OFFERS.make(request.session_hash or "", texts.REPORT_NAME, "text/html", page.encode())
+        return {"download": handed(offer)}
+
+    def _found(self, request: gr.Request) -> Found:
+        if (found := self._on_show.get(request.session_hash or "")) is None:
+            raise InputError(texts.NOT_ON_SHOW)
+        return found
+
     def _cleared(self, request: gr.Request) -> Update:
         """Return the section without what was examined with other clips, which nobody works on any more."""
         visitor = request.session_hash or ""
+        self._on_show.pop(visitor, None)
         if self._worker.jobs.is_running(visitor, "examine"):
             self._worker.jobs.drop(visitor)
         return self._examined.nothing() | {"examine_said": "", "stop_examine": gr.update(visible=False)}
 
     def leave(self, visitor: str) -> None:
-        """Forget the file of a visitor who has gone."""
+        """Forget what a visitor brought and was shown who has gone."""
         self._brought.pop(visitor, None)
+        self._on_show.pop(visitor, None)

@@ -21,6 +21,7 @@ from workbench.errors import InputError, VideoError
 from workbench.figures.examination import examination_figure
 from workbench.models.entry import ModelEntry
 from workbench.types.comparison import Examination
+from workbench.types.outcome import Outcome
 from workbench.ui.gradio import examine_panels, panels
 from workbench.ui.gradio import examine_texts as texts
 from workbench.ui.gradio.label_files import LabelFile
@@ -29,6 +30,7 @@ from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.spaced import Spaced
 
 Update = dict[str, Any]
+Found = list[Outcome[Examination]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +40,7 @@ class Examined:
     services: Services
     spaced: Spaced
 
-    def examine(
-        self, session: Session, brought: LabelFile | None, entries: list[ModelEntry], report: Report
-    ) -> list[Examination]:
+    def examine(self, session: Session, brought: LabelFile | None, entries: list[ModelEntry], report: Report) -> Found:
         """Examine the space of the model, and that of the other if one is chosen; raises what ``Examine.run`` does."""
         model_ids = [session.model, *filter(None, [other_of(session, entries)])]
         for model_id in model_ids:
@@ -50,13 +50,17 @@ class Examined:
         titles = {entry.id: entry.title for entry in entries}
         found = []
         for model_id in model_ids:
-            result = Examine().run(self.services, ExamineParams(clips, model_id, **shared), report).result
+            outcome = Examine().run(self.services, ExamineParams(clips, model_id, **shared), report)
+            result, made = outcome.result, outcome.provenance
             called = replace(result, title=titles.get(model_id, result.title))
-            found.append(replace(called, conclusion=about_examination(called)))
+            called = replace(called, conclusion=about_examination(called))
+            made = replace(made, video_title=session.uploads.get(made.video_id, made.video_title))
+            found.append(Outcome(called, made))
         return found
 
-    def shown(self, session: Session, found: list[Examination]) -> Update:
+    def shown(self, session: Session, outcomes: Found) -> Update:
         """Return examinations of the same clips with all that is said of them."""
+        found = [outcome.result for outcome in outcomes]
         notes = dict.fromkeys(warning for each in found for warning in each.warnings)
         return {
             "examine_text": examine_panels.said(found, session.clips == "moments")
@@ -65,6 +69,8 @@ class Examined:
             if any(each.readings or each.captions for each in found)
             else None,
             "examine_numbers": examine_panels.numbers(found),
+            "examine_json": gr.update(visible=True),
+            "examine_report": gr.update(visible=True),
         }
 
     def choices(self, session: Session) -> Update:
@@ -81,7 +87,8 @@ class Examined:
 
     def nothing(self) -> Update:
         """Return the parts without an examination."""
-        return {"examine_text": "", "examine_figure": None, "examine_numbers": ""}
+        empty = {"examine_text": "", "examine_figure": None, "examine_numbers": ""}
+        return empty | dict.fromkeys(("examine_json", "examine_report"), gr.update(visible=False))
 
     def _clips(self, session: Session, brought: LabelFile | None, report: Report) -> tuple[Clip, ...]:
         if session.clips == "toyworld":

@@ -160,6 +160,8 @@ class Parts:
     examine_text: Panel
     examine_figure: PlotlyView
     examine_numbers: Panel
+    examine_json: gr.Button
+    examine_report: gr.Button
     whatif_said: Panel
     stop_whatif: gr.Button
     whatif_text: Panel

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import tempfile
-import time
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +26,7 @@ from workbench.ui.gradio import look_texts as texts
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.looked import Look, Looked
 from workbench.ui.gradio.offers import OFFERS, Offer
-from workbench.ui.gradio.routes import offer_url
+from workbench.ui.gradio.routes import handed
 from workbench.ui.gradio.sent import instant_in, looking_in, text_in
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shown import Shown, Update
@@ -189,7 +188,7 @@ class MapEvents:
             return OFFERS.make(visitor, *named, make(look, at_s, opacity, report))
 
         def result(offer: Offer) -> Update:
-            return {"download": {"name": offer.name, "url": offer_url(offer.token), "at": time.time()}}
+            return {"download": handed(offer)}
 
         yield from self._worker.steps(session, visitor, Job(work, "film"), result, AT_MAPS)
 

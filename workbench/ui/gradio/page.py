@@ -147,7 +147,7 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     _wire_space(
         parts, events, placed, changing, receiving, looking, lambda event: event.success(explain, session, **asking)
     )
-    _wire_examine(parts, events, outputs, changing, receiving, asking)
+    _wire_examine(parts, events, outputs, changing, receiving, looking, asking)
     asks(parts.whatif_sentences.input, events.whatif.change, [session])
     _wire_whatif(
         parts, events, outputs, changing, looking, asking, lambda event: event.success(explain, session, **asking)
@@ -217,6 +217,7 @@ def _wire_examine(
     outputs: dict[str, gr.Component],
     changing: dict[str, Any],
     receiving: dict[str, Any],
+    looking: dict[str, Any],
     asking: dict[str, Any],
 ) -> None:
     """Join the section that examines the space: nothing is computed before its button is pressed."""
@@ -224,6 +225,8 @@ def _wire_examine(
     parts.examine_clips.input(_placed(examine.choose_clips, outputs), session, **changing)
     parts.examine_file.upload(_placed(examine.receive, outputs), [session, parts.examine_file], **receiving)
     parts.ask_examine.click(_placed_steps(examine.examine, outputs), session, **asking)
+    parts.examine_json.click(_placed(examine.take_json, outputs), None, **looking)
+    parts.examine_report.click(_placed(examine.take_report, outputs), None, **looking)
 
 
 def _wire_whatif(

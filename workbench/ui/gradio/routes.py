@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+import time
 from pathlib import Path
 
 import plotly
@@ -18,7 +19,7 @@ from starlette.routing import BaseRoute, Route
 from workbench.errors import WorkbenchError
 from workbench.media.library import VideoLibrary
 from workbench.settings import ASSETS
-from workbench.ui.gradio.offers import OFFERS
+from workbench.ui.gradio.offers import OFFERS, Offer
 
 PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 SCRIPTS = (
@@ -55,9 +56,9 @@ def picture_url(video_id: str, at_s: float) -> str:
     return f"workbench/picture/{video_id}/{round(at_s * 1000)}"
 
 
-def offer_url(token: str) -> str:
-    """Return the address of a file that was made for a visitor, relative to the page."""
-    return f"workbench/made/{token}"
+def handed(offer: Offer) -> dict[str, object]:
+    """Return what has the browser fetch a file that was made for its visitor, also where it is the same again."""
+    return {"name": offer.name, "url": f"workbench/made/{offer.token}", "at": time.time()}
 
 
 def make_routes(library: VideoLibrary) -> list[BaseRoute]:

@@ -21,6 +21,7 @@ from workbench.analyses.queries import checked_query
 from workbench.errors import InputError, QueryError
 from workbench.settings import Settings
 from workbench.ui.gradio.edit_choice import EditChoice
+from workbench.ui.gradio.examine_texts import CLIPS
 from workbench.ui.gradio.space_choice import SpaceChoice, choice_from_address
 
 TABS = ("moments", "who", "look", "space", "whatif", "about")
@@ -103,6 +104,7 @@ class Session:
         pairs += [("span", "-".join(repr(round(s, 3)).removesuffix(".0") for s in self.span_s))] if self.span_s else []
         pairs += [("tab", self.tab)] if self.tab != TABS[0] else []
         pairs += [("method", self.method)] if self.method else []
+        pairs += [("clips", self.clips)] if self.clips != Session.clips else []
         pairs += self.space.address()
         return "?" + urlencode(pairs)
 
@@ -174,6 +176,8 @@ def session_from_address(asked: Mapping[str, Sequence[str]], first: Session, set
         session = replace(session, tab=tab)
     if (method := _one(asked, "method")) in METHODS:
         session = replace(session, method=method)
+    if (clips := _one(asked, "clips")) in CLIPS:
+        session = replace(session, clips=clips)
     return replace(session, current=0, space=choice_from_address(asked, settings))
 
 

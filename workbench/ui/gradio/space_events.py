@@ -1,7 +1,7 @@
 """What happens on the tab that shows the space: another map, a point that is picked, a map that is fitted anew.
 
-Separate from the other events, with which it shares the session and the jobs. The map on show is asked for again
-when a point of it is picked, which costs what is kept.
+Separate from the other events, with which it shares the session and the jobs. The map on show is held by visitor, until
+that visitor has gone; where it had to make room for those of others it is asked for again, which costs what is kept.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from workbench.analyses.embed import Embed, EmbedParams
 from workbench.analyses.imported import keep
 from workbench.errors import InputError
 from workbench.store.feature_files import read_features
+from workbench.store.recent import Recent
 from workbench.types.embedding import EmbeddingMap
 from workbench.types.outcome import Outcome, Progress
 from workbench.ui.gradio import panels
@@ -34,9 +35,12 @@ from workbench.ui.gradio.working import Ending, Place, Worker, in_words_at, said
 
 AT_SPACE = Place("space_said", "stop_space", "space_said")
 in_words = in_words_at("space_said")
+Asked = tuple[EmbedParams, tuple[str, str] | None]
 _OFFERED: dict[str, tuple[str, ...]] = {"films": FILMS, "points": POINTS, "map": tuple(MAPS), "is_path": ("", "1")}
 MOST_FEATURE_BYTES, MOST_FEATURE_ROWS = 512 * 2**20, 200_000
 """The most of a file of features that a visitor may bring."""
+MOST_POINTS = 500_000
+"""Points of maps on show that are held, over all visitors; one takes about a kilobyte."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ class SpaceEvents:
 
     def __init__(self, spaced: Spaced, page: Shown, worker: Worker) -> None:
         self._spaced, self._page, self._worker = spaced, page, worker
-        self._on_show: dict[str, EmbedParams] = {}
+        self._on_show: dict[str, Asked] = {}
+        self._held: Recent[Outcome[EmbeddingMap]] = Recent(lambda outcome: len(outcome.result.items), MOST_POINTS)
 
     # What changes the session: ``explain`` then shows what follows.
 
@@ -73,7 +78,8 @@ class SpaceEvents:
                 is_first = value == "all" and not space.fitted_on
                 fitted = self._spaced.films(session) if is_first else space.fitted_on
                 space = replace(space, fitted_on=fitted, supervised="")
-            return self._changed(session, space)
+            shown = self._changed(session, space)
+            return shown | self._spaced.of_films(shown["session"]) if name == "films" else shown
 
         return choose.__get__(self)
 
@@ -148,7 +154,7 @@ class SpaceEvents:
 
     def look(self, session: Session, visitor: str) -> Generator[Update]:
         """Show the map where it is kept, else components at once and then the map; yield progress in between."""
-        self._on_show.pop(visitor, None)
+        self.leave(visitor)
         made: list[EmbeddingMap] = []
 
         def result(outcome: Outcome[EmbeddingMap]) -> Update:
@@ -172,7 +178,7 @@ class SpaceEvents:
     @in_words
     def pick(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
         """Show what is nearest to a point of the map on show."""
-        found = self._found(session, request)
+        found = self._outcome(session, request.session_hash or "").result
         row = picked_in(event)
         if row is None or row >= len(found.items):
             raise InputError(texts.NOT_A_POINT)
@@ -181,26 +187,26 @@ class SpaceEvents:
     @in_words
     def show_gap(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
         """Show pictures and sentences as they lie, or each kind less its own mean."""
-        return self._spaced.gap_picture(self._found(session, request), text_in(event, "value") == "1")
+        found = self._outcome(session, request.session_hash or "").result
+        return self._spaced.gap_picture(found, text_in(event, "value") == "1")
 
     def as_json(self, session: Session, visitor: str) -> dict[str, Any]:
         """Return the map on show in plain JSON types."""
-        if not self._is_on_show(session, visitor):
-            raise InputError(texts.NOT_ON_SHOW)
-        if (outcome := kept(functools.partial(self._spaced.map, session))) is None:
-            raise InputError(texts.NOT_KEPT)
-        return Embed().as_json(outcome)
+        return Embed().as_json(self._outcome(session, visitor))
 
     def leave(self, visitor: str) -> None:
         """Forget what a visitor was shown who has gone."""
         self._on_show.pop(visitor, None)
+        self._held.drop(visitor)
 
-    def _found(self, session: Session, request: gr.Request) -> EmbeddingMap:
-        if not self._is_on_show(session, request.session_hash or ""):
+    def _outcome(self, session: Session, visitor: str) -> Outcome[EmbeddingMap]:
+        """Return the map on show."""
+        if self._on_show.get(visitor) != self._asked(session):
             raise InputError(texts.NOT_ON_SHOW)
-        if (outcome := kept(functools.partial(self._spaced.map, session))) is None:
+        outcome = self._held.get(visitor) or kept(functools.partial(self._spaced.map, session))
+        if outcome is None:
             raise InputError(texts.NOT_KEPT)
-        return outcome.result
+        return outcome
 
     def _at_once(self, session: Session, report: Report) -> Outcome[EmbeddingMap]:
         work = functools.partial(self._spaced.map, session)
@@ -208,11 +214,13 @@ class SpaceEvents:
 
     def _result(self, session: Session, visitor: str, outcome: Outcome[EmbeddingMap]) -> Update:
         if not outcome.result.is_sketch:
-            self._on_show[visitor] = self._spaced.params(session)
+            self._on_show[visitor] = self._asked(session)
+            self._held.keep(visitor, outcome)
         return self._spaced.shown(session, outcome.result)
 
-    def _is_on_show(self, session: Session, visitor: str) -> bool:
-        return self._on_show.get(visitor) == self._spaced.params(session)
+    def _asked(self, session: Session) -> Asked:
+        """Return what the map of a session is of, and how it is made."""
+        return self._spaced.params(session), session.space.file
 
 
 def _sent(file: gr.FileData | None) -> tuple[Path, str]:

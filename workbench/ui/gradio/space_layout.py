@@ -31,7 +31,7 @@ def lay_out_space() -> dict:
                 )
                 made["space_picture"] = FileUpload(label=texts.PICTURE, accept="image/*", elem_id="space-picture")
                 made["space_file"] = FileUpload(
-                    label=texts.FILE, accept=".npz,.safetensors,.parquet", elem_id="space-file", elem_classes="upload"
+                    label=texts.FILE, accept=".npz,.safetensors,.parquet", elem_id="space-file"
                 )
             made["space_said"] = Panel(elem_id="space-said")
             made["space_text"] = Panel(elem_id="space-text")

@@ -87,7 +87,7 @@ class Spaced:
                 "space_groups": "" if found.is_sketch else space_panels.groups(found),
                 "space_gap": "" if found.is_sketch else space_panels.gap(found),
                 "refit": gr.update(visible=n_fitted < n_films),
-                "space_forget": gr.update(visible=bool(session.space.pictures)),
+                "space_forget": gr.update(visible=bool(session.space.pictures) and session.space.films != "file"),
             }
             | self.gap_picture(found, False)
             | self._columns(session, found)
@@ -111,12 +111,20 @@ class Spaced:
         space = session.space
         return {
             "space_films": _choice(texts.films(space.file), space.films),
-            "space_points": _choice(texts.POINTS, space.points),
             "space_map_kind": _choice(texts.MAPS, space.map),
-            "space_path": _choice(texts.PATHS, "1" if space.is_path else ""),
-            "space_through": ", ".join(space.through),
             "space_supervised": _choice(texts.pulled_together(filter(None, [space.supervised])), space.supervised),
             **{f"space_{name}": dict(space.numbers).get(name, getattr(EmbedParams, name)) for name in NUMBERS},
+            **self.of_films(session),
+        }
+
+    def of_films(self, session: Session) -> Update:
+        """Return the choices that a map of films alone has: rows of a file have no time, and no model knows of them."""
+        space, has_films = session.space, session.space.films != "file"
+        return {
+            "space_points": _choice(texts.POINTS, space.points) if has_films else None,
+            "space_path": _choice(texts.PATHS, "1" if space.is_path else "") if has_films else None,
+            "space_through": gr.update(value=", ".join(space.through), visible=has_films),
+            "space_picture": gr.update(visible=has_films),
         }
 
     def nothing(self) -> Update:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import re
-import time
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +27,7 @@ from workbench.ui.gradio.brought_files import MOST_CHARS
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.offers import OFFERS
 from workbench.ui.gradio.probed import Found, ProbedSessions
-from workbench.ui.gradio.routes import offer_url
+from workbench.ui.gradio.routes import handed
 from workbench.ui.gradio.sent import text_in
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shown import Shown, Update
@@ -192,4 +191,4 @@ def _picked(sent: str) -> tuple[str, int]:
 def _handed(found: Found, visitor: str) -> Update:
     page = probe_html(found, [tables_of(outcome.result) for outcome in found])
     offer = OFFERS.make(visitor, texts.REPORT_NAME, "text/html", page.encode())
-    return {"download": {"name": offer.name, "url": offer_url(offer.token), "at": time.time()}}
+    return {"download": handed(offer)}
