@@ -39,9 +39,9 @@ _WHY_BLIND = (
 Table = tuple[tuple[str, ...], ...]
 """Rows of cells, the names of the columns first."""
 _HEAD = (
-    "edit", "n", "margin", "higher", "chance", "control", "beyond it", "answer changes", "places lost", "blind", "said",
+    "edit", "said", "n", "margin", "higher", "chance", "control", "beyond it", "answer changes", "places lost", "blind",
 )  # fmt: skip
-_PAIR_HEAD = ("video, sentence", "n", "text", "video", "group", "said")
+_PAIR_HEAD = ("video, sentence", "said", "n", "text", "video", "group")
 
 
 def verdict_of(row: KindRow) -> str:
@@ -167,13 +167,14 @@ def tables_of(found: ProbeReport) -> tuple[Table, ...]:
     kinds = (_HEAD, *map(_cells_of, found.rows))
     if not found.pairs:
         return (kinds,)
-    coin = ("by a coin", "", *(f"{chance:.2f}" for chance in PAIR_CHANCE), "")
+    coin = ("by a coin", "", "", *(f"{chance:.2f}" for chance in PAIR_CHANCE))
     return kinds, (_PAIR_HEAD, *map(_pair_cells, found.pairs), coin)
 
 
 def _cells_of(row: KindRow) -> tuple[str, ...]:
     return (
         f"{row.of}: {row.title}",
+        verdict_of(row),
         f"{row.told.n_edits:,}",
         _with_interval(row.margin, signed),
         _share_in_words(row.told),
@@ -183,13 +184,12 @@ def _cells_of(row: KindRow) -> tuple[str, ...]:
         _share_in_words(row.changed),
         "-" if math.isnan(row.rank_change) else f"{row.rank_change:+.1f}".replace("-", "\N{MINUS SIGN}"),
         _share_in_words(row.blind),
-        verdict_of(row),
     )
 
 
 def _pair_cells(pair: PairRow) -> tuple[str, ...]:
     shares = map(_share_in_words, (pair.text, pair.film, pair.group))
-    return (f"{pair.film_kind}, {pair.text_kind}", f"{pair.group.n_edits:,}", *shares, VERDICTS[pair.verdict])
+    return (f"{pair.film_kind}, {pair.text_kind}", VERDICTS[pair.verdict], f"{pair.group.n_edits:,}", *shares)
 
 
 def _share_in_words(share: Estimate | None) -> str:

@@ -42,7 +42,7 @@ def probe_html(outcomes: Sequence[Outcome[ProbeReport]], tables: Sequence[Sequen
         picture = probe_figure(found).update_layout(white)
         picture.update_xaxes(gridcolor="#dddddd")
         shown = picture.to_html(full_html=False, include_plotlyjs=True) + f'<p class="quiet">{KEY}</p>'
-    said = "".join(f'<p style="white-space: pre-line">{escape(each.conclusion)}</p>' for each in found)
+    said = "".join(f"<p>{'<br>'.join(map(escape, each.conclusion.splitlines()))}</p>" for each in found)
     made = [outcome.provenance for outcome in outcomes]
     facts = {
         "probed": f"sentences {found[0].n_cases:,}, videos {found[0].n_videos:,}, "

@@ -62,6 +62,9 @@ def shares_figure(titles: Sequence[str], dots: Sequence[Sequence[Dot]], side_px:
             "tickvals": [top + middle for top in places.values()],
             "ticktext": [escaped(row) for _, row in places],
             "showgrid": False,
+            "ticks": "outside",
+            "ticklen": _DOT_PX // 2,  # a dot at nought stands on no name
+            "tickcolor": "rgba(0,0,0,0)",
             **fixed,
         },
     )

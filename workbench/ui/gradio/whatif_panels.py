@@ -120,13 +120,17 @@ def _missing(missing: Sequence[Unedited]) -> str:
 def said(found: Sequence[ProbeReport], how_sure: str) -> str:
     """Return what is said by every model, how sure that is, and what to know."""
     lines = "".join(
-        f'<li style="--query:{query_colour(at)}">{escape(each.conclusion)}</li>' for at, each in enumerate(found)
+        f'<li style="--query:{query_colour(at)}">{_paragraphs(each.conclusion)}</li>' for at, each in enumerate(found)
     )
     notes = dict.fromkeys(warning for each in found for warning in each.warnings)
     return (
         f'<ul class="examined">{lines}</ul><p class="how-sure">{how_sure}</p>'
         f"{''.join(panels.notice(note, 'warning') for note in notes)}"
     )
+
+
+def _paragraphs(told: str) -> str:
+    return "".join(f"<p>{escape(line)}</p>" for line in told.splitlines())
 
 
 def ranks_head(said: str, n_films: int, n_sentences: int) -> str:
