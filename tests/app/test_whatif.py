@@ -79,7 +79,7 @@ def test_edits_stand_with_their_scores_and_what_was_changed(events: Events, sess
     assert "pictures changed" not in films
     assert '<span class="score tie"' in films, "a mean of frames ties with the film played backwards"
     assert found["whatif_text"].startswith(
-        '<ul class="examined"><li style="--query:#0072b2">Colour histogram: “a red ball” scores'
+        '<ul class="examined"><li style="--query:#0072b2"><p>Colour histogram: “a red ball” scores'
     )
     assert "cannot know whether the video is played backwards" in found["whatif_text"]
     assert "<b>" not in sentences
