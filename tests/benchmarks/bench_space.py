@@ -37,10 +37,11 @@ _DRAWN = """async (range) => {
 }"""
 _ALL_DRAWN = """(n) => {
   const plot = document.querySelector('#space-map .js-plotly-plot');
-  const count = Math.max(0, ...(plot?.data ?? []).map((trace) => trace.x?.length ?? 0));
-  return n < 0 ? count && count !== -n : count === n && Boolean(plot.querySelector('.main-svg'));
+  const traces = (plot?._fullData ?? []).filter((trace) => trace.mode.includes('markers'));
+  const count = traces.reduce((sum, trace) => sum + (trace.x?.length ?? 0), 0);  // as decoded from what was sent
+  return n < 0 ? count && count < -n : count >= n && Boolean(plot.querySelector('.main-svg'));
 }"""
-"""Whether so many points are drawn; below 0, whether others than so many are."""
+"""Whether so many points are drawn; below 0, whether fewer than so many are."""
 
 
 def main() -> None:
