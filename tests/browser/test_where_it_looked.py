@@ -162,6 +162,8 @@ def test_methods_side_by_side_and_one_of_them_chosen(look: Page, complaints: lis
     expect(look.locator("#look-method select")).to_have_value("raw")
     expect(look.locator("#look-text")).to_contain_text("The sentence does not enter this map")
     look.wait_for_url("**method=raw**")
+    expect(look.locator("#look-text")).to_contain_text("Raw attention is strongest")
+    look.wait_for_timeout(1_000)  # a page that is left while something is on its way complains of it
     look.reload()
     expect(look.locator("#look-method select")).to_have_value("raw")
     expect(look.locator("#look-text")).to_contain_text("Raw attention is strongest")
