@@ -8,6 +8,7 @@ network is of. A family says what its network makes of pixels and of tokens; ``t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -61,7 +62,12 @@ class DualEncoder:
     @property
     def placement(self) -> Placement:
         """Return where the model is and what it costs, as of now."""
-        return self._compute.placement(sum(tensor.nbytes for tensor in _tensors(self._model)))
+        return self._compute.placement(0 if self._model is None else self._n_bytes)
+
+    @cached_property
+    def _n_bytes(self) -> int:
+        """The bytes of the network, counted once: who checks that something is a model asks for its placement."""
+        return sum(tensor.nbytes for tensor in (*self._model.parameters(), *self._model.buffers()))
 
     def encode_frames(self, frames: FrameBatch) -> VideoFeatures:
         """Return unit features, float32, one per frame. Cost: one forward pass per frame, in batches."""
@@ -88,13 +94,12 @@ class DualEncoder:
 
     def similarity(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query time"]:
         """Return the cosine of every text with every frame. Cost: one matrix product, where the features are."""
+        return self._compute.comparing(lambda: self._curves(video, text))
 
-        def compare() -> np.ndarray:
-            # In this order of factors the product reads the long matrix once: twice as fast as the other.
-            product = self._resident(video.frames) @ self._compute.send(text.embeddings).T
-            return np.ascontiguousarray(product.cpu().numpy().T)
-
-        return self._compute.comparing(compare)
+    def _curves(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query time"]:
+        # In this order of factors the product reads the long matrix once: twice as fast as the other.
+        product = self._resident(video.frames) @ self._compute.send(text.embeddings).T
+        return np.ascontiguousarray(product.cpu().numpy().T)
 
     def score(self, video: VideoFeatures, text: TextFeatures) -> Float32[np.ndarray, "query"]:
         """Return the cosine between the mean of the frames and each text.
@@ -210,7 +215,3 @@ def _trial_pictures(side_px: int) -> UInt8[np.ndarray, "4 side twice 3"]:
     pictures[2] = np.linspace(0, 255, 2 * side_px).astype(np.uint8)[:, None]
     pictures[3] = np.random.default_rng(0).integers(0, 256, pictures[3].shape)
     return pictures
-
-
-def _tensors(model: Any) -> list[Any]:
-    return [] if model is None else [*model.parameters(), *model.buffers()]
