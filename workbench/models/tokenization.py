@@ -174,12 +174,11 @@ def _read_by_offsets(tokenizer: Any, text: str) -> _Pieces:
         text, add_special_tokens=False, return_offsets_mapping=True, split_special_tokens=True, verbose=False
     )
     ids, offsets = list(encoded["input_ids"]), encoded["offset_mapping"]
-
-    def is_unknown(start: int, end: int) -> bool:
-        covering = [piece for piece, (a, b) in zip(ids, offsets, strict=True) if a < end and b > start]
-        return not covering or tokenizer.unk_token_id in covering
-
-    unknown = [match.group() for match in WORD.finditer(text) if is_unknown(*match.span())]
+    unknown = []
+    for match in WORD.finditer(text):
+        covering = [piece for piece, (a, b) in zip(ids, offsets, strict=True) if a < match.end() and b > match.start()]
+        if not covering or tokenizer.unk_token_id in covering:
+            unknown.append(match.group())
     spans = tuple((int(start), int(end)) for start, end in offsets)
     return _Pieces(ids, tuple(text[start:end] for start, end in offsets), tuple(dict.fromkeys(unknown)), spans)
 
