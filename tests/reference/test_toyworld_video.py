@@ -104,4 +104,18 @@ def test_the_workbench_reads_it_as_it_was_trained(model):
         FrameBatch("film", SamplingSpec(SAMPLE_FPS), pixels, np.arange(N_FRAMES) / SAMPLE_FPS)
     )
     found = loaded.similarity(features, loaded.encode_texts(texts))[:, 0]
-    np.testing.assert_allclose(found, scores_of_video_model(model)(pixels, texts), atol=1e-4)
+    np.testing.assert_allclose(
+        found, scores_of_video_model(model)(pixels, np.arange(N_FRAMES)[None], texts)[0], atol=1e-4
+    )
+
+
+def test_what_frames_show_does_not_hang_on_their_order(model):
+    """The examination reads them once and shows them in two orders: here the whole network reads both."""
+    story = random_story(3, 0, "test")
+    window = StoryWindow(*cut(story, centred_on(story, story.events[0])))
+    pixels, texts = window.pixels(IMAGE_PX), ["a red circle moves left", "a red circle moves right"]
+    orders = np.stack([np.arange(N_FRAMES), np.arange(N_FRAMES)[::-1], np.roll(np.arange(N_FRAMES), 3)])
+    frame_model = load_frame_model(ASSETS / "models" / "toyworld-frame")
+    for scores in (scores_of_video_model(model), scores_of_frame_model(frame_model)):
+        whole = [scores(pixels[order], np.arange(N_FRAMES)[None], texts)[0] for order in orders]
+        np.testing.assert_allclose(scores(pixels, orders, texts), whole, atol=1e-5)

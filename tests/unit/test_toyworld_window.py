@@ -127,7 +127,8 @@ def test_what_looks_the_same_backwards_is_examined_forwards_alone(
     bouncing.y[100:130] -= 0.15 * np.abs(np.sin(np.linspace(0, 4 * np.pi, 30)))
     only = replace(story, actors=[*story.actors, bouncing], events=[told])
     monkeypatch.setattr("workbench.toyworld.window_exam.random_story", lambda *args: only)
-    marks = examine_windows(lambda pixels, texts: -np.arange(len(texts), dtype=np.float32), 8)
+    said = np.arange(0, -100, -1, dtype=np.float32)
+    marks = examine_windows(lambda pixels, orders, texts: np.tile(said[: len(texts)], (len(orders), 1)), 8)
     assert (marks[kind].n_asked, marks[kind].n_right) == (8 * n_asked, 8)
     assert (marks["colour"].n_asked, marks["colour"].n_right) == (8, 8)
     assert {name.split()[0] for name in marks} - {"colour", "shape"} == {kind}

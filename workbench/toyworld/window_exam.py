@@ -2,7 +2,7 @@
 
 Separate from the examination on frames because the question is another: half of what is changed here cannot be
 seen in any one frame. A model is a function from a window and sentences to scores, so that one that sees motion
-and one that cannot are measured in the same way.
+and one that cannot are measured in the same way. What frames show is read once, in whatever orders they are shown.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, Int, UInt8
 from transformers import CLIPModel, XCLIPModel
 
 from workbench.toyworld import grammar, truth
@@ -20,16 +20,20 @@ from workbench.toyworld.seeds import generator
 from workbench.toyworld.story import Event, Story, random_story
 from workbench.toyworld.tokens import OF_FRAMES, OF_WINDOWS
 from workbench.toyworld.training import IMAGE_PX, cosine_of, to_network
+from workbench.toyworld.video_model import FrameFacts, embed_texts, embed_windows, frame_facts
 from workbench.toyworld.video_model import cosine_of as window_cosine_of
-from workbench.toyworld.video_model import embed_texts, embed_windows, frame_facts
 from workbench.toyworld.vocabulary import VERBS
-from workbench.toyworld.window import centred_on, cut, judge
+from workbench.toyworld.window import N_FRAMES, centred_on, cut, judge
 from workbench.toyworld.window_batches import StoryWindow
 
-Scores = Callable[[UInt8[np.ndarray, "frame height width 3"], list[str]], Float32[np.ndarray, "sentence"]]
-"""How well each sentence fits the frames of a window."""
+Scores = Callable[
+    [UInt8[np.ndarray, "frame height width 3"], Int[np.ndarray, "order frame"], list[str]],
+    Float32[np.ndarray, "order sentence"],
+]
+"""How well each sentence fits the frames of a window, shown in each of some orders."""
 
 _PER_STORY = 8
+_BOTH_WAYS = np.stack([np.arange(N_FRAMES), np.arange(N_FRAMES)[::-1]])
 _REVERSIBLE = tuple(verb for verb in VERBS if verb not in ("bounces", "stays_still", "changes_colour"))
 
 
@@ -75,8 +79,7 @@ def _answers(
         edit for edit in grammar.edits(sentence, rng) if judge(window.story, edit.sentence, window.start_s) is False
     ]
     texts = [sentence.text, *(edit.text for edit in edits)]
-    pixels = window.pixels(IMAGE_PX)
-    said, said_backwards = scores(pixels, texts), scores(pixels[::-1].copy(), texts)
+    said, said_backwards = scores(window.pixels(IMAGE_PX), _BOTH_WAYS, texts)
     for at, edit in enumerate(edits, 1):
         answers = [said[0] > said[at]]
         part = f"direction ({event.verb.split('_')[0]})" if edit.kind == "direction" else ""
@@ -93,10 +96,13 @@ def scores_of_video_model(model: XCLIPModel) -> Scores:
     """Return the cosine of a window with each sentence read against it."""
 
     @torch.inference_mode()
-    def scores(pixels: np.ndarray, texts: list[str]) -> np.ndarray:
-        windows, context = embed_windows(model, frame_facts(model, to_network(pixels)[None]))
+    def scores(pixels: np.ndarray, orders: np.ndarray, texts: list[str]) -> np.ndarray:
+        # The vision tower does not know which frame comes first: frames send each other messages without a place.
+        facts = frame_facts(model, to_network(pixels)[None])
+        ordered = FrameFacts(facts.frames[0, torch.from_numpy(orders)], facts.patches.expand(len(orders), -1, -1))
+        windows, context = embed_windows(model, ordered)
         said = embed_texts(model, *map(torch.from_numpy, OF_WINDOWS.encode(texts)))
-        return window_cosine_of(model, windows, context, said[None])[0].numpy()
+        return window_cosine_of(model, windows, context, said.expand(len(orders), -1, -1)).numpy()
 
     return scores
 
@@ -105,8 +111,8 @@ def scores_of_frame_model(model: CLIPModel) -> Scores:
     """Return the cosine of the mean of the frames with each sentence."""
 
     @torch.inference_mode()
-    def scores(pixels: np.ndarray, texts: list[str]) -> np.ndarray:
+    def scores(pixels: np.ndarray, orders: np.ndarray, texts: list[str]) -> np.ndarray:
         cosine = cosine_of(model, to_network(pixels), *map(torch.from_numpy, OF_FRAMES.encode(texts)))
-        return cosine.mean(0).numpy()
+        return cosine[torch.from_numpy(orders)].mean(1).numpy()
 
     return scores
