@@ -186,14 +186,14 @@ class Workbench:
     ) -> Any:
         """Return the picture of an outcome as a plotly ``Figure``, which a notebook shows."""
         from workbench.analyses.attribute import picture_of
-        from workbench.figures.embedding import embedding_figure
+        from workbench.figures.embedding import embedding_figure, with_hover
         from workbench.figures.probe import probe_figure
         from workbench.figures.report import outcome_figure
         from workbench.types.embedding import EmbeddingMap
         from workbench.types.probe import ProbeReport
 
         if isinstance(outcome.result, EmbeddingMap):
-            return embedding_figure(outcome.result)
+            return with_hover(embedding_figure(outcome.result), outcome.result)
         if isinstance(outcome.result, ProbeReport):
             return probe_figure([outcome.result])
         video = self.services.library.get(outcome.provenance.video_id)

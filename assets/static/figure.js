@@ -42,7 +42,7 @@
   };
 
   const draw = async (view) => {
-    const figure = view.props.value;
+    const figure = view.figure;
     view.element.classList.toggle("is-empty", !figure?.data);
     if (!figure?.data) return;
     const Plotly = await loadPlotly();
@@ -68,7 +68,9 @@
 
   workbench.figure = ({ element, props, trigger, watch }) => {
     const plot = element.querySelector(".plot");
-    const view = { element, plot, props, trigger, span0: null, place: () => {}, onPoint: () => {} };
+    const view = { element, plot, trigger, figure: null, span0: null, place: () => {}, onPoint: () => {} };
+    const read = () => (view.figure = props.value ? JSON.parse(props.value) : null);
+    read();
     const isClock = element.querySelector(".playhead") !== null;
     if (isClock) link(view);
     else view.onPoint = (point) => {
@@ -78,13 +80,14 @@
       workbench.lightWord(point.customdata[1]);
     };
     watch("value", () => {
+      read();
       if (isClock) view.reset();
       draw(view);
     });
     new MutationObserver(() => draw(view)).observe(document.body, { attributeFilter: ["class"] });
     new ResizeObserver(() => {
       if (!window.Plotly || !plot.data || !plot.offsetWidth) return;
-      if (props.value?.layout?.meta?.aspect) return draw(view);
+      if (view.figure?.layout?.meta?.aspect) return draw(view);
       window.Plotly.Plots.resize(plot);
       view.place();
     }).observe(element);
@@ -108,7 +111,7 @@
       }
     };
 
-    const meta = () => view.props.value?.layout?.meta || {};
+    const meta = () => view.figure?.layout?.meta || {};
     const range = () => view.span0 || [0, meta().duration_s || 1];
     const timeAt = (x) => {
       const box = plot.getBoundingClientRect();
@@ -118,7 +121,7 @@
     };
     const xOf = (t) => ((t - range()[0]) / (range()[1] - range()[0])) * plot.clientWidth;
     const rowAt = (y) => {
-      const top = y - plot.getBoundingClientRect().top - (view.props.value?.layout?.margin?.t || 0);
+      const top = y - plot.getBoundingClientRect().top - (view.figure?.layout?.margin?.t || 0);
       return (meta().rows || []).findIndex(([a, b]) => a <= top && top < b);
     };
     const put = (line, t) => {

@@ -165,15 +165,15 @@
       layout.annotations = layout.annotations.map((each, at) => ({ ...each, x: 0.5, y: domains[at][1] }));
     };
     const draw = async () => {
-      const figure = props.value;
-      box.hidden = !figure?.data;
-      if (!figure?.data) return list([]);
+      box.hidden = !props.value;
+      if (!props.value) return list([]);
+      const { figure, meta: next } = JSON.parse(props.value);
       const Plotly = await workbench.loadPlotly();
-      if (meta.here !== figure.layout.meta.here || meta.key !== figure.layout.meta.key) list([]);
-      meta = figure.layout.meta;
+      if (meta.here !== next.here || meta.key !== next.key) list([]);
+      meta = next;
       part("th.said").textContent = meta.said.title;
       part("[data-drag=here]").hidden = !meta.films.some(([id]) => id && id === meta.here);
-      const layout = { ...figure.layout, template: workbench.plotlyTemplate(element), autosize: true, dragmode: mode };
+      const layout = { ...figure.layout, meta, template: workbench.plotlyTemplate(element), autosize: true, dragmode: mode };
       if (layout.scene) layout.dragmode = "orbit";
       element.classList.toggle("is-deep", Boolean(layout.scene));
       if (box.clientWidth < 480) narrow(layout);

@@ -39,9 +39,9 @@ def test_the_same_points_lie_on_two_maps(events: Events, session: Session) -> No
     shown = compared(events, session)
     assert "The two models agree on" in shown["pair_text"]
     assert "unrelated spaces share" in shown["pair_text"]
-    first, second = shown["pair_map"].data
+    first, second = shown["pair_map"].figure.data
     np.testing.assert_array_equal(first.customdata, second.customdata)
-    meta = shown["pair_map"].layout.meta
+    meta = shown["pair_map"].meta
     assert meta["here"] == session.video
     assert meta["said"]["title"] == pair_texts.SHARED_COLUMN
     assert len(meta["said"]["of"]) == len(meta["film"]) == len(first.customdata)

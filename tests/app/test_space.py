@@ -43,9 +43,9 @@ def looked(events: Events, session: Session, request: gr.Request = ANN) -> dict:
 
 def places(update: dict) -> dict[tuple, tuple[float, ...]]:
     """Return where every frame lies, by its film and its time."""
-    figure = update["space_map"]
-    meta, found = figure.layout.meta, {}
-    for trace in figure.data:
+    drawn = update["space_map"]
+    meta, found = drawn.meta, {}
+    for trace in drawn.figure.data:
         for row, *at in zip(trace.customdata, trace.x, trace.y, strict=True):
             if meta["spans"][row][0] is not None:
                 found[(meta["films"][meta["film"][row]][0], *meta["spans"][row])] = tuple(map(float, at))
@@ -59,11 +59,11 @@ def test_components_are_shown_at_once_and_then_the_map(events: Events, session: 
     first, last = shown
     assert "A first look at 26 frames" in first["space_text"]
     assert "not yet tested" in first["space_text"]
-    assert "% of the variance" in first["space_map"].layout.xaxis.title.text
+    assert "% of the variance" in first["space_map"].figure.layout.xaxis.title.text
     assert "trustworthiness 0." in last["space_text"]
-    assert last["space_map"].layout.xaxis.title.text == ""
-    assert first["space_map"].layout.meta["film"] == last["space_map"].layout.meta["film"]
-    assert last["space_map"].layout.meta["here"] == session.video
+    assert last["space_map"].figure.layout.xaxis.title.text == ""
+    assert first["space_map"].meta["film"] == last["space_map"].meta["film"]
+    assert last["space_map"].meta["here"] == session.video
     assert last["space_colour"]["value"] == "group"
     assert "fits “a white cross”" in [name for _, name, _ in last["space_colour"]["choices"]]
 
@@ -98,9 +98,7 @@ def test_a_film_that_comes_later_moves_no_point_until_the_map_is_fitted_anew(
     arrived = events.receive(gr.FileData(path=str(film.path), orig_name="own.mp4"))["arrived"]
     later = replace(changed, uploads={arrived.id: "mine alone"})
     after = looked(events, later)
-    assert [title for film_id, title in after["space_map"].layout.meta["films"] if film_id == arrived.id] == [
-        "mine alone"
-    ]
+    assert [title for film_id, title in after["space_map"].meta["films"] if film_id == arrived.id] == ["mine alone"]
     assert {at: after_at for at, after_at in places(after).items() if at in places(before)} == places(before)
     assert any(film_id == arrived.id for film_id, *_ in places(after))
     assert "4 of 5 videos made this map" in after["space_text"]
@@ -117,13 +115,13 @@ def test_nobody_sees_the_films_of_another(events: Events, session: Session, tmp_
     arrived = events.receive(gr.FileData(path=str(film.path), orig_name="anns.mp4"))["arrived"]
     everybody = replace(session, space=SpaceChoice(films="all"))
     found = looked(events, everybody, BOB)
-    assert arrived.id not in {film_id for film_id, _ in found["space_map"].layout.meta["films"]}
+    assert arrived.id not in {film_id for film_id, _ in found["space_map"].meta["films"]}
 
 
 @pytest.mark.parametrize("kind", ["umap3", "pca", "pca3"])
 def test_every_kind_of_map(events: Events, session: Session, kind: str) -> None:
     changed = events.space.choose("map")(session, event(value=kind))["session"]
-    figure = looked(events, changed)["space_map"]
+    figure = looked(events, changed)["space_map"].figure
     assert all(("3d" in trace.type) == kind.endswith("3") for trace in figure.data)
 
 
@@ -132,9 +130,9 @@ def test_colour_and_path_are_shown(events: Events, session: Session) -> None:
         changed = events.space.choose("colour")(session, event(value=colour))["session"]
         assert looked(events, changed)["space_colour"]["value"] == colour
     changed = events.space.choose("is_path")(session, event(value="1"))["session"]
-    line = looked(events, changed)["space_map"].data[0]
+    line = looked(events, changed)["space_map"].figure.data[0]
     assert line.mode == "lines"
-    starts = [looked(events, changed)["space_map"].layout.meta["spans"][row][0] for row in line.customdata]
+    starts = [looked(events, changed)["space_map"].meta["spans"][row][0] for row in line.customdata]
     assert starts == sorted(starts)
     assert len(starts) == 26
 

@@ -98,18 +98,33 @@ def test_features_of_a_file_are_mapped(events: Events, session: Session, feature
     assert found["space_gap"] == ""
     assert found["space_gap_picture"] is None
     assert [name for _, name, _ in found["space_supervised"]["choices"]] == ["", "kind"]
-    assert found["space_map"].layout.meta["labels"][7] == "clip 7"
+    assert found["space_map"].meta["labels"]["7"] == "clip 7"
     near = events.space.pick(changed, event(row=7), ANN)["space_near"]
     assert "clip 7" in near
     assert "<img" not in near
     by_colour = events.space.choose("colour")(changed, event(value="kind"))["session"]
-    assert {trace.name for trace in looked(events, by_colour)["space_map"].data} == {"&lt;b&gt;cat", "dog", "cow"}
+    assert {trace.name for trace in looked(events, by_colour)["space_map"].figure.data} == {
+        "&lt;b&gt;cat",
+        "dog",
+        "cow",
+    }
     returned = events.space.choose("films")(changed, event(value="this"))
     assert returned["space_points"]["value"] == "frame"
     assert all(returned[name]["visible"] for name in of_films[2:])
     back = returned["session"]
     assert "26 frames" in looked(events, back)["space_text"]
     assert events.space.choose("films")(back, event(value="file"))["session"].space.file == changed.space.file
+
+
+def test_rows_of_which_nothing_is_known_are_mapped(events: Events, session: Session, tmp_path: Path) -> None:
+    path = tmp_path / "bare.npz"
+    np.savez(path, features=np.random.default_rng(0).standard_normal((60, 16)).astype(np.float32))
+    list(events.answer(changed := arrived(events, session, path)["session"], ANN))
+    shown = [update for update in events.explain(changed, ANN) if update.get("space_map") is not None]
+    assert len(shown) == 2
+    for update in shown:
+        assert sum(len(trace.x) for trace in update["space_map"].figure.data) == 60
+        assert update["space_colour"]["choices"] == [(space_texts.ONE_COLOUR, "", True)]
 
 
 def test_of_a_file_components_are_shown_first_and_then_its_umap(
@@ -120,7 +135,9 @@ def test_of_a_file_components_are_shown_first_and_then_its_umap(
 
     def drawn(asked: Session) -> list:
         list(events.answer(asked, ANN))
-        return [update["space_map"] for update in events.explain(asked, ANN) if update.get("space_map") is not None]
+        return [
+            update["space_map"].figure for update in events.explain(asked, ANN) if update.get("space_map") is not None
+        ]
 
     first, last = drawn(changed)
     assert not np.allclose(first.data[0].x, last.data[0].x)
@@ -179,7 +196,7 @@ def test_the_same_features_are_found_again_by_their_address(events: Events, sess
     first = looked(events, arrived(events, session, features)["session"])
     again = arrived(events, session, features)["session"]
     shown = looked(events, again)
-    np.testing.assert_array_equal(shown["space_map"].data[0].x, first["space_map"].data[0].x)
+    np.testing.assert_array_equal(shown["space_map"].figure.data[0].x, first["space_map"].figure.data[0].x)
     lost = replace(again, space=replace(again.space, file=("e" * 64, "lost")))
     assert "no longer kept here; bring the file again" in looked(events, lost)["space_said"]
 
@@ -212,7 +229,7 @@ def test_what_cannot_be_used_is_refused(
 
 def test_the_film_of_a_point_is_opened_where_the_point_is(events: Events, session: Session) -> None:
     everything = events.space.choose("films")(session, event(value="all"))["session"]
-    found = looked(events, everything)["space_map"].layout.meta
+    found = looked(events, everything)["space_map"].meta
     row = next(row for row, film in enumerate(found["film"]) if found["films"][film][0] != session.video)
     near = events.space.pick(everything, event(row=row), ANN)["space_near"]
     film, at_s = found["films"][found["film"][row]][0], sum(found["spans"][row]) / 2

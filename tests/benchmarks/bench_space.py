@@ -92,7 +92,8 @@ def _print_second_visit(features: np.ndarray) -> None:
 def _print_page(features: np.ndarray) -> None:
     """Time the page itself: rows of a file from being chosen to being drawn, once more, and from zooming to a picture.
 
-    A file is uploaded, checked, kept, laid out by its components and drawn; once more, it is looked up and drawn.
+    A file is uploaded, checked, kept, laid out by its components and drawn; once more, it is looked up and drawn. Of
+    very many rows that is done before all is known of them.
     """
     executable = chromium.find()
     if executable is None:
@@ -114,7 +115,8 @@ def _print_page(features: np.ndarray) -> None:
             page.set_input_files("#space-file input[type=file]", path)
             page.wait_for_function(_ALL_DRAWN, arg=n_rows)
             first_s = time.perf_counter() - started
-            page.wait_for_selector("#space-said progress", state="detached")
+            if rows is features:  # until its neighbours, its quality and its groups are kept
+                page.wait_for_function("() => document.querySelector('#space-text').textContent.includes('continuity')")
             page.select_option("#space-films select", "this")
             page.wait_for_function(_ALL_DRAWN, arg=-n_rows)
             started = time.perf_counter()

@@ -12,8 +12,9 @@ from workbench.analyses.embed import Embed, EmbedParams
 from workbench.analyses.embed_features import embed_features
 from workbench.analyses.services import Services
 from workbench.errors import InputError
-from workbench.figures.embedding import colourings, embedding_figure
+from workbench.figures.embedding import colourings, embedding_figure, with_hover
 from workbench.figures.embedding_report import embedding_html
+from workbench.figures.palette import query_colour
 from workbench.store.feature_files import FeatureTable
 
 PARAMS = EmbedParams(videos=(), queries=(), model="")
@@ -74,9 +75,24 @@ def test_columns_colour_the_map(services: Services):
     found = embed_features(services, islands()[0], "mine.npz", replace(PARAMS, reducer="pca")).result
     assert colourings(found) == ["group", "length", "word"]
     by_word = embedding_figure(found, "word")
-    assert sorted(trace.name for trace in by_word.data) == ["a", "b", "c"]
+    assert {trace.name for trace in by_word.data} == {"a", "b", "c"}
+    assert sorted(trace.legendgroup for trace in by_word.data if trace.showlegend) == ["a", "b", "c"]
     by_length = embedding_figure(found, "length")
-    np.testing.assert_array_equal(by_length.data[0].marker.color, found.items.columns["length"])
+    for trace in by_length.data:
+        np.testing.assert_array_equal(trace.marker.color, found.items.columns["length"][trace.customdata])
+    assert sorted(np.concatenate([trace.customdata for trace in by_length.data])) == list(range(len(found.items)))
+
+
+def test_rows_of_which_nothing_is_known_have_one_colour(services: Services):
+    noise = np.random.default_rng(0).standard_normal((60, 16)).astype(np.float32)
+    table = FeatureTable(tuple(map(str, range(60))), noise, {})
+    for is_sketch in (True, False):
+        asked = replace(PARAMS, reducer="pca", is_sketch=is_sketch)
+        found = embed_features(services, table, "mine.npz", asked).result
+        assert colourings(found) == []
+        figure = with_hover(embedding_figure(found), found)
+        assert {trace.marker.color for trace in figure.data} == {query_colour(0)}
+        assert {said for trace in figure.data for said in trace.hovertext} >= {"7"}
 
 
 def test_the_answer_is_told_in_lines_in_json_and_as_a_page(services: Services):

@@ -79,9 +79,8 @@ class Laid:
 
     def sketch(self, layout: Layout) -> Fitted:
         """Return where the items lie on their principal axes, their neighbours not looked for."""
-        axes = principal_axes(self.features, layout.n_axes)
         unknown = np.zeros((len(self.features), 0), np.int64)
-        return Fitted(self.features, Neighbours(unknown, unknown.astype(float)), axes.place(self.features), axes)
+        return self._on_axes(Neighbours(unknown, unknown.astype(float)), layout.n_axes)
 
     def fit(self, layout: Layout, classes: Int64[np.ndarray, "item"] | None = None) -> Fitted:
         """Return where the items lie. Raises whatever ``report`` raises to cancel.
@@ -90,8 +89,7 @@ class Laid:
         """
         neighbours = self.neighbours(layout.n_neighbours)
         if layout.reducer == "pca" or len(self.features) < FEWEST_FOR_UMAP:
-            axes = principal_axes(self.features, layout.n_axes)
-            return Fitted(self.features, neighbours, axes.place(self.features), axes)
+            return self._on_axes(neighbours, layout.n_axes)
 
         def compute() -> Arrays:
             told = self._told("Laying out points", "epoch")
@@ -150,6 +148,18 @@ class Laid:
             return {"labels": found.labels, "exemplars": found.exemplars}
 
         return Clusters(**self._kept("clusters", compute, fewest=fewest))
+
+    def _on_axes(self, neighbours: Neighbours, n_axes: int) -> Fitted:
+        def compute() -> Arrays:
+            axes = principal_axes(self.features, n_axes)
+            return {
+                "coords": axes.place(self.features),
+                **{item.name: getattr(axes, item.name) for item in fields(axes)},
+            }
+
+        kept = self._kept("axes", compute, n_axes=n_axes)
+        coords = kept.pop("coords")
+        return Fitted(self.features, neighbours, coords, Axes(**kept))
 
     def _kept(self, kind: str, compute: Callable[[], Mapping[str, np.ndarray]], **named: Any) -> Arrays:
         key = cache_key(kind=kind, version=_VERSION, of=self.key, **named)

@@ -20,6 +20,7 @@ from workbench.types.embedding import Neighbours
 
 FEWEST_FOR_UMAP = 8
 """Items below which there is no graph to lay out."""
+_AT_ONCE = 256
 _COUNTED = re.compile(r"(\d+) of (\d+)")
 
 
@@ -37,9 +38,11 @@ class Axes:
     def place(self, features: Float32[np.ndarray, "item dim"]) -> Float64[np.ndarray, "item axis"]:
         """Return where items fall; each depends on itself alone."""
         placed = np.empty((len(features), len(self.components)))
-        for number, component in enumerate(self.components):
-            # Item by item in one order of summation, which a product of matrices does not promise.
-            placed[:, number] = ((features - self.mean) * component).sum(axis=1)
+        for start in range(0, len(features), _AT_ONCE):
+            apart = features[start : start + _AT_ONCE] - self.mean
+            for number, component in enumerate(self.components):
+                # Item by item in one order of summation, which a product of matrices does not promise.
+                placed[start : start + _AT_ONCE, number] = (apart * component).sum(axis=1)
         return placed
 
 

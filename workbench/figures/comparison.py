@@ -65,5 +65,4 @@ def _laid_out(figure: go.Figure) -> go.Figure:
         yaxis2={**bare, "scaleanchor": "x2"},
         dragmode="pan",
         hovermode="closest",
-        meta={"space": True},
     ).update_annotations(font_size=13)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from html import escape
 
-from workbench.figures.embedding import embedding_figure
+from workbench.figures.embedding import embedding_figure, with_hover
 from workbench.figures.gap import gap_figure
 from workbench.figures.report import page_html
 from workbench.types.embedding import ASKED, EmbeddingMap
@@ -19,7 +19,7 @@ _MOST_NEIGHBOURS = 3
 def embedding_html(outcome: Outcome[EmbeddingMap], gap_said: str) -> str:
     """Return an HTML page that needs no network; ``gap_said`` tells of the gap between pictures and sentences."""
     found, made = outcome.result, outcome.provenance
-    picture = embedding_figure(found).update_layout(paper_bgcolor="white", plot_bgcolor="white")
+    picture = with_hover(embedding_figure(found), found).update_layout(paper_bgcolor="white", plot_bgcolor="white")
     of_films = found.items.kinds[0] != "row"
     films = dict.fromkeys(film for film in found.items.columns["video"].tolist() if film) if of_films else ()
     facts = {

@@ -222,18 +222,23 @@ class Events:
             yield from self._worker.steps(session, visitor, job, functools.partial(self._explained.shown, session))
         if session.tab == "look" and self._has_answer(session, visitor):
             yield from self.maps.look(session, visitor)
-        if session.tab == "space" and self._has_answer(session, visitor):
-            yield from self.pair.take_away(session, visitor)
-            if any(self.jobs.is_running(visitor, name) for name in ("pair", "examine")):
-                yield {"space_said": panels.notice(texts.OCCUPIED, "hint")}
-            else:
-                yield from self.space.look(session, visitor)
-
+        yield from self.map_space(session, request)
         if session.tab == "whatif" and self._has_answer(session, visitor):
             if self.jobs.is_running(visitor, "many"):
                 yield {"whatif_said": panels.notice(texts.OCCUPIED, "hint")}
             else:
                 yield from self.whatif.look(session, visitor)
+
+    def map_space(self, session: Session, request: gr.Request) -> Generator[Update]:
+        """Show the map of the space where that is the instrument on show; yield as ``answer`` does."""
+        visitor = request.session_hash or ""
+        if session.tab != "space" or not self._has_answer(session, visitor):
+            return
+        yield from self.pair.take_away(session, visitor)
+        if any(self.jobs.is_running(visitor, name) for name in ("pair", "examine")):
+            yield {"space_said": panels.notice(texts.OCCUPIED, "hint")}
+        else:
+            yield from self.space.look(session, visitor)
 
     def explain_patches(self, session: Session, at_s: object, request: gr.Request) -> Generator[Update]:
         """Say which patches of the picture at ``at_s`` made the score; yield as ``answer`` does."""

@@ -9,7 +9,7 @@ import contextlib
 import functools
 import logging
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.layout import Parts, lay_out
 from workbench.ui.gradio.routes import HEAD, make_routes
 from workbench.ui.gradio.space_choice import NUMBERS
+from workbench.ui.gradio.space_events import CHANGED, MADE
 from workbench.ui.gradio.theme import make_theme, palette_css, read_palette
 
 DAY_S = 24 * 3600
@@ -124,29 +125,28 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
         part = outputs[button]
         part.click(placed(events.stop(button)), None, **stopping | {"outputs": [part]})
     page.unload(events.leave)
-    for listener, look in (
-        (parts.timeline.select, events.select_row),
-        (parts.timeline.brush, events.select_span),
-        *((tab.select, events.choose_tab(name)) for name, tab in parts.tab.items()),
+    choosing = _narrowed(changing, outputs, ("session", "address", "notice"))
+    handing = _narrowed(looking, outputs, ("download", "notice"))
+    for listener, look, how in (
+        (parts.timeline.select, events.select_row, changing),
+        (parts.timeline.brush, events.select_span, changing),
+        (parts.values.select, events.open_part, choosing),
+        *((tab.select, events.choose_tab(name), choosing) for name, tab in parts.tab.items()),
     ):
-        listener(placed(look), session, **changing).success(explain, session, **asking)
-    opened = parts.values.select(placed(events.open_part), session, **changing)
-    opened.success(explain, session, **asking)
-    parts.budget.submit(placed(events.set_budget), [session, parts.budget], **changing)
-    parts.budget.blur(placed(events.set_budget), [session, parts.budget], **changing)
-    parts.absent.input(placed(events.set_absent), session, **changing)
+        listener(placed(look), session, **how).success(explain, session, **asking)
+    for listener in (parts.budget.submit, parts.budget.blur):
+        listener(placed(events.set_budget), [session, parts.budget], **choosing)
+    parts.absent.input(placed(events.set_absent), session, **choosing)
     # What the player shows is known to the browser alone.
     now = "(session, clock) => [session, workbench.film()?.currentTime || 0]"
     parts.ask_patches.click(_placed_steps(events.explain_patches, outputs), [session, parts.clock], js=now, **asking)
-    parts.export.click(placed(events.export), session, **looking)
+    parts.export.click(placed(events.export), session, **handing)
     asks(parts.space_near.input, events.choose_video, [session])
     parts.pair_other.input(placed(events.pair.choose_other), session, **changing)
     parts.ask_pair.click(_placed_steps(events.pair.compare, outputs), session, **asking)
     for picked in (parts.pair_map, parts.pair_near, parts.pair_most):
         picked.select(placed(events.pair.pick), session, **looking)
-    _wire_space(
-        parts, events, placed, changing, receiving, looking, lambda event: event.success(explain, session, **asking)
-    )
+    _wire_space(parts, events, outputs, changing, receiving, looking, asking)
     _wire_examine(parts, events, outputs, changing, receiving, looking, asking)
     asks(parts.whatif_sentences.input, events.whatif.change, [session])
     _wire_whatif(
@@ -158,7 +158,7 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
         (parts.methods.select, maps.choose_method),
         (parts.look_words.select, maps.pick_word),
     ):
-        listener(placed(choose), session, **changing).success(explain, session, **asking)
+        listener(placed(choose), session, **choosing).success(explain, session, **asking)
     parts.look_again.click(placed_steps(maps.look_again), session, **asking)
     # Only where the player rests at last is of interest.
     parts.look_maps.select(placed(maps.show_picture), session, **looking | {"trigger_mode": "always_last"})
@@ -176,14 +176,22 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
 def _wire_space(
     parts: Parts,
     events: Events,
-    placed: Callable,
+    outputs: dict[str, gr.Component],
     changing: dict[str, Any],
     receiving: dict[str, Any],
     looking: dict[str, Any],
-    then: Callable[[Any], None],
+    asking: dict[str, Any],
 ) -> None:
-    """Join the tab of the space: every choice is a quick step, after which ``then`` shows what follows."""
+    """Join the tab of the space: every choice is a quick step, after which its map is shown."""
     space, session = events.space, parts.session
+    placed, map_space = functools.partial(_placed, outputs=outputs), _placed_steps(events.map_space, outputs)
+    changing = _narrowed(changing, outputs, CHANGED)
+    looking = _narrowed(looking, outputs, (*MADE, "notice"))
+    making = _narrowed(asking, outputs, MADE)
+
+    def then(event: Any) -> None:
+        event.success(map_space, session, **making)
+
     for choice, name in (
         (parts.space_films, "films"),
         (parts.space_points, "points"),
@@ -200,7 +208,10 @@ def _wire_space(
         (parts.space_picture, space.receive_picture, parts.picture_arrived),
         (parts.space_file, space.receive_file, parts.features_arrived),
     ):
-        received = brought.upload(placed(receive), brought, **receiving)
+        arrives = {name: part for name, part in outputs.items() if part is arrived}
+        received = brought.upload(
+            placed(receive), brought, **_narrowed(receiving, outputs, (*arrives, "notice", "space_said"))
+        )
         then(received.success(placed(space.show_arrived), [session, arrived], **changing))
     then(parts.space_forget.click(placed(space.forget_pictures), session, **changing))
     parts.space_gap_view.input(placed(space.show_gap), session, **looking)
@@ -251,6 +262,15 @@ def _wire_whatif(
     parts.take_many.click(_placed(whatif.take_many, outputs), None, **looking)
 
 
+def _narrowed(how: dict[str, Any], outputs: dict[str, gr.Component], names: Iterable[str]) -> dict[str, Any]:
+    """Return how an event is run that changes no parts but these.
+
+    For every part that an event may change the toolkit makes a component anew, sends an update and copies what the
+    page knows of it, whether it changes or not: of all parts that takes as long as drawing ten thousand points.
+    """
+    return how | {"outputs": [outputs[name] for name in names]}
+
+
 def _placed(handler: Callable, outputs: dict[str, gr.Component]) -> Callable:
     """Return the handler with the names in what it returns replaced by the components they stand for."""
 
@@ -267,11 +287,14 @@ def _placed_steps(handler: Callable[..., Generator], outputs: dict[str, gr.Compo
 
     @functools.wraps(handler)
     def placed(*args: Any) -> Iterator[dict[gr.Component, Any]]:
-        # Gradio empties every output of a generator that ends before it yields, as a superseded answer does.
-        yield {outputs["status"]: gr.skip()}
+        has_said = False
         with contextlib.closing(handler(*args)) as updates:
             for update in updates:
                 yield {outputs[name]: value for name, value in update.items()}
+                has_said = True
+        if not has_said:
+            # Gradio empties every output of a generator that ends before it yields, as a superseded answer does.
+            yield gr.skip()
 
     return placed
 

@@ -33,6 +33,17 @@ from workbench.ui.gradio.space_choice import FILMS, MAPS, MOST_LETTERS, NUMBERS,
 from workbench.ui.gradio.spaced import Spaced, kept
 from workbench.ui.gradio.working import Ending, Place, Worker, in_words_at, said_of
 
+CHANGED = (
+    *("session", "address", "notice", "space_said", "space_films", "space_points", "space_path", "space_picture"),
+    *("space_map_kind", "space_supervised", "space_through", *(f"space_{name}" for name in NUMBERS)),
+)
+"""Parts of the page that a choice changes at once."""
+MADE = (
+    *("space_said", "stop_space", "refit", "space_text", "space_map", "space_near", "space_groups", "space_forget"),
+    *("space_gap", "space_gap_view", "space_gap_picture", "space_colour", "space_supervised"),
+    *("pair_map", "pair_said", "pair_text", "pair_key", "pair_near", "pair_most"),
+)
+"""Parts that show a map, or what is not of it any more."""
 AT_SPACE = Place("space_said", "stop_space", "space_said")
 in_words = in_words_at("space_said")
 Asked = tuple[EmbedParams, tuple[str, str] | None]

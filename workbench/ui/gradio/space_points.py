@@ -26,28 +26,32 @@ class Said:
     of: Int64[np.ndarray, "item"]
 
 
-def with_points(figure: Any, items: Items, here: str, said: Said, is_torn: Bool[np.ndarray, "item"]) -> Any:
-    """Return a plotly figure whose ``meta`` says what each row is; ``here`` is the film on show.
+@dataclass(frozen=True, eq=False)
+class Pointed:
+    """A plotly figure, and what each row of it is, in plain JSON types.
 
-    Over a point the page shows its picture, so that plotly shows nothing.
+    Apart from the figure, as plotly copies what is in a figure's ``meta`` several times, number by number.
     """
+
+    figure: Any
+    meta: dict[str, Any]
+
+
+def with_points(figure: Any, items: Items, here: str, said: Said, is_torn: Bool[np.ndarray, "item"]) -> Pointed:
+    """Return a map with what each of its rows is; ``here`` is the film on show."""
     films = list(dict.fromkeys(items.videos))
     number = {film: at for at, film in enumerate(films)}
-    figure.layout.meta = {
-        "space": True,
+    meta = {
         "key": zlib.crc32("\n".join(items.names).encode()),
         "here": here,
         "films": [[film, _title(items, film)] for film in films],
         "film": [number[video] for video in items.videos],
         "spans": [[None, None] if a != a else [round(a, 3), round(b, 3)] for a, b in items.spans_s.tolist()],
-        "labels": {row: label for row, label in enumerate(items.labels) if not items.videos[row]},
+        "labels": {str(row): label for row, label in enumerate(items.labels) if not items.videos[row]},
         "said": {"title": said.title, "names": list(said.names), "of": said.of.tolist()},
         "torn": np.flatnonzero(is_torn).tolist(),
     }
-    for trace in figure.data:
-        trace.hovertext, trace.hovertemplate = None, None
-        trace.hoverinfo = "none" if trace.hoverinfo != "skip" else "skip"
-    return figure
+    return Pointed(figure, meta)
 
 
 def titled(items: Items, titles: dict[str, str]) -> Items:

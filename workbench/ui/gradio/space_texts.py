@@ -62,6 +62,7 @@ NOT_A_CHOICE = "That choice is not offered; choose one from the list."
 NOT_A_POINT = "That point is no longer on the map; click another."
 NOT_RECEIVED = "The file did not arrive; choose it again."
 NO_FILE = "There is no file of features yet; bring one with the button below."
+ONE_COLOUR = "all alike"
 NOT_KEPT = "That map is not kept any more; choose the map again."
 NOT_ON_SHOW = "That map is not on show yet; wait until it is there."
 

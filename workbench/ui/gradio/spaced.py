@@ -149,9 +149,10 @@ class Spaced:
     def _columns(self, session: Session, found: EmbeddingMap) -> Update:
         names = colourings(found)
         of_words = [name for name, column in found.items.columns.items() if column.dtype.kind != "f"]
-        colour = session.space.colour if session.space.colour in names else names[0]
+        colour = session.space.colour if session.space.colour in names else (names or [""])[0]
+        offered = {name: texts.colour_name(name) for name in names} or {"": texts.ONE_COLOUR}
         return {
-            "space_colour": _choice({name: texts.colour_name(name) for name in names}, colour),
+            "space_colour": _choice(offered, colour),
             "space_supervised": _choice(texts.pulled_together(of_words), session.space.supervised),
         }
 

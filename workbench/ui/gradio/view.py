@@ -69,8 +69,11 @@ class PlotlyView(gr.HTML):
         )
 
     def postprocess(self, value: Any) -> Any:
-        """Return a figure as plain JSON; None stands for an empty picture."""
-        return None if value is None else json.loads(value.to_json())
+        """Return a figure as JSON; None stands for an empty picture.
+
+        As one text, since the toolkit's page copies a value part by part whenever anything on it changes.
+        """
+        return None if value is None else value.to_json()
 
     def get_block_name(self) -> str:
         return "html"
@@ -169,7 +172,7 @@ class Picks(gr.HTML):
 
 
 class SpaceView(gr.HTML):
-    """A map of the space, or two of the same items: a figure made by ``with_points``, or None.
+    """A map of the space, or two of the same items: a ``Pointed`` figure, or None.
 
     Event ``select`` with the ``row`` of a point that was clicked. A loop or a box around points lists them, and lights
     their spans on the timeline; over a point stands its picture. What is nearest to a point that was picked, and has
@@ -198,8 +201,10 @@ class SpaceView(gr.HTML):
         )
 
     def postprocess(self, value: Any) -> Any:
-        """Return a figure as plain JSON; None stands for no map."""
-        return None if value is None else json.loads(value.to_json())
+        """Return a map as JSON, and what its rows are, as one text like any figure; None stands for no map."""
+        if value is None:
+            return None
+        return f'{{"figure": {value.figure.to_json()}, "meta": {json.dumps(value.meta)}}}'
 
     def get_block_name(self) -> str:
         return "html"
