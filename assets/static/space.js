@@ -1,5 +1,5 @@
 // The map of the space, or two of the same items: pictures under the pointer, points to pick, a loop that lists what is
-// in it, and the point at which the film stands. What each row is, the figure's meta says; nothing is asked of the
+// in it, and the point at which the film stands. What each row is comes beside the figure; nothing is asked of the
 // server but for pictures, and what is nearest to a point that was picked.
 (() => {
   const MOST_PICTURES = 24;

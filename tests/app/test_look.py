@@ -19,7 +19,7 @@ from workbench.models.adapter_template import ENTRY
 from workbench.models.entry import ModelEntry
 from workbench.settings import Settings
 from workbench.types.outcome import Progress
-from workbench.ui.gradio import look_texts, map_events, texts, working
+from workbench.ui.gradio import look_texts, map_events, texts
 from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.offers import MAX_OFFERS, OFFERS, Offers
 from workbench.ui.gradio.session import Session, session_from_address
@@ -261,31 +261,7 @@ def test_maps_that_were_stopped_can_be_gone_on_with(
     assert update["look_again"]["visible"]
     assert update["look_maps"] is None
     monkeypatch.setattr(events.maps._looked, "look", look)
-    again = list(events.maps.look_again(session, ANN))[-1]
-    assert again["look_maps"] is not None
-    assert not again["look_again"]["visible"]
-
-
-@pytest.mark.parametrize(("tab", "is_elsewhere"), [("space", True), ("look", False)])
-def test_work_that_is_pushed_aside_leaves_no_bar_behind(
-    events: Events, session: Session, monkeypatch: pytest.MonkeyPatch, tab: str, is_elsewhere: bool
-) -> None:
-    list(events.answer(session, ANN))
-    look, newer = events.maps._looked.look, replace(session, tab=tab)
-    steps = events.explain(newer, ANN)
-
-    def pushed_aside(asked, is_tested, report):
-        monkeypatch.setattr(events.maps._looked, "look", look)
-        assert {"span"} == set(next(steps))
-        next(steps)
-        report(Progress(0, 1, "on and on"))
-
-    monkeypatch.setattr(working, "QUIET_S", -1.0)
-    monkeypatch.setattr(events.maps._looked, "look", pushed_aside)
-    last = list(events.explain(session, ANN))[-1]
-    assert "look_maps" not in last
-    assert (last.get("look_said") == "" and not last["stop_look"].get("visible")) == is_elsewhere
-    steps.close()
+    assert list(events.maps.look_again(session, ANN))[-1]["look_maps"] is not None
 
 
 def test_a_button_pushes_no_work_aside(events: Events, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

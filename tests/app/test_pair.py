@@ -41,6 +41,7 @@ def test_the_same_points_lie_on_two_maps(events: Events, session: Session) -> No
     assert "unrelated spaces share" in shown["pair_text"]
     first, second = shown["pair_map"].figure.data
     np.testing.assert_array_equal(first.customdata, second.customdata)
+    assert {(trace.hoverinfo, trace.hovertext) for trace in (first, second)} == {("none", None)}  # pictures are shown
     meta = shown["pair_map"].meta
     assert meta["here"] == session.video
     assert meta["said"]["title"] == pair_texts.SHARED_COLUMN

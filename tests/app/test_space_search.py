@@ -78,6 +78,8 @@ def test_a_picture_is_looked_for_and_forgotten(events: Events, session: Session,
     assert shown["space_forget"]["visible"]
     assert "made this map" not in shown["space_text"]  # a picture is no film of the map
     assert arrived(events, changed, path)["session"] == changed
+    deep = events.space.choose("map")(changed, event(value="pca3"))["session"]
+    assert looked(events, deep)["space_map"].figure.data[-1].marker.symbol[-1] == "cross"
     forgotten = events.space.forget_pictures(changed)["session"]
     assert forgotten.space == session.space
     assert not looked(events, forgotten)["space_forget"]["visible"]

@@ -14,7 +14,7 @@ from workbench.analyses.matched import matched, rows_within
 from workbench.analyses.services import Services
 from workbench.core.spaces import linear_cka
 from workbench.errors import Cancelled, InputError, ModelError
-from workbench.figures.comparison import comparison_figure
+from workbench.figures.comparison import comparison_figure, with_hover
 from workbench.figures.comparison_report import comparison_html
 from workbench.models.adapter_template import COLOURS, ENTRY, FAMILY, ColourHistogram
 from workbench.models.entry import Family
@@ -286,6 +286,8 @@ def test_both_maps_are_drawn_in_one_scale_with_the_numbers_of_rows(services, vid
         assert (np.array(trace.marker.color) == found.overlap[rows]).all()
         assert trace.marker.coloraxis == "coloraxis"
         assert rows[-1] == found.order[0]  # what both disagree about most lies on top
+    for trace in with_hover(figure, found).data:
+        assert trace.hovertext[-1].startswith(found.items.described(int(found.order[0])))
     assert [figure.data[0].xaxis, figure.data[1].xaxis] == ["x", "x2"]
     assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == (0, 1)
     assert [note.text for note in figure.layout.annotations] == ["Colour histogram", "warm-or-cold"]

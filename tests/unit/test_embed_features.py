@@ -76,7 +76,8 @@ def test_columns_colour_the_map(services: Services):
     assert colourings(found) == ["group", "length", "word"]
     by_word = embedding_figure(found, "word")
     assert {trace.name for trace in by_word.data} == {"a", "b", "c"}
-    assert sorted(trace.legendgroup for trace in by_word.data if trace.showlegend) == ["a", "b", "c"]
+    assert sorted(trace.name for trace in by_word.data if trace.showlegend) == ["a", "b", "c"]
+    assert len({(trace.name, trace.legendgroup) for trace in by_word.data}) == 3
     by_length = embedding_figure(found, "length")
     for trace in by_length.data:
         np.testing.assert_array_equal(trace.marker.color, found.items.columns["length"][trace.customdata])

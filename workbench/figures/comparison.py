@@ -27,7 +27,6 @@ def comparison_figure(found: SpaceComparison) -> go.Figure:
     """
     figure = make_subplots(rows=1, cols=2, subplot_titles=list(map(escape, found.titles)), horizontal_spacing=0.04)
     rows = found.order[::-1]
-    hover = [_hover(found, row) for row in rows.tolist()]
     size = max(_SMALLEST, _SIZE * min(1.0, (_MANY / len(rows)) ** 0.5))
     for column, coords in enumerate(found.coords, 1):
         points = go.Scattergl(
@@ -36,13 +35,18 @@ def comparison_figure(found: SpaceComparison) -> go.Figure:
             mode="markers",
             marker={"color": found.overlap[rows], "coloraxis": "coloraxis", "size": size, "opacity": 0.85},
             customdata=rows,
-            hovertext=hover,
-            hovertemplate="%{hovertext}<extra></extra>",
+            hoverinfo="none",
             showlegend=False,
         )
         figure.add_trace(points, row=1, col=column)
     # Another map is seen whole.
     return _laid_out(figure).update_layout(uirevision=zlib.crc32(found.coords[0].tobytes()))
+
+
+def with_hover(figure: go.Figure, found: SpaceComparison) -> go.Figure:
+    """Return both maps with every point saying what it is once pointed at, with no script but plotly's own."""
+    said = [_hover(found, row) for row in found.order[::-1].tolist()]
+    return figure.update_traces(hoverinfo="text", hovertext=said, hovertemplate="%{hovertext}<extra></extra>")
 
 
 def _hover(found: SpaceComparison, row: int) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from html import escape
 
-from workbench.figures.comparison import comparison_figure
+from workbench.figures.comparison import comparison_figure, with_hover
 from workbench.figures.report import page_html
 from workbench.types.comparison import SpaceComparison
 from workbench.types.outcome import Outcome
@@ -20,7 +20,7 @@ _MOST_NEIGHBOURS = 3
 def comparison_html(outcome: Outcome[SpaceComparison]) -> str:
     """Return an HTML page that needs no network."""
     found, made = outcome.result, outcome.provenance
-    picture = comparison_figure(found).update_layout(paper_bgcolor="white", plot_bgcolor="white")
+    picture = with_hover(comparison_figure(found), found).update_layout(paper_bgcolor="white", plot_bgcolor="white")
     films = dict.fromkeys(film for film in found.items.columns["video"].tolist() if film)
     facts = {
         "videos": "; ".join(films),

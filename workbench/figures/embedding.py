@@ -30,6 +30,7 @@ _SOLID = {
     "picture": "star",
     "row": "circle",
 }
+_IN_SPACE = {"picture": "cross"}  # plotly has no star in three axes
 _MANY = 5_000
 _SMALLEST = 2.5
 
@@ -62,11 +63,16 @@ def embedding_figure(found: EmbeddingMap, colour_by: str = "", path_of: str = ""
     if values is not None and values.dtype.kind == "f":
         figure.update_layout(coloraxis=_scale(colour_by))
         for look in _looks(found, rows):
-            figure.add_trace(_points(found, look, color=values[look], coloraxis="coloraxis"))
+            known = np.isfinite(values[look]).any()
+            colour = {"color": values[look], "coloraxis": "coloraxis"} if known else {"color": _OTHER}
+            figure.add_trace(_points(found, look, colour))
     else:
-        for each in _classes(found, rows, colour_by):
-            for look in _looks(found, each.rows):
-                figure.add_trace(_points(found, look, color=each.colour)).data[-1].update(_legend(figure, each.name))
+        for number, each in enumerate(_classes(found, rows, colour_by)):
+            for at, look in enumerate(_looks(found, each.rows)):
+                # A class that is hidden by its entry in the legend stays so by its ``uid`` in the figure that follows.
+                legend = {"name": escape(each.name), "legendgroup": str(number), "uid": f"{colour_by} {each.name} {at}"}
+                is_first = bool(each.name) and at == 0
+                figure.add_trace(_points(found, look, {"color": each.colour}, **legend, showlegend=is_first))
     if is_asked.any():
         figure.add_trace(_asked(found, np.flatnonzero(is_asked)))
     return _laid_out(figure, found)
@@ -109,13 +115,6 @@ def _scale(title: str) -> dict[str, Any]:
     return {"colorscale": SEQUENTIAL, "colorbar": {**COLOUR_BAR, "title": {"text": escape(title)}}}
 
 
-def _legend(figure: go.Figure, name: str) -> dict[str, Any]:
-    """Return how the last trace of a figure stands in the legend: once for all traces of its name."""
-    shown = escape(name)
-    is_first = all(trace.name != shown for trace in figure.data[:-1])
-    return {"name": shown, "legendgroup": shown, "showlegend": bool(name) and is_first}
-
-
 def _looks(found: EmbeddingMap, rows: np.ndarray) -> Iterator[np.ndarray]:
     """Yield the rows by symbol and size: a trace whose points all look alike is sent, and drawn, many times faster."""
     kinds = np.array([list(_SOLID).index(kind) for kind in found.items.kinds])
@@ -124,7 +123,7 @@ def _looks(found: EmbeddingMap, rows: np.ndarray) -> Iterator[np.ndarray]:
         yield rows[look == each]
 
 
-def _points(found: EmbeddingMap, rows: np.ndarray, **colours: Any) -> Any:
+def _points(found: EmbeddingMap, rows: np.ndarray, colours: dict[str, Any], **more: Any) -> Any:
     """Return points that look alike."""
     items, first = found.items, rows[0]
     kind = items.kinds[first]
@@ -135,16 +134,17 @@ def _points(found: EmbeddingMap, rows: np.ndarray, **colours: Any) -> Any:
         "opacity": 0.85,
         "line": {"width": 0},
     }
-    return _trace(found, rows, mode="markers", marker=marker | colours)
+    return _trace(found, rows, mode="markers", marker=marker | colours, **more)
 
 
 def _asked(found: EmbeddingMap, rows: np.ndarray) -> Any:
     """Return what is looked for: sentences and pictures, each with its words beside it."""
     kinds = [found.items.kinds[row] for row in rows]
     labels = [f"“{found.items.labels[row]}”" for row in rows]
+    is_flat = found.coords.shape[1] == 2
     marker = {
         "size": [_SIZES[kind] for kind in kinds],
-        "symbol": [_SOLID[kind] for kind in kinds],
+        "symbol": [_SOLID[kind] if is_flat else _IN_SPACE.get(kind, _SOLID[kind]) for kind in kinds],
         "color": [query_colour(number) for number in range(len(rows))],
         "line": {"width": 1},
     }
@@ -184,7 +184,7 @@ def _laid_out(figure: go.Figure, found: EmbeddingMap) -> go.Figure:
     common = {
         "height": HEIGHT_PX,
         "margin": {"l": 24, "r": 8, "t": 8, "b": 24},
-        "legend": {"itemsizing": "constant", "font": {"size": 11}},
+        "legend": {"itemsizing": "constant", "tracegroupgap": 0, "font": {"size": 11}},
         "uirevision": zlib.crc32(found.coords[found.is_fitted].tobytes()),  # another map is seen whole
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",

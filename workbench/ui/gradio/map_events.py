@@ -207,8 +207,7 @@ class MapEvents:
 
     def _result(self, session: Session, visitor: str, is_tested: bool, at_s: float | None, look: Look) -> Update:
         self._on_show[visitor] = self._key(session), is_tested
-        shown = self._looked.shown(session, look, self._looked.at(session, look, at_s))
-        return shown | {"look_again": gr.update(visible=False)}
+        return self._looked.shown(session, look, self._looked.at(session, look, at_s))
 
     def _cleared(self, session: Session, visitor: str) -> Update:
         self._on_show.pop(visitor, None)

@@ -37,6 +37,15 @@ from workbench.ui.gradio.session import Session, default_of
 from workbench.ui.gradio.spaced import Spaced
 
 Update = dict[str, Any]
+WORK_BUTTONS = (
+    *("cancel", "resume", "stop_patches", "stop_look", "look_again", "stop_test", "stop_compare"),
+    *("stop_space", "stop_pair", "stop_examine", "stop_whatif", "stop_many"),
+)
+WORK_SAID = (
+    *("status", "look_said", "test_said", "compare_said", "space_said", "pair_said", "examine_said"),
+    *("whatif_said", "many_said"),
+)
+"""Parts of the page in which work that goes on is told and stopped, wherever it was asked for."""
 
 
 class Shown:
@@ -105,11 +114,7 @@ class Shown:
 
     def idle(self) -> Update:
         """Return the page without work going on."""
-        hidden = gr.update(visible=False)
-        buttons = ("cancel", "resume", "stop_patches", "stop_look", "look_again", "stop_test", "stop_compare")
-        stops = ("stop_space", "stop_pair", "stop_examine", "stop_whatif", "stop_many")
-        said = ("status", "look_said", "test_said", "compare_said", "space_said", "pair_said", "examine_said")
-        return dict.fromkeys((*buttons, *stops), hidden) | dict.fromkeys((*said, "whatif_said", "many_said"), "")
+        return dict.fromkeys(WORK_BUTTONS, gr.update(visible=False)) | dict.fromkeys(WORK_SAID, "")
 
     def unexplained(self) -> Update:
         """Return the instruments without anything of an earlier question."""

@@ -28,7 +28,7 @@ from workbench.ui.gradio.attribution_texts import STOPPED
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.sent import MAX_TITLE_CHARS, picked_in, text_in
 from workbench.ui.gradio.session import Session
-from workbench.ui.gradio.shown import Shown, Update
+from workbench.ui.gradio.shown import WORK_BUTTONS, WORK_SAID, Shown, Update
 from workbench.ui.gradio.space_choice import FILMS, MAPS, MOST_LETTERS, NUMBERS, POINTS, SpaceChoice
 from workbench.ui.gradio.spaced import Spaced, kept
 from workbench.ui.gradio.working import Ending, Place, Worker, in_words_at, said_of
@@ -39,11 +39,12 @@ CHANGED = (
 )
 """Parts of the page that a choice changes at once."""
 MADE = (
-    *("space_said", "stop_space", "refit", "space_text", "space_map", "space_near", "space_groups", "space_forget"),
+    *("refit", "space_text", "space_map", "space_near", "space_groups", "space_forget"),
     *("space_gap", "space_gap_view", "space_gap_picture", "space_colour", "space_supervised"),
-    *("pair_map", "pair_said", "pair_text", "pair_key", "pair_near", "pair_most"),
+    *("pair_map", "pair_text", "pair_key", "pair_near", "pair_most"),
+    *(*WORK_BUTTONS, *WORK_SAID),
 )
-"""Parts that show a map, or what is not of it any more."""
+"""Parts that show a map, how far work on it is, or what is not of it any more."""
 AT_SPACE = Place("space_said", "stop_space", "space_said")
 in_words = in_words_at("space_said")
 Asked = tuple[EmbedParams, tuple[str, str] | None]
@@ -71,7 +72,7 @@ class SpaceEvents:
         self._on_show: dict[str, Asked] = {}
         self._held: Recent[Outcome[EmbeddingMap]] = Recent(lambda outcome: len(outcome.result.items), MOST_POINTS)
 
-    # What changes the session: ``explain`` then shows what follows.
+    # What changes the session: ``Events.map_space`` then shows what follows.
 
     def choose(self, name: str) -> Callable[..., Update]:
         """Return the event that makes one choice of the map."""

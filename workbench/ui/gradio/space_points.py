@@ -30,7 +30,7 @@ class Said:
 class Pointed:
     """A plotly figure, and what each row of it is, in plain JSON types.
 
-    Apart from the figure, as plotly copies what is in a figure's ``meta`` several times, number by number.
+    Apart from the figure, as plotly's Python copies what is in a figure's ``meta`` several times, number by number.
     """
 
     figure: Any

@@ -92,7 +92,6 @@ class Worker:
     def __init__(self, page: Shown) -> None:
         self.jobs = Jobs()
         self._page = page
-        self._places: dict[str, Place] = {}
 
     def steps(
         self,
@@ -105,12 +104,9 @@ class Worker:
     ) -> Generator[Update]:
         """Do the work; yield how far it is, then what ``result`` makes of it, or one sentence on why there is none."""
         self.jobs.start(visitor, job)
-        self._places[visitor] = place
         try:
             yield from self._steps(session, visitor, job, result, place, ending or self._usual(session, place))
         finally:
-            if self.jobs.is_newest(visitor, job):
-                del self._places[visitor]
             self.jobs.end(visitor, job)
 
     def _steps(
@@ -139,15 +135,13 @@ class Worker:
             told = {place.said: place.around(bar), place.stop: gr.update(visible=True, interactive=True)}
             yield seen | told | ({"resume": gr.update(visible=False)} if place is ABOVE else {})
         try:
-            update = result(job.answer())
+            update = self._page.idle() | result(job.answer())
         except Cancelled:
-            update = ending.stopped(progress, shown is not None)
+            update = self._page.idle() | ending.stopped(progress, shown is not None)
         except Exception as problem:
-            update = ending.failed(problem)
+            update = self._page.idle() | ending.failed(problem)
         if self.jobs.is_newest(visitor, job):
-            yield _cleared(place) | update
-        elif self._places.get(visitor) != place:  # or what is there is told by what came after
-            yield _cleared(place)
+            yield update
 
     def _usual(self, session: Session, place: Place) -> Ending:
         words = functools.partial(self._page.problem, session)
@@ -156,9 +150,3 @@ class Worker:
             stopped=lambda progress, has_begun: {place.ended: stopped},
             failed=lambda problem: {place.ended: place.around(said_of(problem, words=words))},
         )
-
-
-def _cleared(place: Place) -> Update:
-    """Return a place at which nothing is worked on."""
-    hidden = gr.update(visible=False)
-    return {place.said: place.around(""), place.stop: hidden} | ({"resume": hidden} if place is ABOVE else {})
