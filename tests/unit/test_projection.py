@@ -1,11 +1,13 @@
 """Maps: axes against scikit-learn, UMAP against umap-learn, and places that nobody moves."""
 
+import functools
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
+from tqdm import tqdm
 
 from workbench.core.neighbours import nearest, neighbours_among, unit_rows
 from workbench.core.projection import among_neighbours, principal_axes, umap_layout
@@ -150,7 +152,11 @@ def test_a_later_item_has_one_place_whoever_comes_with_it(mapped):
     np.testing.assert_array_equal(among_neighbours(nearest(features[5:6], features, 15), coords)[0], coords[5])
 
 
-def test_what_was_stopped_holds_up_nobody_else():
+@pytest.mark.parametrize("is_quick", [False, True])
+def test_what_was_stopped_holds_up_nobody_else(monkeypatch: pytest.MonkeyPatch, is_quick: bool):
+    """Stopped on its way, and by the last step alone, where all is done before tqdm writes for a second time."""
+    if is_quick:
+        monkeypatch.setattr("tqdm.std.tqdm.__init__", functools.partialmethod(tqdm.__init__, mininterval=1e9))
     features = unit_rows(np.random.default_rng(0).standard_normal((60, 8)).astype(np.float32))
     neighbours = neighbours_among(features, 8)
 

@@ -93,6 +93,7 @@ def umap_layout(
     # As umap-learn counts them: every item is its own first neighbour.
     indices = np.concatenate([np.arange(n_items)[:, None], neighbours.indices], axis=1)
     distances = np.concatenate([np.zeros((n_items, 1)), neighbours.distances], axis=1).astype(np.float32)
+    listener = _Listener(told)
     # From principal components, islands keep their places among each other, and do not drift apart.
     fitted = UMAP(
         n_components=n_axes,
@@ -105,7 +106,7 @@ def umap_layout(
         precomputed_knn=(indices, distances),
         tqdm_kwds={
             "disable": False,
-            "file": _Listener(told),
+            "file": listener,
             "bar_format": "{n_fmt} of {total_fmt}",
             "desc": "",
             "miniters": 1,  # with more, tqdm writes from a thread of its own, too
@@ -114,6 +115,7 @@ def umap_layout(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         coords = fitted.fit_transform(features, classes)
+    listener.tell_end()
     return np.asarray(coords, np.float32)
 
 
@@ -123,18 +125,26 @@ class _Listener:
     def __init__(self, told: Told) -> None:
         self._told = told
         self._is_over = False
+        self._total = 0
 
     def write(self, text: str) -> int:
-        """Tell of one step; once that was answered by an error, of none."""
+        """Tell of one step, but not of the last; once that was answered by an error, of none."""
         if (found := _COUNTED.search(text)) and not self._is_over:
+            done, self._total = int(found[1]), int(found[2])
+            if done == self._total:  # may be written as the bar is closed, when an error would leave its lock twice
+                return len(text)
             try:
-                self._told(int(found[1]), int(found[2]))
+                self._told(done, self._total)
             except BaseException:
                 self._is_over = True
                 # tqdm writes under a lock of the whole process, and lets go of it only where nothing is raised.
                 tqdm.get_lock().release()
                 raise
         return len(text)
+
+    def tell_end(self) -> None:
+        """Tell of the last step, after all was written."""
+        self._told(self._total, self._total)
 
     def flush(self) -> None:
         """Do nothing: what is written is told at once."""
