@@ -208,10 +208,7 @@ def _wire_space(
         (parts.space_picture, space.receive_picture, parts.picture_arrived),
         (parts.space_file, space.receive_file, parts.features_arrived),
     ):
-        arrives = {name: part for name, part in outputs.items() if part is arrived}
-        received = brought.upload(
-            placed(receive), brought, **_narrowed(receiving, outputs, (*arrives, "notice", "space_said"))
-        )
+        received = brought.upload(placed(receive), brought, **receiving | {"outputs": [arrived, parts.space_said]})
         then(received.success(placed(space.show_arrived), [session, arrived], **changing))
     then(parts.space_forget.click(placed(space.forget_pictures), session, **changing))
     parts.space_gap_view.input(placed(space.show_gap), session, **looking)
