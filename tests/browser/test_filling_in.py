@@ -101,6 +101,7 @@ def test_what_was_seen_stays_when_stopped_and_is_dimmed_by_another_question(page
     fps = 0.13
     site.visit(page, fps, "red")
     page.locator("#cancel").click()
+    expect(page.locator("#status")).to_contain_text("Stopping")  # the next chunk would otherwise go on to one more
     site.gate.open()
     expect(page.locator("#resume")).to_be_visible()
     expect(page.locator("#caption")).to_contain_text("So far")
