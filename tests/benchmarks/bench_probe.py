@@ -10,6 +10,7 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from workbench.analyses.services import Services
 from workbench.core.video_edits.kinds import IN_TIME, film_kinds
 from workbench.media.encode import write_video
 from workbench.settings import Settings
-from workbench.toyworld.clips import LABELS_FILE, make_clips
+from workbench.toyworld.clips import LABELS_FILE, SoloClip, make_clips, ordered_clips, solo_clips
 from workbench.types.video import SamplingSpec
 
 SEED, COUNT, N_CACHED, FPS = 5, 200, 100, 10.0
@@ -81,20 +82,34 @@ def bench_truth(services: Services, cases: list[Case]) -> None:
         print(f"{name}: {told} | {changed} | {reverse.changed.value if reverse.changed else 0:.3f} | {group}")
 
 
+def bench_order(services: Services, cases: list[Case]) -> None:
+    """Print how often the order of two actions is told, and the direction of either, where both are in the sentence."""
+    print(f"{len(cases)} films of one thing after another, seed {SEED} | told")
+    for name in ("toyworld-frame", "toyworld-video"):
+        params = ProbeParams(tuple(cases), name, text_kinds=("order", "direction"), film_kinds=("stutter",))
+        rows = {row.kind: row for row in Probe().run(services, params, silent).result.rows if row.of == "sentence"}
+        told = ", ".join(f"{row.kind} {row.told.value:.3f} of {row.told.n_edits}" for row in rows.values())
+        print(f"{name}: {told}")
+
+
+def _drawn(services: Services, folder: Path, clips: Iterable[SoloClip]) -> list[Case]:
+    make_clips(folder, clips, write_video)
+    rows = [json.loads(line) for line in (folder / LABELS_FILE).read_text().splitlines()]
+    found = clips_of(
+        rows, LABELS_FILE, lambda vid: services.library.open_path(folder / f"{vid}.mp4"), services.settings
+    )
+    return [Case(clip.video, clip.caption) for clip in found]
+
+
 def main() -> None:
-    """Draw the films and run both."""
+    """Draw the films and run all."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else COUNT
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / "clips"
-        make_clips(folder, SEED, count, write_video)
         services = Services.create(Settings(home=Path(name) / "home", offline=True, device="cpu"))
-        rows = [json.loads(line) for line in (folder / LABELS_FILE).read_text().splitlines()]
-        clips = clips_of(
-            rows, LABELS_FILE, lambda vid: services.library.open_path(folder / f"{vid}.mp4"), services.settings
-        )
-        cases = [Case(clip.video, clip.caption) for clip in clips]
+        cases = _drawn(services, Path(name) / "clips", solo_clips(SEED, count))
         bench_time_edits(services, cases[:N_CACHED])
         bench_truth(services, cases)
+        bench_order(services, _drawn(services, Path(name) / "ordered", ordered_clips(SEED, count)))
 
 
 if __name__ == "__main__":

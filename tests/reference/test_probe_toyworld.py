@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 import pytest
 
@@ -12,7 +13,7 @@ from workbench.analyses.probe import Probe, ProbeParams
 from workbench.analyses.services import Services
 from workbench.media.encode import write_video
 from workbench.settings import Settings
-from workbench.toyworld.clips import LABELS_FILE, make_clips
+from workbench.toyworld.clips import LABELS_FILE, SoloClip, make_clips, ordered_clips, solo_clips
 from workbench.types.probe import KindRow, PairRow, ProbeReport
 
 SEED, COUNT = 7_701, 32
@@ -23,16 +24,26 @@ CONTROLS = ("stutter", "shift", "subsample", "brighten")
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ProbeReport]:
     """Return what each toy model notices in films of a seed that it was not made with."""
-    services = Services.create(Settings(home=tmp_path_factory.mktemp("probe"), offline=True, device="cpu"))
-    folder = tmp_path_factory.mktemp("clips")
-    make_clips(folder, SEED, COUNT, write_video)
+    return probed(tmp_path_factory, solo_clips(SEED, COUNT), film_kinds=FILMS)
+
+
+@pytest.fixture(scope="module")
+def in_order(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ProbeReport]:
+    """Return the same of films in which one thing is done after another."""
+    return probed(tmp_path_factory, ordered_clips(SEED, COUNT), text_kinds=("order",), film_kinds=())
+
+
+def probed(factory: pytest.TempPathFactory, clips: Iterable[SoloClip], **asked: tuple[str, ...]) -> dict:
+    services = Services.create(Settings(home=factory.mktemp("probe"), offline=True, device="cpu"))
+    folder = factory.mktemp("clips")
+    make_clips(folder, clips, write_video)
     rows = [json.loads(line) for line in (folder / LABELS_FILE).read_text().splitlines()]
     clips = clips_of(
         rows, LABELS_FILE, lambda vid: services.library.open_path(folder / f"{vid}.mp4"), services.settings
     )
     cases = tuple(Case(clip.video, clip.caption) for clip in clips)
     return {
-        name: Probe().run(services, ProbeParams(cases, name, film_kinds=FILMS)).result
+        name: Probe().run(services, ProbeParams(cases, name, **asked)).result
         for name in ("toyworld-frame", "toyworld-video")
     }
 
@@ -70,6 +81,13 @@ def test_windows_tell_both_and_find_what_was_planted(found):
     assert row(report, "reverse", "video").changed.value >= 0.95
     assert min(pair(report, kind).group.value for kind in ("reverse", "mirror")) >= 0.9
     assert "cannot know" not in report.conclusion
+
+
+def test_windows_tell_what_comes_first_and_single_frames_cannot(in_order):
+    assert row(in_order["toyworld-video"], "order").told.value >= 0.9
+    assert row(in_order["toyworld-video"], "order").verdict == "told"
+    blind = row(in_order["toyworld-frame"], "order")
+    assert (blind.verdict, blind.told.low < 0.5 < blind.told.high) == ("cannot", True)
 
 
 @pytest.mark.parametrize("name", ["toyworld-frame", "toyworld-video"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from tests.unit.test_toyworld_truth import frames_are_skipped
 from workbench.errors import InputError
-from workbench.toyworld.clips import ACTIONS, DURATION_S, FEWEST, LABELS_FILE, make_clips, solo_clips
+from workbench.toyworld.clips import ACTIONS, DURATION_S, FEWEST, LABELS_FILE, make_clips, ordered_clips, solo_clips
 from workbench.toyworld.seeds import generator
 from workbench.toyworld.story import FPS, draw_frames, solo_story
 from workbench.toyworld.truth import mask
@@ -68,9 +69,20 @@ def test_one_object_is_there_all_the_time_and_does_one_thing(clips):
         assert clip.caption == f"{article} {' '.join(clip.labels.values())}"
 
 
+def test_two_things_are_done_and_told_in_their_order():
+    for clip in ordered_clips(3, 12):
+        [actor], [first, second] = clip.story.actors, clip.story.events
+        assert actor.is_visible.all()
+        assert first.end_s <= second.start_s
+        said = [f"{VERBS[event.verb][0]}" for event in (first, second)]
+        assert re.fullmatch(rf"(an? .+) {said[0]} then \1 {said[1]}", clip.caption)
+    assert clip.story.id == "toy-order-3-011"
+    assert clip.story.events == list(ordered_clips(3, 12))[-1].story.events
+
+
 def test_files_are_as_examine_reads_them_and_the_same_every_time(tmp_path):
     for name in ("a", "b"):
-        paths = make_clips(tmp_path / name, 5, FEWEST, frames_are_skipped)
+        paths = make_clips(tmp_path / name, solo_clips(5, FEWEST), frames_are_skipped)
     assert len(paths) == FEWEST
     text = (tmp_path / "a" / LABELS_FILE).read_text()
     assert text == (tmp_path / "b" / LABELS_FILE).read_text()
@@ -81,7 +93,7 @@ def test_files_are_as_examine_reads_them_and_the_same_every_time(tmp_path):
 
 def test_too_few_films_and_what_does_not_fit_are_refused(tmp_path):
     with pytest.raises(InputError, match="too few"):
-        make_clips(tmp_path / "none", 1, FEWEST - 1, frames_are_skipped)
+        make_clips(tmp_path / "none", solo_clips(1, FEWEST - 1), frames_are_skipped)
     assert not (tmp_path / "none").exists()
     with pytest.raises(ValueError, match="changes colour"):
-        solo_story(generator("test", 1, 1), "x", "red", "circle", "changes_colour", 4.0)
+        solo_story(generator("test", 1, 1), "x", "red", "circle", ["changes_colour"], 4.0)

@@ -41,6 +41,9 @@ RECIPE = replace(
     n_motions=8,
     window_batch=4,
     n_windows=8,
+    n_in_order=2,
+    n_beside=4,
+    order_batch=1,
     checkpoint_every=3,
 )
 
@@ -83,9 +86,10 @@ def test_a_training_that_was_stopped_ends_as_one_that_was_not(frame_model, model
 
 
 def test_a_training_that_was_stopped_on_windows_of_stories_ends_as_one_that_was_not(frame_model, tmp_path, monkeypatch):
-    """Once in the lesson on kept features, once in the one that looks at the pixels; fast, so that a step shows."""
-    few = {"n_look_steps": 0, "n_move_steps": 0, "n_word_steps": 0, "n_tell_steps": 2, "n_joint_steps": 2}
-    fast = {"tell_rate": 1e-2, "time_rate": 1e-2, "joint_rate": 1e-2}
+    """Once in each lesson on kept features, once in the one that looks at the pixels; fast, so that a step shows."""
+    few = {"n_look_steps": 0, "n_move_steps": 0, "n_word_steps": 0}
+    few |= {"n_tell_steps": 2, "n_joint_steps": 2, "n_order_steps": 2, "n_in_order": 2, "n_beside": 2, "order_batch": 1}
+    fast = {"tell_rate": 1e-2, "time_rate": 1e-2, "joint_rate": 1e-2, "order_rate": 1e-2}
     recipe = replace(RECIPE, **few, **fast, window_batch=2, n_windows=4, checkpoint_every=1)
     monkeypatch.setattr("workbench.toyworld.video_lessons._PART_MOTIONS", recipe.n_motions)
     model = train_video(recipe, frame_model, tmp_path / "whole", quiet, "abc1234")
@@ -93,11 +97,11 @@ def test_a_training_that_was_stopped_on_windows_of_stories_ends_as_one_that_was_
 
     def killed(work_dir, recipe, step, parts):
         kept(work_dir, recipe, step, parts)
-        if step in (1, 3):
+        if step in (1, 3, 5):
             raise KeyboardInterrupt
 
     monkeypatch.setattr(learning, "save", killed)
-    for _ in range(2):
+    for _ in range(3):
         with pytest.raises(KeyboardInterrupt):
             train_video(recipe, frame_model, tmp_path / "stopped", quiet, "abc1234")
     monkeypatch.setattr(learning, "save", kept)

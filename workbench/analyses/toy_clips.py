@@ -15,7 +15,7 @@ from workbench.analyses.clips import Clip, clips_of
 from workbench.analyses.services import Services
 from workbench.errors import StoreError
 from workbench.media.encode import write_video
-from workbench.toyworld.clips import LABELS_FILE, make_clips
+from workbench.toyworld.clips import LABELS_FILE, make_clips, solo_clips
 from workbench.types.outcome import Progress
 
 SEED, COUNT = 1, 48
@@ -45,7 +45,7 @@ def _draw(folder: Path, report: Report) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".incoming-", dir=folder.parent) as name:
             told(0)
-            make_clips(Path(name) / "whole", SEED, COUNT, write_video, told)
+            make_clips(Path(name) / "whole", solo_clips(SEED, COUNT), write_video, told)
             (Path(name) / "whole").rename(folder)
     except OSError as problem:
         if not (folder / LABELS_FILE).is_file():  # unless another process drew them meanwhile

@@ -8,7 +8,7 @@ is true of a whole film. Of colour and shape a single picture tells; of the dire
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from workbench.toyworld.seeds import generator
 from workbench.toyworld.story import Story, solo_story
 from workbench.toyworld.truth import sentence_of
 from workbench.toyworld.vocabulary import COLOURS, SHAPES, VERBS
+from workbench.toyworld.window_batches import windows_in_order
 
 ACTIONS = ("moves_left", "moves_right", "moves_up", "moves_down", "grows", "shrinks")
 DURATION_S = 4.0
@@ -33,7 +34,7 @@ _DEALT, _PLAYED = 3_000_000, 4_000_000
 
 @dataclass(frozen=True)
 class SoloClip:
-    """A film, and what is true of all of it."""
+    """A film of one object, and what is true of all of it."""
 
     story: Story
     labels: dict[str, str]
@@ -51,22 +52,29 @@ def solo_clips(seed: int, count: int) -> Iterator[SoloClip]:
     dealt = [rng.permutation(np.resize(values, count)).tolist() for values in (list(COLOURS), SHAPES, ACTIONS)]
     for index, (colour, shape, verb) in enumerate(zip(*dealt, strict=True)):
         own = generator("test", seed, _PLAYED + index)
-        story = solo_story(own, f"toy-clip-{seed}-{index:03d}", colour, shape, verb, DURATION_S)
+        story = solo_story(own, f"toy-clip-{seed}-{index:03d}", colour, shape, [verb], DURATION_S)
         [clause] = sentence_of(story, story.events[0]).clauses
         caption = Sentence("event", clauses=(replace(clause, manner=None),)).text
         yield SoloClip(story, {"colour": colour, "shape": shape, "action": VERBS[verb][0]}, caption)
 
 
+def ordered_clips(seed: int, count: int) -> Iterator[SoloClip]:
+    """Yield clips of ``seed`` in which one object does one thing after another, as they tell; without labels."""
+    for window in windows_in_order("test", seed, count):
+        clauses = [sentence_of(window.story, event).clauses[0] for event in window.story.events]
+        told = Sentence("order", clauses=tuple(replace(clause, manner=None) for clause in clauses))
+        yield SoloClip(window.story, {}, told.text)
+
+
 def make_clips(
     out_dir: Path,
-    seed: int,
-    count: int,
+    clips: Iterable[SoloClip],
     write_video: WriteVideo,
     report: Callable[[int, str], None] = lambda done, what: None,
 ) -> list[Path]:
-    """Write ``count`` clips of ``seed`` and their labels into ``out_dir``; return the films' paths."""
+    """Write clips and their labels into ``out_dir``; return the films' paths."""
     paths, rows = [], []
-    for done, clip in enumerate(solo_clips(seed, count), 1):
+    for done, clip in enumerate(clips, 1):
         out_dir.mkdir(parents=True, exist_ok=True)
         path = out_dir / f"{clip.story.id}.mp4"
         write_video(path, frames_of(clip.story), clip.story.fps)

@@ -6,6 +6,7 @@ times in seconds; frame ``k`` is shown from ``k / fps`` until ``(k + 1) / fps``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,17 +90,20 @@ def random_story(seed: int, index: int, split: Split = "test", duration_s: tuple
     return stage.story(f"toy-{split}-{seed}-{index:03d}")
 
 
-def solo_story(rng: np.random.Generator, story_id: str, colour: str, shape: str, verb: str, duration_s: float) -> Story:
-    """Return a story in which one object is on stage throughout and does one thing, resting before and after.
+def solo_story(
+    rng: np.random.Generator, story_id: str, colour: str, shape: str, verbs: Sequence[str], duration_s: float
+) -> Story:
+    """Return a story in which one object is on stage throughout and does one thing after another, resting around each.
 
-    ``verb`` is one that an object does by itself and that fits into the time; else this raises ``ValueError``.
+    ``verbs`` are what an object does by itself and what fits into the time; else this raises ``ValueError``.
     """
     n_frames = round(duration_s * FPS)
     for _ in range(_MOST_SOLOS):
         stage = _Stage(rng, n_frames)
-        if stage.play_solo(colour, shape, verb):
+        if stage.play_solo(colour, shape, verbs):
             return stage.story(story_id)
-    raise ValueError(f"No object alone {VERBS[verb][0]} within {duration_s:g} s.")
+    told = " and ".join(VERBS[verb][0] for verb in verbs)
+    raise ValueError(f"No {shape} alone {told} within {duration_s:g} s.")
 
 
 class _Stage:
@@ -120,15 +124,22 @@ class _Stage:
             pause = rng.uniform(6, 14) if rng.random() < 0.3 else rng.uniform(1.5, 6)
             at += int(pause * FPS)
 
-    def play_solo(self, colour: str, shape: str, verb: str) -> bool:
-        """Let one actor do one thing; return whether there was time and room for it."""
+    def play_solo(self, colour: str, shape: str, verbs: Sequence[str]) -> bool:
+        """Let one actor do one thing after another; return whether there was time and room for all."""
         rng, n = self.rng, self.n_frames
-        is_small = verb == "grows" or (verb != "shrinks" and rng.random() < 0.5)
+        resized = next((verb for verb in verbs if verb in ("grows", "shrinks")), None)
+        is_small = resized == "grows" or (resized is None and rng.random() < 0.5)
         radius = rng.uniform(*(SMALL_RADIUS if is_small else LARGE_RADIUS))
         x, y = rng.uniform(radius + _MARGIN, 1 - radius - _MARGIN, 2)
         self._put(shape, colour, radius, (x, y), 0, n)
-        rest = int(rng.uniform(*_SOLO_REST_S) * FPS)
-        return self._try(verb, rest, n - int(_SOLO_REST_S[0] * FPS)) is not None
+        at, limit = 0, n - int(_SOLO_REST_S[0] * FPS)
+        for verb in verbs:
+            at += int(rng.uniform(*_SOLO_REST_S) * FPS)
+            end = self._try(verb, at, limit) if at < limit else None
+            if end is None:
+                return False
+            at = end
+        return True
 
     def story(self, story_id: str) -> Story:
         """Return what happened, before a background and in a light of its own."""

@@ -42,7 +42,7 @@ from workbench.toyworld.window_loss import WindowLoss
 from workbench.toyworld.wording import lines, meanings
 
 _STREAM_LENGTH = 1_000_000
-_LOOK_STREAM, _MOVE_STREAM, _SAY_STREAM, _WORD_STREAM = (n * _STREAM_LENGTH for n in (5, 6, 7, 8))
+_LOOK_STREAM, _MOVE_STREAM, _SAY_STREAM, _WORD_STREAM, _ORDER_STREAM = (n * _STREAM_LENGTH for n in (5, 6, 7, 8, 9))
 _PART_WINDOWS, _PART_MOTIONS = 512, 64
 _FACTS_BATCH = 32
 
@@ -194,6 +194,22 @@ class _OnWindows:
     windows: list[StoryWindow]
     device: str
 
+    def facts(self, work_dir: Path, name: str) -> FrameFacts:
+        """Return what the vision tower says of all windows, from files of a name where they are there."""
+        starts = range(0, len(self.windows), _PART_WINDOWS)
+        names = [work_dir / f"{name}-{start // _PART_WINDOWS:03d}.safetensors" for start in starts]
+        kept = _kept({path: partial(self._part, start) for start, path in zip(starts, names, strict=True)})
+        return FrameFacts(kept["frames"], kept["patches"])
+
+    def _part(self, start: int) -> dict[str, torch.Tensor]:
+        facts = _facts_of(self.model, self.windows[start : start + _PART_WINDOWS], self.device)
+        return {"frames": facts.frames, "patches": facts.patches}
+
+    def loss_on(self, facts: FrameFacts, batch: WindowBatch) -> torch.Tensor:
+        """Return the loss of what is said of some of the windows, on the facts of all."""
+        kept = (part[batch.indices].to(self.device).float() for part in (facts.frames, facts.patches))
+        return _loss_of_said(self.model, self.loss_of, FrameFacts(*kept), batch.said)
+
 
 @dataclass
 class Telling(_OnWindows):
@@ -211,14 +227,7 @@ class Telling(_OnWindows):
     def look(self, work_dir: Path) -> None:
         """Compute what the vision tower says of all windows, or take from ``work_dir`` what is there."""
         self.moving.look(work_dir)
-        starts = range(0, len(self.windows), _PART_WINDOWS)
-        names = [work_dir / f"facts-{start // _PART_WINDOWS:03d}.safetensors" for start in starts]
-        kept = _kept({path: partial(self._part, start) for start, path in zip(starts, names, strict=True)})
-        self._facts = FrameFacts(kept["frames"], kept["patches"])
-
-    def _part(self, start: int) -> dict[str, torch.Tensor]:
-        facts = _facts_of(self.model, self.windows[start : start + _PART_WINDOWS], self.device)
-        return {"frames": facts.frames, "patches": facts.patches}
+        self._facts = self.facts(work_dir, "facts")
 
     def rates(self) -> Rates:
         """Return all but the vision tower; what moves is known already, and learns more slowly than the rest."""
@@ -236,8 +245,7 @@ class Telling(_OnWindows):
         """Return the loss of the sentences, and of how things move, on the kept features."""
         assert self._facts is not None
         said, motions = batch
-        kept = (part[said.indices].to(self.device).float() for part in (self._facts.frames, self._facts.patches))
-        return _loss_of_said(self.model, self.loss_of, FrameFacts(*kept), said.said) + self.moving.loss(motions)
+        return self.loss_on(self._facts, said) + self.moving.loss(motions)
 
 
 @dataclass
@@ -261,6 +269,42 @@ class Joining(_OnWindows):
         assert batch.pixels is not None
         facts = _looked_at(self.model, batch.pixels, self.device)
         return _loss_of_said(self.model, self.loss_of, facts, batch.said)
+
+
+@dataclass
+class Ordering(_OnWindows):
+    """What comes first: of windows, the first ``n_in_order`` show one thing after another; the rest keeps the others.
+
+    Changes everything but the vision tower, on features that are kept.
+    """
+
+    def __post_init__(self) -> None:
+        self.n_steps = self.recipe.n_order_steps
+        self._facts: FrameFacts | None = None
+
+    def look(self, work_dir: Path) -> None:
+        """Compute what the vision tower says of all windows by now, or take from ``work_dir`` what is there."""
+        self._facts = self.facts(work_dir, "order")
+
+    def rates(self) -> Rates:
+        """Return all but the vision tower; what goes on in time is known already, and learns more slowly."""
+        slow = _layers_over_time(self.model)
+        apart = {id(p) for p in (*slow, *self.model.vision_model.parameters())}
+        words = [p for p in (*self.model.parameters(), *self.loss_of.parameters()) if id(p) not in apart]
+        return [(words, self.recipe.order_rate), (slow, self.recipe.time_rate)]
+
+    def batch(self, step: int) -> WindowBatch:
+        """Return windows of both sorts with what is said of them."""
+        rng, n = generator("train", self.recipe.seed, _ORDER_STREAM + step), self.recipe.n_in_order
+        first = rng.choice(n, self.recipe.order_batch, replace=False)
+        rest = n + rng.choice(len(self.windows) - n, self.recipe.window_batch - len(first), replace=False)
+        indices = [*first.tolist(), *rest.tolist()]
+        return WindowBatch(indices, None, say([self.windows[i] for i in indices], rng))
+
+    def loss(self, batch: WindowBatch) -> torch.Tensor:
+        """Return the loss of the sentences on the kept features."""
+        assert self._facts is not None
+        return self.loss_on(self._facts, batch)
 
 
 def _layers_over_time(model: XCLIPModel) -> list[nn.Parameter]:

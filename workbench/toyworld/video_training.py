@@ -18,10 +18,10 @@ from workbench.toyworld import learning
 from workbench.toyworld.geometry import GeometryHeads
 from workbench.toyworld.learning import cosine_decay
 from workbench.toyworld.motions import ChangeHeads
-from workbench.toyworld.video_lessons import Joining, Lesson, Looking, Moving, Telling, Wording
+from workbench.toyworld.video_lessons import Joining, Lesson, Looking, Moving, Ordering, Telling, Wording
 from workbench.toyworld.video_model import new_video_model
 from workbench.toyworld.video_recipe import VideoRecipe
-from workbench.toyworld.window_batches import windows_of
+from workbench.toyworld.window_batches import windows_in_order, windows_of
 from workbench.toyworld.window_loss import WindowLoss
 
 
@@ -52,6 +52,7 @@ def train_video(
     done = 0 if kept is None else int(kept["step"])
     learning.go_on_with_log(work_dir, done, commit)
     windows = windows_of("train", recipe.seed, recipe.n_windows)
+    in_order = windows_in_order("train", recipe.seed, recipe.n_in_order)
     moving = Moving(recipe, model, changes, device)
     lessons: list[Lesson] = [
         Looking(recipe, model, heads, device),
@@ -59,6 +60,7 @@ def train_video(
         Wording(recipe, model, changes, device),
         Telling(recipe, model, loss_of, windows, device, moving),
         Joining(recipe, model, loss_of, windows, device),
+        Ordering(recipe, model, loss_of, in_order + windows[: recipe.n_beside], device),
     ]
     begin, started = 0, time.monotonic()
     for lesson in lessons:
@@ -67,7 +69,7 @@ def train_video(
             optimiser = learning.make_optimiser(lesson.rates(), recipe.weight_decay)
             if kept is not None and begin < done:
                 optimiser.load_state_dict(kept["optimiser"])
-            if isinstance(lesson, Moving | Telling):
+            if isinstance(lesson, Moving | Telling | Ordering):
                 lesson.look(work_dir)
             _teach(
                 lesson,

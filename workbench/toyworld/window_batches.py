@@ -12,13 +12,17 @@ from jaxtyping import Int8, UInt8
 
 from workbench.toyworld.grammar import Sentence
 from workbench.toyworld.seeds import Split, generator
-from workbench.toyworld.story import Story, draw_frames, random_story
+from workbench.toyworld.story import Story, draw_frames, random_story, solo_story
+from workbench.toyworld.vocabulary import COLOURS, SHAPES, SPINNABLE
 from workbench.toyworld.window import SPAN_S, centred_on, cut, frames_of, judge
-from workbench.toyworld.window_sentences import sentences_for
+from workbench.toyworld.window_sentences import sentences_for, sentences_in_order
 
 UNCLEAR = -1
 _PER_STORY = 16
 _DURATION_S = (40.0, 80.0)
+_IN_ORDER, _IN_ORDER_S = 5_000_000, 4.0
+_STEPS = ("moves_left", "moves_right", "moves_up", "moves_down", "grows", "shrinks")
+_SPINS = ("spins_clockwise", "spins_anticlockwise")
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,13 @@ class StoryWindow:
 
     story: Story
     start_s: float
+    in_order: bool = False
+    """Whether it shows one object that does one thing after another, and nothing else."""
+
+    def sentences(self, rng: np.random.Generator) -> list[Sentence]:
+        """Return what is said of the window, true and false, the first of it true where anything is."""
+        say_of = sentences_in_order if self.in_order else sentences_for
+        return say_of(self.story, self.start_s, rng)
 
     def pixels(self, size_px: int) -> UInt8[np.ndarray, "frame height width 3"]:
         """Return the frames of the window."""
@@ -56,6 +67,18 @@ def windows_of(split: Split, seed: int, n_windows: int) -> list[StoryWindow]:
     return found[:n_windows]
 
 
+def windows_in_order(split: Split, seed: int, n_windows: int) -> list[StoryWindow]:
+    """Return windows in which one object does two things, one after the other."""
+    found = []
+    for index in range(n_windows):
+        rng = generator(split, seed, _IN_ORDER + index)
+        colour, shape = str(rng.choice(list(COLOURS))), str(rng.choice(SHAPES))
+        verbs = rng.permutation([*_STEPS, *(_SPINS if shape in SPINNABLE else ())])[:2].tolist()
+        story = solo_story(rng, f"toy-order-{seed}-{index:03d}", colour, shape, verbs, _IN_ORDER_S)
+        found.append(StoryWindow(story, 0.0, in_order=True))
+    return found
+
+
 @dataclass(frozen=True)
 class Said:
     """Sentences about a batch of windows: every window's own, and the first of each window about all of them.
@@ -71,7 +94,7 @@ class Said:
 
 def say(windows: list[StoryWindow], rng: np.random.Generator) -> Said:
     """Return sentences about the windows with their truth."""
-    said = [sentences_for(window.story, window.start_s, rng) for window in windows]
+    said = [window.sentences(rng) for window in windows]
     return Said(
         texts=[[sentence.text for sentence in own] for own in said],
         own=np.array([[w.judge(s) for s in own] for w, own in zip(windows, said, strict=True)], np.int8),

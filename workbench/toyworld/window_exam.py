@@ -16,6 +16,7 @@ from transformers import CLIPModel, XCLIPModel
 
 from workbench.toyworld import grammar, truth
 from workbench.toyworld.exam import Mark
+from workbench.toyworld.grammar import Sentence
 from workbench.toyworld.seeds import generator
 from workbench.toyworld.story import Event, Story, random_story
 from workbench.toyworld.tokens import OF_FRAMES, OF_WINDOWS
@@ -24,7 +25,7 @@ from workbench.toyworld.video_model import FrameFacts, embed_texts, embed_window
 from workbench.toyworld.video_model import cosine_of as window_cosine_of
 from workbench.toyworld.vocabulary import VERBS
 from workbench.toyworld.window import N_FRAMES, centred_on, cut, judge
-from workbench.toyworld.window_batches import StoryWindow
+from workbench.toyworld.window_batches import StoryWindow, windows_in_order
 
 Scores = Callable[
     [UInt8[np.ndarray, "frame height width 3"], Int[np.ndarray, "order frame"], list[str]],
@@ -45,7 +46,8 @@ def examine_windows(scores: Scores, n_windows: int = 512, seed: int = 0) -> dict
     is right about one of the two at most, that is, about half. ``direction`` is also told apart by what moves
     how: ``direction (moves)``, of which those towards and away from another object are a part, and
     ``direction (spins)``. Of the verbs, those whose opposite is the window shown backwards are told apart, too:
-    ``verb (backwards)``; to bounce and to stay still look the same either way.
+    ``verb (backwards)``; to bounce and to stay still look the same either way. ``order`` is asked of as many other
+    windows, in which one object does one thing after another.
     """
     right: dict[str, list[bool]] = {}
     for index in range(-(-n_windows // _PER_STORY)):
@@ -55,6 +57,11 @@ def examine_windows(scores: Scores, n_windows: int = 512, seed: int = 0) -> dict
             window = StoryWindow(*cut(story, centred_on(story, event)))
             for kind, is_right in _answers(scores, window, event, truth.sentence_of(story, event), rng):
                 right.setdefault(kind, []).append(is_right)
+    for window in windows_in_order("test", seed, n_windows):
+        clauses = tuple(truth.sentence_of(window.story, event).clauses[0] for event in window.story.events)
+        texts = [Sentence("order", clauses=told).text for told in (clauses, clauses[::-1])]
+        [said] = scores(window.pixels(IMAGE_PX), _BOTH_WAYS[:1], texts)
+        right.setdefault("order", []).append(bool(said[0] > said[1]))
     return {kind: Mark(kind, int(np.sum(marks)), len(marks)) for kind, marks in sorted(right.items())}
 
 

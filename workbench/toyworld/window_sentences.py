@@ -38,6 +38,16 @@ def sentences_for(story: Story, start_s: float, rng: np.random.Generator) -> lis
     return [said[0], *(said[i] for i in sorted(rng.permutation(np.arange(1, len(said)))[: N_SENTENCES - 1]))]
 
 
+def sentences_in_order(story: Story, start_s: float, rng: np.random.Generator) -> list[Sentence]:
+    """Return ``N_SENTENCES`` about a window in which one thing is done after another.
+
+    First that it is, then that it is the other way round, or that either is its opposite, then what any window is told.
+    """
+    told = Sentence("order", clauses=tuple(_told_event(story, event, rng).clauses[0] for event in story.events))
+    rivals = [edit.sentence for edit in grammar.edits(told, rng) if edit.kind in ("order", "direction", "verb")]
+    return [told, *rivals, *sentences_for(story, start_s, rng)][:N_SENTENCES]
+
+
 def _nouns_in(story: Story, start_s: float) -> list[Noun]:
     """Return the objects that the window shows, or one that it does not where it is empty."""
     frames = frames_of(story, start_s)

@@ -232,13 +232,15 @@ def make_toyworld_clips(services: Services, args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from workbench.media.encode import write_video
-    from workbench.toyworld.clips import FEWEST, LABELS_FILE, make_clips
+    from workbench.toyworld.clips import FEWEST, LABELS_FILE, make_clips, solo_clips
 
     if args.count < FEWEST:
         raise InputError(f"--count is {args.count}; for each label to be in two videos, ask for {FEWEST} or more.")
     _check_seed(args.seed)
     with tqdm(total=args.count, unit="video", file=sys.stderr, leave=False) as bar:
-        paths = make_clips(Path(args.out), args.seed, args.count, write_video, lambda done, what: bar.update(1))
+        paths = make_clips(
+            Path(args.out), solo_clips(args.seed, args.count), write_video, lambda done, what: bar.update(1)
+        )
     if args.json:
         write_json({"videos": [str(path) for path in paths]}, args.json)
     else:
