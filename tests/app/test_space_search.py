@@ -12,7 +12,7 @@ from PIL import Image
 
 from workbench.analyses import layouts
 from workbench.types.video import SamplingSpec
-from workbench.ui.gradio import space_events, space_texts
+from workbench.ui.gradio import space_events, space_texts, spaced
 from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.session import Session
 
@@ -167,7 +167,7 @@ def test_of_a_file_nothing_is_read_again_when_a_point_is_picked(
 def test_a_map_that_is_not_kept_is_not_made_by_a_click(
     events: Events, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(space_events, "MOST_POINTS", 10)
+    monkeypatch.setattr(spaced, "MOST_POINTS", 10)
     events = Events(events.services)
     looked(events, session)
     assert 'data-rows="0"' in events.space.pick(session, event(row=0), ANN)["space_near"]  # it is kept in the store

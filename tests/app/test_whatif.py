@@ -29,6 +29,7 @@ SECOND = replace(ENTRY, id="colour-again", title="Colour <again>")
 @pytest.fixture
 def events(services, monkeypatch: pytest.MonkeyPatch) -> Events:
     monkeypatch.setattr(toy_clips, "COUNT", 16)
+    monkeypatch.setattr(toy_clips, "COUNT_IN_ORDER", 4)
     services.models.register(SECOND)
     return Events(services)
 
@@ -245,7 +246,8 @@ def test_films_of_the_toy_world_are_probed_and_counted(events: Events, session: 
     found: dict = {}
     for update in events.whatif.probe_toy(replace(session, model=ENTRY.id), ANN):
         found |= update
-    assert "16 sentences of 16 videos" in found["many_text"]
+    assert "20 sentences of 20 videos" in found["many_text"]
+    assert "events in the other order" in found["many_numbers"]
     sent = events.whatif.take_many(ANN)["download"]
     assert "Winoground" not in (page := OFFERS.find(sent["url"].rsplit("/", 1)[1]).content.decode())
     assert "by a coin" in page

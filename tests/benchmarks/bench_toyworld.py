@@ -14,6 +14,7 @@ from workbench.toyworld.video_model import load_frame_model
 from workbench.toyworld.window_exam import Scores, examine_windows, scores_of_frame_model, scores_of_video_model
 
 SEED, N_FILMS, N_FRAMES, N_WINDOWS, N_SEEDS = 101, 40, 1024, 512, 4
+BARS = {"direction": "0.90", "verb": "0.90", "order": "0.95"}
 
 
 def main() -> None:
@@ -60,7 +61,7 @@ def _print_both(frame_model) -> None:
     )
     print("|---|---|---|---|")
     for kind, marks in seeing.items():
-        bar = "0.90" if kind in ("direction", "verb") else ""
+        bar = BARS.get(kind, "")
         worst = min(mark.share for mark in marks)
         print(
             f"| {kind} ({_n_asked(marks):,}) | {_share(marks):.3f}, {worst:.3f} | {bar} | {_share(blind[kind]):.3f} |"

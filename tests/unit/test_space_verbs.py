@@ -166,11 +166,22 @@ def test_clips_of_the_toy_world_are_what_examine_reads(capsys, tmp_path):
     status, out, _ = examine(capsys, out_dir, "--fps", 1, rows=out_dir / "labels.jsonl")
     assert status == 0
     assert "16 clips of 16 videos" in out
-    for words, named in ((("--seed", -1), "--seed is -1"), (("--seed", 1, "--count", 3), "--count is 3")):
+    wrong = ((("--seed", -1), "--seed is -1"), (("--seed", 1, "--count", 3), "--count is 3"))
+    for words, named in (*wrong, (("--seed", 1, "--actions", 2, "--count", 0), "--count is 0")):
         status, _, err = run(capsys, "toyworld", "clips", *words, "--out", tmp_path / "none")
         assert status == 1
         assert named in err
         assert is_one_sentence(err)
+
+
+def test_clips_of_two_actions_are_what_probe_reads(capsys, tmp_path):
+    out_dir = tmp_path / "clips"
+    status, out, _ = run(capsys, "toyworld", "clips", "--seed", 2, "--count", 3, "--actions", 2, "--out", out_dir)
+    assert (status, out) == (0, f"3 videos with labels.jsonl in {out_dir}\n")
+    asked = ("--file", out_dir / "labels.jsonl", "--edits", "order", "--video-edits", "stutter", "--model", ENTRY.id)
+    status, out, _ = run(capsys, "probe", *asked, "--fps", 1)
+    assert status == 0
+    assert "events in the other order" in out
 
 
 def test_examine_leaves_out_what_one_video_alone_has_and_says_so_once(capsys, folder):

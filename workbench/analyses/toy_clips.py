@@ -1,4 +1,4 @@
-"""Clips of the toy world whose labels are known, drawn once and kept: what any space can be examined with.
+"""Clips of the toy world whose truth is known, drawn once and kept: what any model can be examined and probed with.
 
 Separate from the toy world, which knows neither the folder nor the library. The films are opened as files, so that they
 can be named by their ids and are on nobody's list.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from workbench.analyses.analysis import Report
@@ -15,37 +16,48 @@ from workbench.analyses.clips import Clip, clips_of
 from workbench.analyses.services import Services
 from workbench.errors import StoreError
 from workbench.media.encode import write_video
-from workbench.toyworld.clips import LABELS_FILE, make_clips, solo_clips
+from workbench.toyworld.clips import LABELS_FILE, SoloClip, make_clips, ordered_clips, solo_clips
 from workbench.types.outcome import Progress
 
-SEED, COUNT = 1, 48
+SEED, COUNT, COUNT_IN_ORDER = 1, 48, 24
 _VERSION = 1
 """To be raised where the same seed draws other films."""
 
 
 def toy_clips(services: Services, report: Report) -> tuple[Clip, ...]:
-    """Return the clips; raises ``StoreError`` where they cannot be kept, and whatever ``report`` raises to cancel.
+    """Return ``COUNT`` clips of one object that does one thing, with its labels.
 
-    Cost: drawing and encoding ``COUNT`` films of a few seconds the first time; later, reading their files.
+    Raises ``StoreError`` where they cannot be kept, and whatever ``report`` raises to cancel. Cost: drawing and
+    encoding films of a few seconds the first time; later, reading their files.
     """
-    folder = services.settings.home / "toyworld" / f"clips-{_VERSION}-{SEED}-{COUNT}"
+    return _kept(services, f"clips-{_VERSION}-{SEED}-{COUNT}", solo_clips(SEED, COUNT), COUNT, report)
+
+
+def toy_clips_in_order(services: Services, report: Report) -> tuple[Clip, ...]:
+    """Return ``COUNT_IN_ORDER`` clips of one object that does one thing after another, in the same way."""
+    clips = ordered_clips(SEED, COUNT_IN_ORDER)
+    return _kept(services, f"in-order-{_VERSION}-{SEED}-{COUNT_IN_ORDER}", clips, COUNT_IN_ORDER, report)
+
+
+def _kept(services: Services, name: str, clips: Iterable[SoloClip], n_clips: int, report: Report) -> tuple[Clip, ...]:
+    folder = services.settings.home / "toyworld" / name
     if not (folder / LABELS_FILE).is_file():
-        _draw(folder, report)
+        _draw(folder, clips, n_clips, report)
     rows = [json.loads(line) for line in (folder / LABELS_FILE).read_text(encoding="utf-8").splitlines()]
     return clips_of(rows, LABELS_FILE, lambda vid: services.library.open_path(folder / f"{vid}.mp4"), services.settings)
 
 
-def _draw(folder: Path, report: Report) -> None:
+def _draw(folder: Path, clips: Iterable[SoloClip], n_clips: int, report: Report) -> None:
     """Draw the films under another name, and rename the folder when it is whole."""
 
     def told(done: int, what: str = "") -> None:
-        report(Progress(done, COUNT, "Drawing films of the toy world", unit="video"))
+        report(Progress(done, n_clips, "Drawing films of the toy world", unit="video"))
 
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".incoming-", dir=folder.parent) as name:
             told(0)
-            make_clips(Path(name) / "whole", solo_clips(SEED, COUNT), write_video, told)
+            make_clips(Path(name) / "whole", clips, write_video, told)
             (Path(name) / "whole").rename(folder)
     except OSError as problem:
         if not (folder / LABELS_FILE).is_file():  # unless another process drew them meanwhile

@@ -182,7 +182,8 @@ and for sentences on what it does, without slowly and quickly: those two it hard
 The sentence of an event against the same sentence with one thing changed so that it is false; a tie is wrong.
 Windows are centred on the event, and every verb is asked about as often as another. Where the changed sentence
 is what happens when the window is shown backwards, it is shown backwards, too, and must win there: whoever
-cannot see order is right about half at most.
+cannot see order is right about half at most. `order` is asked of windows in which one object does one thing after
+another.
 
 | edit | right | `toyworld-frame` | asked |
 |---|---|---|---|

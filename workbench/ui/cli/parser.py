@@ -212,10 +212,16 @@ def _add_toyworld(subparsers: Any, verb: Callable[..., argparse.ArgumentParser])
     sub.add_argument("--count", type=int, default=1, metavar="K", help="how many videos (default 1)")
     sub.add_argument("--out", required=True, metavar="DIR", help="folder to write to")
     sub.add_argument("--split", choices=("train", "validation", "test"), default="test", help="splits never overlap")
-    about = "Write short videos of one object that does one thing, and the labels that examine reads."
+    about = (
+        "Write short videos of one object that does one thing, with captions and labels; examine and probe read them."
+    )
     sub = verb("clips", about, verbs.make_toyworld_clips, within)
     sub.add_argument("--seed", type=int, required=True, metavar="N", help="the same seed makes the same videos")
     sub.add_argument("--count", type=int, default=48, metavar="K", help="how many videos, 16 or more (default 48)")
+    asked = (
+        "how many things are done, one after the other (default 1); with 2 the captions have an order, and no labels"
+    )
+    sub.add_argument("--actions", type=int, choices=(1, 2), default=1, help=asked)
     sub.add_argument("--out", required=True, metavar="DIR", help="folder to write to")
     sub = verb("train", "Train a toy model and write it as a folder with its card.", verbs.train_toyworld, within)
     sub.add_argument("which", choices=("frame", "video"), help="the model to train: of single frames, or of motion")

@@ -228,19 +228,20 @@ def make_toyworld(services: Services, args: argparse.Namespace) -> int:
 
 
 def make_toyworld_clips(services: Services, args: argparse.Namespace) -> int:
-    """Write short films of one object that does one thing, with their labels."""
+    """Write short films of one object that does one thing, or one thing after another, with what is true of them."""
     from tqdm import tqdm
 
     from workbench.media.encode import write_video
-    from workbench.toyworld.clips import FEWEST, LABELS_FILE, make_clips, solo_clips
+    from workbench.toyworld.clips import FEWEST, LABELS_FILE, make_clips, ordered_clips, solo_clips
 
-    if args.count < FEWEST:
+    if args.actions == 1 and args.count < FEWEST:
         raise InputError(f"--count is {args.count}; for each label to be in two videos, ask for {FEWEST} or more.")
+    if args.count < 1:
+        raise InputError(f"--count is {args.count}; ask for one video or more.")
     _check_seed(args.seed)
+    clips = (solo_clips if args.actions == 1 else ordered_clips)(args.seed, args.count)
     with tqdm(total=args.count, unit="video", file=sys.stderr, leave=False) as bar:
-        paths = make_clips(
-            Path(args.out), solo_clips(args.seed, args.count), write_video, lambda done, what: bar.update(1)
-        )
+        paths = make_clips(Path(args.out), clips, write_video, lambda done, what: bar.update(1))
     if args.json:
         write_json({"videos": [str(path) for path in paths]}, args.json)
     else:

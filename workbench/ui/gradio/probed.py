@@ -20,7 +20,7 @@ from workbench.analyses.edited_films import edited_pixels, part_of, why_not_show
 from workbench.analyses.probe import Probe, ProbeParams
 from workbench.analyses.probe_texts import about_probe
 from workbench.analyses.services import Services
-from workbench.analyses.toy_clips import toy_clips
+from workbench.analyses.toy_clips import toy_clips, toy_clips_in_order
 from workbench.core.video_edits.kinds import FILM_NAMES, IN_TIME, film_kinds
 from workbench.errors import InputError
 from workbench.figures.probe import probe_figure
@@ -83,7 +83,8 @@ class ProbedSessions:
 
     def toy(self, session: Session, entries: Sequence[ModelEntry], report: Report) -> Found:
         """Probe films of the toy world, whose truth is known."""
-        cases = tuple(Case(clip.video, clip.caption) for clip in toy_clips(self.services, report))
+        clips = (*toy_clips(self.services, report), *toy_clips_in_order(self.services, report))
+        cases = tuple(Case(clip.video, clip.caption) for clip in clips)
         return self.many(session, cases, entries, report)
 
     def many(self, session: Session, cases: tuple[Case, ...], entries: Sequence[ModelEntry], report: Report) -> Found:

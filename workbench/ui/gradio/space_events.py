@@ -1,7 +1,7 @@
 """What happens on the tab that shows the space: another map, a point that is picked, a map that is fitted anew.
 
-Separate from the other events, with which it shares the session and the jobs. The map on show is held by visitor, until
-that visitor has gone; where it had to make room for those of others it is asked for again, which costs what is kept.
+Separate from the other events, with which it shares the session and the jobs. Which map is on show is remembered of
+every visitor, until they have gone; the maps themselves are no visitor's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from workbench.analyses.embed import Embed, EmbedParams
 from workbench.analyses.imported import keep
 from workbench.errors import InputError
 from workbench.store.feature_files import read_features
-from workbench.store.recent import Recent
 from workbench.types.embedding import EmbeddingMap
 from workbench.types.outcome import Outcome, Progress
 from workbench.ui.gradio import panels
@@ -51,8 +50,6 @@ Asked = tuple[EmbedParams, tuple[str, str] | None]
 _OFFERED: dict[str, tuple[str, ...]] = {"films": FILMS, "points": POINTS, "map": tuple(MAPS), "is_path": ("", "1")}
 MOST_FEATURE_BYTES, MOST_FEATURE_ROWS = 512 * 2**20, 200_000
 """The most of a file of features that a visitor may bring."""
-MOST_POINTS = 500_000
-"""Points of maps on show that are held, over all visitors; one takes about a kilobyte."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,6 @@ class SpaceEvents:
     def __init__(self, spaced: Spaced, page: Shown, worker: Worker) -> None:
         self._spaced, self._page, self._worker = spaced, page, worker
         self._on_show: dict[str, Asked] = {}
-        self._held: Recent[Outcome[EmbeddingMap]] = Recent(lambda outcome: len(outcome.result.items), MOST_POINTS)
 
     # What changes the session: ``Events.map_space`` then shows what follows.
 
@@ -209,13 +205,12 @@ class SpaceEvents:
     def leave(self, visitor: str) -> None:
         """Forget what a visitor was shown who has gone."""
         self._on_show.pop(visitor, None)
-        self._held.drop(visitor)
 
     def _outcome(self, session: Session, visitor: str) -> Outcome[EmbeddingMap]:
         """Return the map on show."""
         if self._on_show.get(visitor) != self._asked(session):
             raise InputError(texts.NOT_ON_SHOW)
-        outcome = self._held.get(visitor) or kept(functools.partial(self._spaced.map, session))
+        outcome = kept(functools.partial(self._spaced.map, session))
         if outcome is None:
             raise InputError(texts.NOT_KEPT)
         return outcome
@@ -227,7 +222,6 @@ class SpaceEvents:
     def _result(self, session: Session, visitor: str, outcome: Outcome[EmbeddingMap]) -> Update:
         if not outcome.result.is_sketch:
             self._on_show[visitor] = self._asked(session)
-            self._held.keep(visitor, outcome)
         return self._spaced.shown(session, outcome.result)
 
     def _asked(self, session: Session) -> Asked:

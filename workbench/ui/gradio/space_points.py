@@ -56,7 +56,8 @@ def with_points(figure: Any, items: Items, here: str, said: Said, is_torn: Bool[
 
 def titled(items: Items, titles: dict[str, str]) -> Items:
     """Return the items with films called by ``titles``, where these have them: as their visitor calls them."""
-    called = told_apart({film: title for film, title in titles.items() if film in set(items.videos)})
+    there = set(items.videos)
+    called = told_apart({film: title for film, title in titles.items() if film in there})
     own = [called.get(video, "") for video in items.videos]
     column = np.array([title or str(old) for title, old in zip(own, items.columns["video"], strict=True)])
     labels = [

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import gradio as gr
@@ -21,6 +21,8 @@ from workbench.analyses.services import Services
 from workbench.errors import VideoError
 from workbench.figures.embedding import colourings, embedding_figure
 from workbench.figures.gap import gap_figure
+from workbench.store.keys import cache_key
+from workbench.store.recent import Recent
 from workbench.types.embedding import EmbeddingMap
 from workbench.types.outcome import Outcome, Progress
 from workbench.ui.gradio import panels, space_panels
@@ -32,13 +34,23 @@ from workbench.ui.gradio.space_points import Said, titled, with_points
 Update = dict[str, Any]
 R = TypeVar("R")
 _WHOLE_ID = 64
+MOST_POINTS = 250_000
+"""Points of maps that were seen last which are held, over all visitors; one takes about a kilobyte."""
+
+
+def _seen_last() -> Recent[Outcome[EmbeddingMap]]:
+    return Recent(lambda outcome: len(outcome.result.items), MOST_POINTS)
 
 
 @dataclass(frozen=True, eq=False)
 class Spaced:
-    """Maps of sessions, and those as updates of the page's parts, by name."""
+    """Maps of sessions, and those as updates of the page's parts, by name.
+
+    Those that were seen last are held by what they are of, whoever looked at them, without anybody's titles.
+    """
 
     services: Services
+    _held: Recent[Outcome[EmbeddingMap]] = field(default_factory=_seen_last, init=False)
 
     def films(self, session: Session) -> tuple[str, ...]:
         """Return the films of this visitor: the examples, their own, the one on show, and those that made the map."""
@@ -56,10 +68,16 @@ class Spaced:
 
     def map(self, session: Session, report: Report, **more: Any) -> Outcome[EmbeddingMap]:
         """Make the map; raises what ``Embed.run`` does, or ``embed_features`` where it is of a file."""
-        params, file = self.params(session, **more), session.space.file
-        if session.space.films == "file" and file:
-            return embed_features(self.services, imported.kept(self.services, file[0]), file[1], params, report)
-        outcome = Embed().run(self.services, params, report)
+        params = self.params(session, **more)
+        file = session.space.file if session.space.films == "file" else None
+        key = cache_key(kind="seen", params=params, file=file)
+        outcome = self._held.get(key)
+        if outcome is None:
+            outcome = self._made(params, file, report)
+            if not outcome.result.is_sketch:
+                self._held.keep(key, outcome)
+        if file:
+            return outcome
         titles = {**session.uploads, **dict(session.space.pictures)}
         return replace(
             outcome,
@@ -69,6 +87,11 @@ class Spaced:
                 video_title=titles.get(outcome.provenance.video_id, outcome.provenance.video_title),
             ),
         )
+
+    def _made(self, params: EmbedParams, file: tuple[str, str] | None, report: Report) -> Outcome[EmbeddingMap]:
+        if file is None:
+            return Embed().run(self.services, params, report)
+        return embed_features(self.services, imported.kept(self.services, file[0]), file[1], params, report)
 
     def shown(self, session: Session, found: EmbeddingMap) -> Update:
         """Return the map with all that is said of it, and what is nearest to what was looked for last."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workbench.analyses.toy_clips import COUNT, COUNT_IN_ORDER
 from workbench.figures.probe_report import KEY
 
 TITLE = "What if"
@@ -41,11 +42,12 @@ NOT_A_PICK = "That edit is no longer there; the page may be out of date, reload 
 WATCHED = "as the model is shown it, {rate:.2g} frames a second"
 MANY_TITLE = "Many films"
 MANY_WHAT = (
-    "What one video says may be luck. Every film of the toy world shows one thing of one colour that does one thing: "
-    "its sentence is true, its edits are false, and the sentence with the opposite direction is true of the film "
-    "played backwards. Or probe videos of yours, by a file of what is true of them."
+    "What one video says may be luck. Every film of the toy world shows one thing of one colour that does one thing, "
+    f"or, in {COUNT_IN_ORDER} of them, two, one after the other: its sentence is true, its edits are false, and the "
+    "sentence with the opposite direction is true of the film played backwards. Or probe videos of yours, by a file "
+    "of what is true of them."
 )
-TOY_ASK, FILE_ASK = "Probe 48 films of the toy world", "Upload captions of your videos"
+TOY_ASK, FILE_ASK = f"Probe {COUNT + COUNT_IN_ORDER} films of the toy world", "Upload captions of your videos"
 FILE_HELP_TITLE = "How the file is written"
 FILE_HELP = (
     "A text file of 5 MB and 200 captions at most: a JSON object a line, whose “vid” is the title of a video in your "
