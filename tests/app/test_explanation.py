@@ -132,13 +132,13 @@ def test_an_answer_is_shown_before_it_is_explained(events: Events, session: Sess
 
 def test_parts_open_and_close(events: Events, session: Session) -> None:
     explained(events, session)
-    opened = events.open_part(session, event(query=1, at_s=1.0), VISITOR)["session"]
+    opened = events.who.open_part(session, event(query=1, at_s=1.0), VISITOR)["session"]
     assert opened.opened == (1,)
     assert len(list(events.explain(opened, VISITOR))[-1]["values"].layout.meta["rows"]) == 3
-    closed = events.open_part(opened, event(query=1, at_s=1.0), VISITOR)["session"]
+    closed = events.who.open_part(opened, event(query=1, at_s=1.0), VISITOR)["session"]
     assert closed.opened == ()
     assert len(list(events.explain(closed, VISITOR))[-1]["values"].layout.meta["rows"]) == 2
-    assert events.open_part(session, event(query=0, at_s=1.0), VISITOR) == {"session": session}
+    assert events.who.open_part(session, event(query=0, at_s=1.0), VISITOR) == {"session": session}
 
 
 def test_another_span_has_another_tree(events: Events, session: Session) -> None:
@@ -150,20 +150,20 @@ def test_another_span_has_another_tree(events: Events, session: Session) -> None
 
 
 def test_a_part_of_a_film_that_was_not_read_opens_nothing(events: Events, session: Session) -> None:
-    assert events.open_part(session, event(query=1, at_s=1.0), VISITOR) == {"session": session}
+    assert events.who.open_part(session, event(query=1, at_s=1.0), VISITOR) == {"session": session}
 
 
 def test_an_explanation_is_not_drawn_under_another_sentence(
     events: Events, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     list(events.answer(session, VISITOR))
-    explain = events._explained.explain
+    explain = events.who._explained.explain
 
     def slow(session, report):
         events.select_row(replace(session, tab="moments"), event(query=1), VISITOR)  # meanwhile
         return explain(session, lambda progress: None)
 
-    monkeypatch.setattr(events._explained, "explain", slow)
+    monkeypatch.setattr(events.who._explained, "explain", slow)
     assert not any("words" in update for update in events.explain(session, VISITOR))
 
 
@@ -200,13 +200,13 @@ def test_a_field_that_is_left_as_it_was_changes_nothing(events: Events, session:
 @pytest.mark.parametrize("sent", [{"query": 7, "at_s": 1.0}, {"query": True, "at_s": 1.0}, {"at_s": 1.0}, {}])
 def test_a_row_that_is_not_there_is_refused(events: Events, session: Session, sent: dict) -> None:
     explained(events, session)
-    assert "no longer there" in events.open_part(session, event(**sent), VISITOR)["notice"]
+    assert "no longer there" in events.who.open_part(session, event(**sent), VISITOR)["notice"]
 
 
 @pytest.mark.parametrize("at_s", [-5.0, 1e12, "1", None, True])
 def test_an_instant_outside_the_film_opens_nothing(events: Events, session: Session, at_s: object) -> None:
     explained(events, session)
-    assert events.open_part(session, event(query=1, at_s=at_s), VISITOR)["session"].opened == ()
+    assert events.who.open_part(session, event(query=1, at_s=at_s), VISITOR)["session"].opened == ()
 
 
 def test_another_sentence_film_or_model_forgets_the_explanation(events: Events, session: Session) -> None:
@@ -231,7 +231,7 @@ def test_a_selected_span_is_what_is_explained(events: Events, session: Session) 
 
 def test_patches_of_the_picture_on_show(events: Events, session: Session) -> None:
     list(events.answer(session, VISITOR))
-    update = list(events.explain_patches(session, 1.0, VISITOR))[-1]
+    update = list(events.who.explain_patches(session, 1.0, VISITOR))[-1]
     figure = update["patches"]
     assert len(figure.layout.shapes) == 49
     assert figure.layout.images[0].source.startswith("data:image/jpeg;base64,")
@@ -242,36 +242,36 @@ def test_patches_of_the_picture_on_show(events: Events, session: Session) -> Non
 @pytest.mark.parametrize("at_s", ["x", None, float("nan"), -1.0, [1], 10**400])
 def test_a_time_that_is_none_is_the_beginning(events: Events, session: Session, at_s: object) -> None:
     list(events.answer(session, VISITOR))
-    assert "frame at 0:00.0" in list(events.explain_patches(session, at_s, VISITOR))[-1]["patches_text"]
+    assert "frame at 0:00.0" in list(events.who.explain_patches(session, at_s, VISITOR))[-1]["patches_text"]
 
 
 def test_sound_may_go_on_after_the_last_frame(events: Events, session: Session) -> None:
     list(events.answer(session, VISITOR))
-    assert "frame at 0:07.5" in list(events.explain_patches(session, 8.5, VISITOR))[-1]["patches_text"]
+    assert "frame at 0:07.5" in list(events.who.explain_patches(session, 8.5, VISITOR))[-1]["patches_text"]
 
 
 def test_patches_are_not_explained_of_a_film_that_was_not_read(events: Events, session: Session) -> None:
-    assert texts.NOT_READ in list(events.explain_patches(session, 1.0, VISITOR))[-1]["patches_text"]
+    assert texts.NOT_READ in list(events.who.explain_patches(session, 1.0, VISITOR))[-1]["patches_text"]
     nothing = replace(session, queries=())
-    assert "Type what should be seen" in list(events.explain_patches(nothing, 1.0, VISITOR))[-1]["patches_text"]
+    assert "Type what should be seen" in list(events.who.explain_patches(nothing, 1.0, VISITOR))[-1]["patches_text"]
 
 
 def test_the_budget_is_kept_to(events: Events, session: Session) -> None:
     list(events.answer(session, VISITOR))
     for value in (-1, 1e9, float("inf"), float("nan")):
-        assert "choose a value from 0 to" in events.set_budget(session, value)["notice"]
-    few = events.set_budget(session, 250)["session"]
-    assert "250 evaluations" in list(events.explain_patches(few, 1.0, VISITOR))[-1]["patches_text"]
-    scarce = events.set_budget(session, 20)["session"]
-    assert "raise it to that" in list(events.explain_patches(scarce, 1.0, VISITOR))[-1]["patches_text"]
-    assert events.set_budget(few, None)["session"].budget == 0
+        assert "choose a value from 0 to" in events.who.set_budget(session, value)["notice"]
+    few = events.who.set_budget(session, 250)["session"]
+    assert "250 evaluations" in list(events.who.explain_patches(few, 1.0, VISITOR))[-1]["patches_text"]
+    scarce = events.who.set_budget(session, 20)["session"]
+    assert "raise it to that" in list(events.who.explain_patches(scarce, 1.0, VISITOR))[-1]["patches_text"]
+    assert events.who.set_budget(few, None)["session"].budget == 0
 
 
 def test_how_players_are_left_out_is_a_choice(events: Events, session: Session) -> None:
     list(events.answer(session, VISITOR))
-    grey = events.set_absent(session, event(value="grey"))["session"]
-    assert "painted grey" in list(events.explain_patches(grey, 1.0, VISITOR))[-1]["patches_text"]
-    assert "choose mean, grey, blur or held" in events.set_absent(session, event(value="<script>"))["notice"]
+    grey = events.who.set_absent(session, event(value="grey"))["session"]
+    assert "painted grey" in list(events.who.explain_patches(grey, 1.0, VISITOR))[-1]["patches_text"]
+    assert "choose mean, grey, blur or held" in events.who.set_absent(session, event(value="<script>"))["notice"]
 
 
 def test_a_model_of_windows_explains_the_frames_of_one(events: Events, session: Session, tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import json
-import math
 import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
@@ -18,8 +17,6 @@ from pathlib import Path
 
 import gradio as gr
 
-from workbench.analyses.analysis import check_ranges
-from workbench.analyses.attribute import AttributeParams
 from workbench.analyses.extraction import is_cached
 from workbench.analyses.ground import Ground
 from workbench.analyses.services import Services
@@ -44,7 +41,6 @@ from workbench.ui.gradio.sent import (
     films_in,
     index_in,
     instant_in,
-    seconds_in,
     span_in,
     text_in,
 )
@@ -54,7 +50,8 @@ from workbench.ui.gradio.space_events import SpaceEvents
 from workbench.ui.gradio.spaced import Spaced
 from workbench.ui.gradio.strip import film_strip
 from workbench.ui.gradio.whatif_events import WhatifEvents
-from workbench.ui.gradio.working import Ending, Place, Worker, in_words, said_of
+from workbench.ui.gradio.who_events import WhoEvents
+from workbench.ui.gradio.working import Ending, Worker, in_words, said_of
 
 OF_ALL_SENTENCES = ("answer", "space", "pair", "examine", "many")
 """Jobs that do not hang on which sentence or span is the current one."""
@@ -67,11 +64,12 @@ class Events:
 
     def __init__(self, services: Services) -> None:
         self.services = services
-        self._explained, looked, spaced = Explained(services), Looked(services), Spaced(services)
+        explained, looked, spaced = Explained(services), Looked(services), Spaced(services)
         paired, examined, probed = Paired(spaced), Examined(services, spaced), ProbedSessions(services)
-        self._page = Shown(services, self._explained, looked, spaced, paired, examined, probed)
+        self._page = Shown(services, explained, looked, spaced, paired, examined, probed)
         self._worker = Worker(self._page)
         self.jobs = self._worker.jobs
+        self.who = WhoEvents(explained, self._page, self._worker, self._has_answer, self.why_not)
         self.maps = MapEvents(looked, self._page, self._worker, self.why_not)
         self.space = SpaceEvents(spaced, self._page, self._worker)
         self.pair = PairEvents(paired, self._page, self._worker, self.why_not)
@@ -218,8 +216,7 @@ class Events:
             with suppress(WorkbenchError):  # what is wrong was told by the answer
                 yield {"span": self._page.span(session, self._again(session).result)}
         if session.tab == "who" and self._has_answer(session, visitor):
-            job = Job(functools.partial(self._explained.explain, session), "explanation")
-            yield from self._worker.steps(session, visitor, job, functools.partial(self._explained.shown, session))
+            yield from self.who.look(session, visitor)
         if session.tab == "look" and self._has_answer(session, visitor):
             yield from self.maps.look(session, visitor)
         yield from self.map_space(session, request)
@@ -239,18 +236,6 @@ class Events:
             yield {"space_said": panels.notice(texts.OCCUPIED, "hint")}
         else:
             yield from self.space.look(session, visitor)
-
-    def explain_patches(self, session: Session, at_s: object, request: gr.Request) -> Generator[Update]:
-        """Say which patches of the picture at ``at_s`` made the score; yield as ``answer`` does."""
-        visitor = request.session_hash or ""
-        if why_not := self.why_not(session, visitor):
-            yield {"patches_text": self._explained.patches_said(panels.notice(why_not))}
-            return
-        # Sound may go on after the last frame.
-        shown_s = min(seconds_in(at_s), self.services.library.get(session.video).duration_s)
-        job = Job(functools.partial(self._explained.explain_patches, session, shown_s), "patches")
-        place = Place("patches_text", "stop_patches", "patches_text", self._explained.patches_said)
-        yield from self._worker.steps(session, visitor, job, functools.partial(self._explained.patches, session), place)
 
     def why_not(self, session: Session, visitor: str) -> str:
         """Return why nothing more can be asked of an answer now, or nothing."""
@@ -336,28 +321,6 @@ class Events:
 
         return choose
 
-    @in_words
-    def open_part(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
-        """Open the part of the film's tree that was clicked, or close it again; ``explain`` shows it."""
-        row, at_s = index_in(event, "query", len(session.opened) + 2), instant_in(event)
-        if row == 0 or at_s is None or not self._has_answer(session, request.session_hash or ""):
-            return {"session": session}
-        return {"session": replace(session, opened=self._explained.opened_at(session, row - 1, at_s))}
-
-    @in_words
-    def set_budget(self, session: Session, value: float | None) -> Update:
-        """Set how many evaluations a game may take; an empty field means as many as are needed."""
-        budget = int(value or 0) if value is None or math.isfinite(value) else -1
-        check_ranges(AttributeParams(video="", queries=(), model="", budget=budget))
-        return {"session": replace(session, budget=budget), "notice": ""}
-
-    @in_words
-    def set_absent(self, session: Session, event: gr.EventData) -> Update:
-        """Set how players are left out where the encoder runs."""
-        absent = text_in(event, "value")
-        check_ranges(AttributeParams(video="", queries=(), model="", absent=absent))
-        return {"session": replace(session, absent=absent), "notice": ""}
-
     def _unexplained(self, request: gr.Request) -> Update:
         """Return the page without what explains another sentence or span, which nobody works on any more."""
         visitor = request.session_hash or ""
@@ -372,7 +335,7 @@ class Events:
         verb, outcome = "ground", self._again(session)
         answer: dict | list = Ground().as_json(outcome)
         if session.tab == "who":
-            verb, answer = "attribute", self._explained.as_json(session)
+            verb, answer = "attribute", self.who.as_json(session)
         if session.tab == "look":
             verb, answer = "maps", self.maps.as_json(session, request.session_hash or "")
         if session.tab == "space":

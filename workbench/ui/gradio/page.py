@@ -130,16 +130,18 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     for listener, look, how in (
         (parts.timeline.select, events.select_row, changing),
         (parts.timeline.brush, events.select_span, changing),
-        (parts.values.select, events.open_part, choosing),
+        (parts.values.select, events.who.open_part, choosing),
         *((tab.select, events.choose_tab(name), choosing) for name, tab in parts.tab.items()),
     ):
         listener(placed(look), session, **how).success(explain, session, **asking)
     for listener in (parts.budget.submit, parts.budget.blur):
-        listener(placed(events.set_budget), [session, parts.budget], **choosing)
-    parts.absent.input(placed(events.set_absent), session, **choosing)
+        listener(placed(events.who.set_budget), [session, parts.budget], **choosing)
+    parts.absent.input(placed(events.who.set_absent), session, **choosing)
     # What the player shows is known to the browser alone.
     now = "(session, clock) => [session, workbench.film()?.currentTime || 0]"
-    parts.ask_patches.click(_placed_steps(events.explain_patches, outputs), [session, parts.clock], js=now, **asking)
+    parts.ask_patches.click(
+        _placed_steps(events.who.explain_patches, outputs), [session, parts.clock], js=now, **asking
+    )
     parts.export.click(placed(events.export), session, **handing)
     asks(parts.space_near.input, events.choose_video, [session])
     parts.pair_other.input(placed(events.pair.choose_other), session, **changing)
