@@ -37,7 +37,8 @@ def train_video(
 
     Its weights are float32 and rounded to half precision: what is examined is what is shipped.
     ``report`` gets the step and one line; ``commit`` names the code that trains. Raises ``InputError`` where
-    ``work_dir`` holds a training with another recipe. Cost: an hour and a half on two CPU cores that do nothing else.
+    ``work_dir`` holds a training with another recipe. Cost: two hours and a quarter on two CPU cores that do nothing
+    else.
     """
     work_dir.mkdir(parents=True, exist_ok=True)
     model = new_video_model(frame_model, recipe.seed, recipe.position_gain).to(device)
