@@ -164,6 +164,18 @@ def test_of_a_file_nothing_is_read_again_when_a_point_is_picked(
     assert space_texts.NOT_ON_SHOW in events.space.pick(changed, event(row=7), ANN)["space_said"]
 
 
+def test_a_map_that_was_seen_is_there_for_the_next_visitor_without_titles_that_are_not_theirs(
+    events: Events, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = replace(session, uploads={session.video: "a title of mine"})
+    assert "a title of mine" in str(looked(events, mine)["space_map"].meta)
+    list(events.answer(session, BOB))
+    monkeypatch.setattr(events.services.store, "get", None)
+    [theirs] = [update for update in events.map_space(session, BOB) if "space_map" in update]
+    assert theirs["space_map"].figure.data
+    assert "a title of mine" not in str(theirs)
+
+
 def test_a_map_that_is_not_kept_is_not_made_by_a_click(
     events: Events, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
