@@ -11,6 +11,18 @@
       document.head.append(script);
     }));
 
+  // Where a page has a base address, as the toolkit's has, plotly clips by paths that it names by the page's whole
+  // address, and once that has changed nothing that is clipped is seen. Without one they are of this page, whatever
+  // its address.
+  const react = (Plotly, ...drawn) => {
+    const base = document.querySelector("base[href]");
+    const href = base?.getAttribute("href");
+    base?.removeAttribute("href");
+    const done = Plotly.react(...drawn);
+    base?.setAttribute("href", href);
+    return done;
+  };
+
   // Neutral colours are not in the figures: they come from the page, as plotly's template.
   const template = (element) => {
     const style = getComputedStyle(element);
@@ -55,7 +67,7 @@
     if (clock) layout.xaxis = { ...layout.xaxis, ...ticks(view.span0 || [0, duration_s], view.plot.clientWidth) };
     const data = view.plot.clientWidth < 480 ? figure.data.filter(({ meta }) => meta !== "wide") : figure.data;
     // Not awaited: its promise also waits for pictures that the browser may put off.
-    Plotly.react(view.plot, data, layout, { displayModeBar: false, responsive: false });
+    react(Plotly, view.plot, data, layout, { displayModeBar: false, responsive: false });
     if (!view.isBound) {
       view.isBound = true;
       view.plot.on("plotly_click", ({ points: [point] }) => view.onPoint(point));
@@ -64,7 +76,7 @@
     view.place();
   };
 
-  Object.assign(workbench, { loadPlotly, plotlyTemplate: template });
+  Object.assign(workbench, { loadPlotly, react, plotlyTemplate: template });
 
   workbench.figure = ({ element, props, trigger, watch }) => {
     const plot = element.querySelector(".plot");

@@ -177,7 +177,7 @@
       if (layout.scene) layout.dragmode = "orbit";
       element.classList.toggle("is-deep", Boolean(layout.scene));
       if (box.clientWidth < 480) narrow(layout);
-      await Plotly.react(plot, figure.data, layout, { displayModeBar: false, scrollZoom: true, responsive: false });
+      await workbench.react(Plotly, plot, figure.data, layout, { displayModeBar: false, scrollZoom: true, responsive: false });
       places = new Map();
       for (const { x, y, xaxis = "x", mode, customdata } of plot._fullData) {
         if (!customdata || mode === "lines") continue;

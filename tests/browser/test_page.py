@@ -280,6 +280,20 @@ def test_the_address_restores_video_model_and_sentences(bench: Page, server_url:
     again.context.close()
 
 
+def test_what_is_drawn_is_clipped_by_paths_of_the_page_whatever_its_address(bench: Page) -> None:
+    """A path named by an address that is not the page's any more clips everything away, once the page is repainted."""
+    bench.get_by_role("tab", name="Space").click()
+    bench.wait_for_function("location.search.includes('tab=space')")
+    bench.wait_for_selector("#space-map .main-svg [clip-path]", state="attached", timeout=PATIENCE_MS)
+    for element in ("#timeline", "#space-map"):
+        named = bench.locator(f"{element} [clip-path]").evaluate_all(
+            "all => all.map(one => one.getAttribute('clip-path'))"
+        )
+        assert named
+        assert all(re.fullmatch(r"url\('?#\w+'?\)", name) for name in named)
+    assert bench.evaluate("document.querySelector('base').href")  # still the toolkit's
+
+
 @pytest.mark.parametrize(
     "wish",
     ["?video=../../etc/passwd", "?video=" + "0" * 64, "?fps=1e9", "?q=" + "x" * 10_000],
