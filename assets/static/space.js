@@ -22,7 +22,7 @@
     };
     const filmOf = (row) => meta.films[meta.film[row]] || ["", ""];
     const pictureOf = (row) => `workbench/picture/${filmOf(row)[0]}/${Math.round(1000 * middle(row))}`;
-    const told = (row) => meta.labels[row] || [filmOf(row)[1], workbench.clock(meta.spans[row][0] ?? 0)].filter(Boolean).join(", ");
+    const told = (row) => meta.labels[row] || [filmOf(row)[1], workbench.clock(middle(row) ?? 0)].filter(Boolean).join(", ");
     const isFlat = () => Boolean(plot._fullLayout?.xaxis && !plot._fullLayout?.scene);
 
     // Where a place lies in the plot's element, in pixels; null outside, and in three axes.
@@ -124,7 +124,7 @@
           const line = document.createElement("tr");
           const cells = [filmOf(row)[1] || meta.labels[row], "", meta.said.names[meta.said.of[row]] || ""];
           line.append(...cells.map((text) => Object.assign(document.createElement("td"), { textContent: text })));
-          if (meta.spans[row][0] !== null) line.children[1].append(button(row, workbench.clock(meta.spans[row][0])));
+          if (meta.spans[row][0] !== null) line.children[1].append(button(row, workbench.clock(middle(row))));
           return line;
         }),
       );

@@ -138,20 +138,23 @@ def test_colour_and_path_are_shown(events: Events, session: Session) -> None:
 
 
 def test_the_space_is_seen_through_words(events: Events, session: Session) -> None:
-    changed = events.space.see_through(session, " a white object ,a cyan object,, a white object")
+    def seen(of: Session, words: str) -> dict:
+        return events.space.set_up(of, words, None, None, None, None)
+
+    changed = seen(session, " a white object ,a cyan object,, a white object")
     assert changed["session"].space.through == ("a white object", "a cyan object")
-    assert changed["space_through"] == "a white object, a cyan object"
+    assert changed["space_through"]["value"] == "a white object, a cyan object"
     assert "trustworthiness" in looked(events, changed["session"])["space_text"]
-    assert "two or more" in events.space.see_through(session, "a white object")["space_said"]
-    assert "12 or fewer" in events.space.see_through(session, ",".join(f"word {n}" for n in range(13)))["space_said"]
-    assert events.space.see_through(changed["session"], "")["session"].space.through == ()
+    assert "two or more" in seen(session, "a white object")["space_said"]
+    assert "12 or fewer" in seen(session, ",".join(f"word {n}" for n in range(13)))["space_said"]
+    assert seen(changed["session"], "")["session"].space.through == ()
 
 
 def test_numbers_are_checked_and_reset(events: Events, session: Session) -> None:
     usual = {"n_neighbours": None, "min_dist": None, "seed": None, "smallest": None}
 
     def made(of: Session, **numbers: float | None) -> dict:
-        return events.space.set_numbers(of, *(usual | numbers).values())
+        return events.space.set_up(of, "", *(usual | numbers).values())
 
     changed = made(session, n_neighbours=5.0, min_dist=0.1)["session"]
     assert changed.space.numbers == (("n_neighbours", 5),)
@@ -163,6 +166,18 @@ def test_numbers_are_checked_and_reset(events: Events, session: Session) -> None
     shown = events.space.reset(changed)
     assert shown["session"].space == SpaceChoice()
     assert shown["space_n_neighbours"] == 15
+
+
+def test_what_is_refused_leaves_the_map_and_what_is_said_of_it(events: Events, session: Session) -> None:
+    looked(events, session)
+    refused = events.space.set_up(session, "a white object", None, None, None, None)
+    assert list(refused) == ["space_said"]
+    assert list(events.map_choice(session, ANN)) == []
+    assert list(events.map_choice(replace(session, space=replace(session.space, is_path=True)), ANN))
+    alike = events.space.set_up(session, "qqq, zzz", None, None, None, None)["session"]
+    last = list(events.map_choice(alike, ANN))[-1]
+    assert "notice error" in last["space_said"]
+    assert space_texts.NO_SUCH_MAP in last["space_text"]
 
 
 def test_what_is_not_offered_is_refused(events: Events, session: Session) -> None:

@@ -130,7 +130,7 @@ def test_a_clip_is_the_unit_mean_of_its_own_rows(services, films):
     expected = [red, green, (2 * red + green) / 5**0.5, red]
     assert seen.rows == pytest.approx(np.array(expected), abs=1e-3)
     assert seen.problems == (
-        "1 of the clips are so short that Colour histogram has no row in them, so that the nearest stands for each; "
+        "1 of the clips is so short that Colour histogram has no row in them, so that the nearest stands for each; "
         "sample more frames a second.",
     )
 

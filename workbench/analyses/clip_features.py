@@ -70,8 +70,9 @@ def clip_features(
         rows[own] = matched(extracted.features.frames, bounds[own])
         n_without += int((~holds_any).sum())
     if n_without:
+        are = "is" if n_without == 1 else "are"
         problems[
-            f"{n_without:,} of the clips are so short that {model.spec.title} has no row in them, so that the "
+            f"{n_without:,} of the clips {are} so short that {model.spec.title} has no row in them, so that the "
             "nearest stands for each; sample more frames a second."
         ] = None
     if model.spec.window_frames > 1:

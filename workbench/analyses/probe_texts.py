@@ -110,8 +110,9 @@ def _about_case(case: Probed, title: str) -> Iterator[str]:
 
 
 def _about_pair(pair: PairRow) -> str:
+    pairs = "1 pair" if pair.group.n_edits == 1 else f"{pair.group.n_edits:,} pairs"
     return (
-        f"Of {pair.group.n_edits:,} pairs of a video and its “{pair.film_kind}”, of which the edit of the "
+        f"Of {pairs} of a video and its “{pair.film_kind}”, of which the edit of the "
         f"{pair.text_kind} is taken to be true, all is right in {_percent(pair.group)}, where a coin is in 17%."
     )
 

@@ -237,6 +237,11 @@ class Events:
         else:
             yield from self.space.look(session, visitor)
 
+    def map_choice(self, session: Session, request: gr.Request) -> Generator[Update]:
+        """Do the same after a choice that was made of the map: one that was refused leaves it, and what is said."""
+        if not self.space.is_on_show(session, request.session_hash or ""):
+            yield from self.map_space(session, request)
+
     def why_not(self, session: Session, visitor: str) -> str:
         """Return why nothing more can be asked of an answer now, or nothing."""
         if not self._has_answer(session, visitor):

@@ -186,13 +186,13 @@ def _wire_space(
 ) -> None:
     """Join the tab of the space: every choice is a quick step, after which its map is shown."""
     space, session = events.space, parts.session
-    placed, map_space = functools.partial(_placed, outputs=outputs), _placed_steps(events.map_space, outputs)
+    placed, map_choice = functools.partial(_placed, outputs=outputs), _placed_steps(events.map_choice, outputs)
     changing = _narrowed(changing, outputs, CHANGED)
     looking = _narrowed(looking, outputs, (*MADE, "notice"))
     making = _narrowed(asking, outputs, MADE)
 
     def then(event: Any) -> None:
-        event.success(map_space, session, **making)
+        event.success(map_choice, session, **making)
 
     for choice, name in (
         (parts.space_films, "films"),
@@ -204,8 +204,8 @@ def _wire_space(
     ):
         then(choice.input(placed(space.choose(name)), session, **changing))
     numbers = [getattr(parts, f"space_{name}") for name in NUMBERS]
-    for made in (parts.space_apply.click, *(number.submit for number in numbers)):
-        then(made(placed(space.set_numbers), [session, *numbers], **changing))
+    for made in (parts.space_apply.click, parts.space_through.submit, *(number.submit for number in numbers)):
+        then(made(placed(space.set_up), [session, parts.space_through, *numbers], **changing))
     for brought, receive, arrived in (
         (parts.space_picture, space.receive_picture, parts.picture_arrived),
         (parts.space_file, space.receive_file, parts.features_arrived),
@@ -214,7 +214,6 @@ def _wire_space(
         then(received.success(placed(space.show_arrived), [session, arrived], **changing))
     then(parts.space_forget.click(placed(space.forget_pictures), session, **changing))
     parts.space_gap_view.input(placed(space.show_gap), session, **looking)
-    then(parts.space_through.submit(placed(space.see_through), [session, parts.space_through], **changing))
     then(parts.space_reset.click(placed(space.reset), session, **changing))
     then(parts.refit.click(placed(space.refit), session, **changing))
     for picked in (parts.space_map, parts.space_near, parts.space_groups):

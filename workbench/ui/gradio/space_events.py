@@ -46,7 +46,7 @@ MADE = (
 """Parts that show a map, how far work on it is, or what is not of it any more."""
 AT_SPACE = Place("space_said", "stop_space", "space_said")
 in_words = in_words_at("space_said")
-Asked = tuple[EmbedParams, tuple[str, str] | None]
+Asked = tuple[EmbedParams, SpaceChoice]
 _OFFERED: dict[str, tuple[str, ...]] = {"films": FILMS, "points": POINTS, "map": tuple(MAPS), "is_path": ("", "1")}
 MOST_FEATURE_BYTES, MOST_FEATURE_ROWS = 512 * 2**20, 200_000
 """The most of a file of features that a visitor may bring."""
@@ -68,7 +68,7 @@ class SpaceEvents:
         self._spaced, self._page, self._worker = spaced, page, worker
         self._on_show: dict[str, Asked] = {}
 
-    # What changes the session: ``Events.map_space`` then shows what follows.
+    # What changes the session: ``Events.map_choice`` then shows what follows.
 
     def choose(self, name: str) -> Callable[..., Update]:
         """Return the event that makes one choice of the map."""
@@ -92,18 +92,13 @@ class SpaceEvents:
         return choose.__get__(self)
 
     @in_words
-    def set_numbers(self, session: Session, *values: float | None) -> Update:
-        """Set the numbers of the map; an empty field means the usual one."""
+    def set_up(self, session: Session, through: str | None, *values: float | None) -> Update:
+        """See the space through words, or as a whole again, and set the map's numbers; an empty field: the usual."""
         space = session.space.with_numbers(dict(zip(NUMBERS, values, strict=True)))
+        space = space.with_through(through or "", self._page.services.settings)
         changed = replace(session, space=space)
         check_ranges(self._spaced.params(changed))
         return self._changed(session, space) | self._spaced.choices(changed)
-
-    @in_words
-    def see_through(self, session: Session, text: str) -> Update:
-        """See the space through words, or as a whole again."""
-        space = session.space.with_through(text or "", self._page.services.settings)
-        return self._changed(session, space) | {"space_through": ", ".join(space.through)}
 
     @in_words
     def reset(self, session: Session) -> Update:
@@ -171,7 +166,8 @@ class SpaceEvents:
 
         def failed(problem: Exception) -> Update:
             said = said_of(problem, words=functools.partial(self._page.problem, session))
-            return self._spaced.nothing() | {"space_said": said}
+            told = panels.evidence(texts.MAP_TITLE, texts.NO_SUCH_MAP, "")
+            return self._spaced.nothing() | {"space_text": told, "space_said": said}
 
         def stopped(progress: Progress, has_begun: bool) -> Update:
             return {"space_said": panels.notice(STOPPED, "hint")}
@@ -202,13 +198,17 @@ class SpaceEvents:
         """Return the map on show in plain JSON types."""
         return Embed().as_json(self._outcome(session, visitor))
 
+    def is_on_show(self, session: Session, visitor: str) -> bool:
+        """Return whether the map that the session asks for is the one that was shown last."""
+        return self._on_show.get(visitor) == self._asked(session)
+
     def leave(self, visitor: str) -> None:
         """Forget what a visitor was shown who has gone."""
         self._on_show.pop(visitor, None)
 
     def _outcome(self, session: Session, visitor: str) -> Outcome[EmbeddingMap]:
         """Return the map on show."""
-        if self._on_show.get(visitor) != self._asked(session):
+        if not self.is_on_show(session, visitor):
             raise InputError(texts.NOT_ON_SHOW)
         outcome = kept(functools.partial(self._spaced.map, session))
         if outcome is None:
@@ -225,8 +225,8 @@ class SpaceEvents:
         return self._spaced.shown(session, outcome.result)
 
     def _asked(self, session: Session) -> Asked:
-        """Return what the map of a session is of, and how it is made."""
-        return self._spaced.params(session), session.space.file
+        """Return what the map of a session is of, how it is made, and how it is drawn."""
+        return self._spaced.params(session), replace(session.space, other="")
 
 
 def _sent(file: gr.FileData | None) -> tuple[Path, str]:

@@ -17,6 +17,7 @@ WHAT = (
     "are nearest to it in the space, and moves none of them."
 )
 NO_MAP = "The map appears once the video has been read."
+NO_SUCH_MAP = "There is no such map; the line above says why."
 MAP_TITLE = "Map of the space"
 LABELS = {
     "films": "Videos",
