@@ -27,6 +27,7 @@ from workbench.ui.gradio.routes import HEAD, make_routes
 from workbench.ui.gradio.space_choice import NUMBERS
 from workbench.ui.gradio.space_events import CHANGED, MADE
 from workbench.ui.gradio.theme import make_theme, palette_css, read_palette
+from workbench.ui.gradio.whatif_events import MANY_MADE
 
 DAY_S = 24 * 3600
 N_ASKING, N_RECEIVING = 4, 4
@@ -255,6 +256,7 @@ def _wire_whatif(
     for picks in (parts.whatif_sentences, parts.whatif_films):
         picks.select(_placed(whatif.pick, outputs), session, **looking)
     parts.take_report.click(_placed(whatif.take_report, outputs), session, **looking)
+    asking = _narrowed(asking, outputs, MANY_MADE)
     parts.ask_toy.click(_placed_steps(whatif.probe_toy, outputs), session, **asking)
     parts.many_file.upload(_placed_steps(whatif.probe_file, outputs), [session, parts.many_file], **asking)
     parts.take_many.click(_placed(whatif.take_many, outputs), None, **looking)

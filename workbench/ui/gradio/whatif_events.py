@@ -30,7 +30,7 @@ from workbench.ui.gradio.probed import Found, ProbedSessions
 from workbench.ui.gradio.routes import handed
 from workbench.ui.gradio.sent import text_in
 from workbench.ui.gradio.session import Session
-from workbench.ui.gradio.shown import Shown, Update
+from workbench.ui.gradio.shown import WORK_BUTTONS, WORK_SAID, Shown, Update
 from workbench.ui.gradio.texts import OCCUPIED
 from workbench.ui.gradio.working import Place, Worker, in_words_at, said_of
 
@@ -40,6 +40,10 @@ in_words = in_words_at("whatif_said")
 _PICK = re.compile(r"(text|film|watch):(\d{1,4})")
 _WHY = {"who": "who", "where": "look"}
 """The tabs on which it is asked why of an edit."""
+
+
+MANY_MADE = ("many_text", "many_figure", "many_numbers", "take_many", *WORK_BUTTONS, *WORK_SAID)
+"""Parts that show what is made of many films, or how far work on it is."""
 
 
 class WhatifEvents:
