@@ -131,7 +131,8 @@ def test_what_looks_the_same_backwards_is_examined_forwards_alone(
     marks = examine_windows(lambda pixels, orders, texts: np.tile(said[: len(texts)], (len(orders), 1)), 8)
     assert (marks[kind].n_asked, marks[kind].n_right) == (8 * n_asked, 8)
     assert (marks["colour"].n_asked, marks["colour"].n_right) == (8, 8)
-    assert {name.split()[0] for name in marks} - {"colour", "shape"} == {kind}
+    assert {name.split()[0] for name in marks} - {"colour", "shape", "order"} == {kind}
+    assert (marks["order"].n_asked, marks["order"].n_right) == (8, 8)
 
 
 def test_batches_hold_true_sentences_and_rivals_that_differ_by_what_happens():
