@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +25,6 @@ from workbench.ui.gradio import texts
 from workbench.ui.gradio import working as module
 from workbench.ui.gradio.api import checked_rate, checked_sentences
 from workbench.ui.gradio.events import Events
-from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.page import services_for_visitors
 from workbench.ui.gradio.session import Session
 
@@ -222,27 +220,6 @@ def test_cancelling_is_answered_at_once(events: Events) -> None:
     update = events.cancel(VISITOR)
     assert texts.STOPPING in update["status"]
     assert update["cancel"]["interactive"] is False
-
-
-def test_work_that_was_pushed_aside_takes_its_progress_away(events: Events, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "QUIET_S", -1.0)
-    session, is_over = Session(video="", model=ENTRY.id, queries=("red",)), threading.Event()
-    place = module.Place("space_said", "stop_space", "space_said")
-
-    def slow(report: Callable[[Progress], None]) -> None:
-        report(Progress(1, 2, "Reading"))
-        is_over.wait(30)
-
-    def steps(work: Callable) -> Generator[dict]:
-        return events._worker.steps(session, "ann", Job(work, "space"), lambda made: {"space_text": made}, place)
-
-    aside = steps(slow)
-    assert "progress" in next(aside)["space_said"]
-    assert list(steps(lambda report: "a map"))[-1]["space_text"] == "a map"
-    is_over.set()
-    [last] = aside
-    assert last["space_said"] == ""
-    assert "space_text" not in last
 
 
 def test_work_on_an_upload_names_it_as_its_visitor_does(

@@ -217,7 +217,9 @@ def _add_toyworld(subparsers: Any, verb: Callable[..., argparse.ArgumentParser])
     )
     sub = verb("clips", about, verbs.make_toyworld_clips, within)
     sub.add_argument("--seed", type=int, required=True, metavar="N", help="the same seed makes the same videos")
-    sub.add_argument("--count", type=int, default=48, metavar="K", help="how many videos, 16 or more (default 48)")
+    sub.add_argument(
+        "--count", type=int, default=48, metavar="K", help="how many videos, for labels 16 or more (default 48)"
+    )
     asked = (
         "how many things are done, one after the other (default 1); with 2 the captions have an order, and no labels"
     )

@@ -238,7 +238,7 @@ class Events:
             yield from self.space.look(session, visitor)
 
     def map_choice(self, session: Session, request: gr.Request) -> Generator[Update]:
-        """Do the same after a choice that was made of the map: one that was refused leaves it, and what is said."""
+        """Do the same after a choice: one that was refused leaves the map that is on show, and what is said of it."""
         if not self.space.is_on_show(session, request.session_hash or ""):
             yield from self.map_space(session, request)
 

@@ -154,11 +154,6 @@ class Jobs:
             job = self._running.get(visitor)
             return job is not None and job.name == name
 
-    def has_any(self, visitor: str) -> bool:
-        """Return whether the visitor has a job, whatever it is."""
-        with self._lock:
-            return visitor in self._running
-
     def is_busy(self, visitor: str) -> bool:
         """Return whether the visitor has a job that is not at its end; what is just being shown is waited for."""
         for _ in range(ENDS_WITHIN_STEPS):

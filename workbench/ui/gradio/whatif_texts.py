@@ -43,9 +43,9 @@ WATCHED = "as the model is shown it, {rate:.2g} frames a second"
 MANY_TITLE = "Many films"
 MANY_WHAT = (
     "What one video says may be luck. Every film of the toy world shows one thing of one colour that does one thing, "
-    f"or, in {COUNT_IN_ORDER} of them, two, one after the other: its sentence is true, its edits are false, and the "
-    "sentence with the opposite direction is true of the film played backwards. Or probe videos of yours, by a file "
-    "of what is true of them."
+    f"or, in {COUNT_IN_ORDER} of them, two, one after the other: its sentence is true, its edits are false, and where "
+    "one thing is done the sentence with the opposite direction is true of the film played backwards. Or probe videos "
+    "of yours, by a file of what is true of them."
 )
 TOY_ASK, FILE_ASK = f"Probe {COUNT + COUNT_IN_ORDER} films of the toy world", "Upload captions of your videos"
 FILE_HELP_TITLE = "How the file is written"

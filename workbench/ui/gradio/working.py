@@ -119,7 +119,7 @@ class Worker:
         ending: Ending,
     ) -> Generator[Update]:
         started, pace = time.monotonic(), Pace()
-        shown, looked, has_told, progress = None, -math.inf, False, Progress(0, 0)
+        shown, looked, progress = None, -math.inf, Progress(0, 0)
         for progress in job.progress():
             now = time.monotonic()
             left_s = pace.left_s(progress, now)
@@ -133,7 +133,6 @@ class Worker:
             line = self._page.in_their_words(session, texts.working(progress, left_s))
             bar = panels.working(line, progress.done, progress.total, has_begun=shown is not None)
             told = {place.said: place.around(bar), place.stop: gr.update(visible=True, interactive=True)}
-            has_told = True
             yield seen | told | ({"resume": gr.update(visible=False)} if place is ABOVE else {})
         try:
             update = self._page.idle() | result(job.answer())
@@ -143,9 +142,6 @@ class Worker:
             update = self._page.idle() | ending.failed(problem)
         if self.jobs.is_newest(visitor, job):
             yield update
-        elif has_told and not self.jobs.has_any(visitor):
-            # What pushed this aside is over, and may have reached the page before the last line of progress did.
-            yield {place.said: place.around(""), place.stop: gr.update(visible=False)}
 
     def _usual(self, session: Session, place: Place) -> Ending:
         words = functools.partial(self._page.problem, session)
