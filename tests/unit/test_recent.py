@@ -22,6 +22,3 @@ def test_what_is_too_large_is_not_held_nor_what_was_there_before():
     recent.keep("b", "bb")
     recent.keep("b", "b" * 6)
     assert (recent.get("a"), recent.get("b")) == ("aa", None)
-    recent.drop("a")
-    recent.drop("a")
-    assert recent.get("a") is None

@@ -38,11 +38,6 @@ class Recent(Generic[T]):
             while sum(map(self._size, self._held.values())) > self._most:
                 self._held.popitem(last=False)
 
-    def drop(self, key: str) -> None:
-        """Forget what is held under ``key``, if anything is."""
-        with self._lock:
-            self._held.pop(key, None)
-
     def __contains__(self, key: str) -> bool:
         """Return whether something is held under ``key``."""
         return key in self._held

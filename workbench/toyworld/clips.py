@@ -1,4 +1,4 @@
-"""Writes short films in each of which one object of one colour and one shape does one thing, with their labels.
+"""Writes short films in each of which one object does one thing, with their labels, or one thing after another.
 
 ``DIR/<id>.mp4`` and ``DIR/labels.jsonl``, rows of ``vid``, ``labels`` and ``caption``: what an embedding is examined
 with. Separate from the longer films of ``dataset``, where several objects do one thing after another, so that no label
