@@ -63,7 +63,7 @@
         const at = mapAt(now);
         if (at < 0 || at === told || !element.offsetParent || !workbench.film()?.paused) return;
         told = at;
-        trigger("select", { at_s: now });
+        trigger("select", {});
       }, 200);
     };
     const follow = (t) => {

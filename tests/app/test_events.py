@@ -25,6 +25,7 @@ from workbench.ui.gradio import texts
 from workbench.ui.gradio import working as module
 from workbench.ui.gradio.api import checked_rate, checked_sentences
 from workbench.ui.gradio.events import Events
+from workbench.ui.gradio.jobs import STEP_S
 from workbench.ui.gradio.page import services_for_visitors
 from workbench.ui.gradio.session import Session
 
@@ -230,12 +231,13 @@ def test_work_on_an_upload_names_it_as_its_visitor_does(
 
     def work(session, report):
         report(Progress(1, 2, f"Reading {library_title} with a model"))
-        report(Progress(1, 2, f"Reading {library_title} with a model"))
+        time.sleep(1.5 * STEP_S)
         raise InputError(f"“{library_title}” is damaged near 3.6 s; copy it again.")
 
     monkeypatch.setattr(events, "_work", work)
     monkeypatch.setattr(module, "QUIET_S", -1.0)
     updates = list(events.answer(session, VISITOR))
+    assert "Reading A &amp; B with a model" in updates[0]["status"]
     assert "“A &amp; B” is damaged" in updates[-1]["notice"]
     assert all(library_title not in str(update) for update in updates)
 

@@ -156,7 +156,7 @@ def test_maps_are_tested_on_request_against_the_visitors_other_sentence(events: 
     assert "Tested: " in update["look_text"]
     assert all(one["trust"] for one in update["look_maps"]["maps"])
     # It stays so while these maps are on show, and for nobody else.
-    assert "Tested: " in events.maps.show_picture(session, event(at_s=40.0), ANN)["look_text"]
+    assert "Tested: " in events.maps.show_picture(session, {"at_s": 40.0}, ANN)["look_text"]
     assert "Tested: " in list(events.explain(session, ANN))[-1]["look_text"]
     assert look_texts.NOT_TESTED in looked(events, session, BOB)["look_text"]
     changed = replace(session, current=1)
@@ -165,17 +165,18 @@ def test_maps_are_tested_on_request_against_the_visitors_other_sentence(events: 
 
 def test_a_picture_is_shown_where_the_player_rests(events: Events, session: Session) -> None:
     looked(events, session)
-    update = events.maps.show_picture(session, event(at_s=39.5), ANN)
+    update = events.maps.show_picture(session, {"at_s": 39.5}, ANN)
     assert "At 0:39.5: cosine" in update["look_text"]
     assert "look_maps" not in update
-    best = events.maps.show_picture(session, event(at_s=3.0), ANN)  # outside the stretch that has maps
+    best = events.maps.show_picture(session, {"at_s": 3.0}, ANN)  # outside the stretch that has maps
     assert best["look_text"] == looked(events, session)["look_text"]
 
 
-def test_an_instant_that_is_none_shows_nothing(events: Events, session: Session) -> None:
+def test_an_instant_that_is_none_is_the_start(events: Events, session: Session) -> None:
     looked(events, session)
+    start = events.maps.show_picture(session, {"at_s": 0.0}, ANN)
     for at_s in (float("nan"), "abc", None, -1, True, [1], {}):
-        assert events.maps.show_picture(session, event(at_s=at_s), ANN) == {}, at_s
+        assert events.maps.show_picture(session, {"at_s": at_s}, ANN)["look_text"] == start["look_text"], at_s
 
 
 def test_methods_are_compared_on_the_picture_on_show(events: Events, session: Session) -> None:
@@ -274,7 +275,7 @@ def test_a_button_pushes_no_work_aside(events: Events, session: Session, monkeyp
         (busy,) = events.maps.take_film(session, {}, ANN)
         assert texts.OCCUPIED in busy["look_said"]
         # A player that comes to rest meanwhile is no work.
-        assert "look_text" in events.maps.show_picture(session, event(at_s=39.5), ANN)
+        assert "look_text" in events.maps.show_picture(session, {"at_s": 39.5}, ANN)
         return compare(session, at_s, report)
 
     monkeypatch.setattr(events.maps._looked, "compare", slow)
@@ -284,7 +285,7 @@ def test_a_button_pushes_no_work_aside(events: Events, session: Session, monkeyp
 def test_visitors_never_see_each_others_maps(events: Events, session: Session) -> None:
     looked(events, session)
     list(events.answer(session, BOB))
-    assert events.maps.show_picture(session, event(at_s=39.5), BOB) == {}
+    assert events.maps.show_picture(session, {"at_s": 39.5}, BOB) == {}
     assert look_texts.NONE_ON_SHOW in list(events.maps.take_png(session, {}, BOB))[-1]["look_said"]
     assert look_texts.NONE_ON_SHOW in events.export(session, BOB)["notice"]
     of_ann = list(events.maps.take_png(session, {}, ANN))[-1]["download"]["url"]
@@ -294,7 +295,7 @@ def test_visitors_never_see_each_others_maps(events: Events, session: Session) -
     events.leave(ANN)
     assert OFFERS.find(of_ann.rsplit("/", 1)[1]) is None
     assert OFFERS.find(of_bob.rsplit("/", 1)[1]) is not None
-    assert events.maps.show_picture(session, event(at_s=39.5), ANN) == {}
+    assert events.maps.show_picture(session, {"at_s": 39.5}, ANN) == {}
 
 
 def test_files_are_held_for_the_newest_visitors_only() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import numpy as np
 import pytest
 
 from workbench.errors import Cancelled, VideoError
 from workbench.types.outcome import Glimpse, Progress
-from workbench.ui.gradio.jobs import NOT_BEGUN, Job, Jobs, Pace
+from workbench.ui.gradio.jobs import NOT_BEGUN, STEP_S, Job, Jobs, Pace
 
 
 def test_progress_then_the_answer() -> None:
@@ -29,6 +30,19 @@ def test_progress_then_the_answer() -> None:
     assert Progress(1, 2, "half") in seen
     assert set(seen) <= {NOT_BEGUN, Progress(1, 2, "half")}
     assert job.answer() == "done"
+
+
+def test_progress_is_passed_on_now_and_then_however_often_it_is_told() -> None:
+    n_told = 0
+
+    def work(report):
+        nonlocal n_told
+        until = time.monotonic() + 3.5 * STEP_S
+        while time.monotonic() < until:
+            n_told += 1
+            report(Progress(n_told, 0))
+
+    assert 0 < len(list(Job(work).progress())) < 10 < 1000 < n_told
 
 
 def test_what_the_work_raises_is_raised_by_the_answer() -> None:

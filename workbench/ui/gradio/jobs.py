@@ -6,7 +6,6 @@ next step, through the function that it reports to. One job per visitor: a newer
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,8 +26,8 @@ class Job(Generic[R]):
 
     def __init__(self, work: Callable[[Callable[[Progress], None]], R], name: str = "") -> None:
         self.name = name
-        self._steps: queue.SimpleQueue[Progress | None] = queue.SimpleQueue()
-        self._is_stopped = threading.Event()
+        self._latest = NOT_BEGUN
+        self._is_stopped, self._has_ended = threading.Event(), threading.Event()
         self._work = work
         self._answer: R | None = None
         self._problem: BaseException | None = None
@@ -43,15 +42,14 @@ class Job(Generic[R]):
         return self._is_stopped.is_set()
 
     def progress(self) -> Iterator[Progress]:
-        """Run the work in a thread; yield the latest progress a few times a second until it ends.
+        """Run the work in a thread; yield the latest progress every ``STEP_S`` until it ends, however often it is told.
 
         Before the first report the progress is ``NOT_BEGUN``. A glimpse is passed on until there is a newer one.
         """
         thread = threading.Thread(target=self._run, name="analysis", daemon=True)
         thread.start()
-        latest = NOT_BEGUN
-        while (step := self._latest(latest)) is not None:
-            yield (latest := step)
+        while not self._has_ended.wait(STEP_S):
+            yield self._latest
         thread.join()
 
     def answer(self) -> R:
@@ -65,7 +63,7 @@ class Job(Generic[R]):
     def _report(self, progress: Progress) -> None:
         if self._is_stopped.is_set():
             raise Cancelled("Stopped. What was read so far is kept.")
-        self._steps.put(progress)
+        self._latest = progress if progress.glimpse else replace(progress, glimpse=self._latest.glimpse)
 
     def _run(self) -> None:
         try:
@@ -73,18 +71,7 @@ class Job(Generic[R]):
         except BaseException as problem:
             self._problem = problem
         finally:
-            self._steps.put(None)
-
-    def _latest(self, latest: Progress) -> Progress | None:
-        """Return the newest step within ``STEP_S``, ``latest`` if there is none, None at the end."""
-        try:
-            step = self._steps.get(timeout=STEP_S)
-            while step is not None:
-                latest = step if step.glimpse else replace(step, glimpse=latest.glimpse)
-                step = self._steps.get_nowait()
-        except queue.Empty:
-            return latest
-        return None
+            self._has_ended.set()
 
 
 class Pace:

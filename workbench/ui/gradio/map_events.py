@@ -27,7 +27,7 @@ from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.looked import Look, Looked
 from workbench.ui.gradio.offers import OFFERS, Offer
 from workbench.ui.gradio.routes import handed
-from workbench.ui.gradio.sent import instant_in, looking_in, text_in
+from workbench.ui.gradio.sent import looking_in, text_in
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shown import Shown, Update
 from workbench.ui.gradio.texts import OCCUPIED
@@ -127,10 +127,10 @@ class MapEvents:
         yield from self._worker.steps(session, visitor, Job(work, "methods"), result, AT_METHODS)
 
     @in_words
-    def show_picture(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
+    def show_picture(self, session: Session, sent: object, request: gr.Request) -> Update:
         """Show what belongs to the picture at which the player stands."""
-        visitor, at_s = request.session_hash or "", instant_in(event)
-        if at_s is None or not self._is_on_show(session, visitor):
+        visitor, (at_s, _) = request.session_hash or "", looking_in(sent)
+        if not self._is_on_show(session, visitor):
             return {}
         look = self._looked.look(session, self._is_tested(session, visitor), silent)
         return self._looked.picture(session, look, self._looked.at(session, look, at_s))

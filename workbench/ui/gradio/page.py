@@ -84,6 +84,7 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
         "outputs": list(outputs.values()),
         "api_visibility": "private",
         "show_progress": "hidden",
+        "show_progress_on": parts.session,
         "trigger_mode": "multiple",
     }
     # One change at a time, so that none is made to a session that another is about to replace.
@@ -163,9 +164,11 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     ):
         listener(placed(choose), session, **choosing).success(explain, session, **asking)
     parts.look_again.click(placed_steps(maps.look_again), session, **asking)
-    # Only where the player rests at last is of interest.
-    parts.look_maps.select(placed(maps.show_picture), session, **looking | {"trigger_mode": "always_last"})
     seen = "(session, clock) => [session, workbench.looking()]"
+    # Only where the player rests at last is of interest. That is no data of the event: of one that was put off the
+    # toolkit sends those of the event before it.
+    at_last = looking | {"trigger_mode": "always_last"}
+    parts.look_maps.select(placed(maps.show_picture), [session, parts.clock], js=seen, **at_last)
     parts.head_choice.input(placed(maps.show_head), [session, parts.clock], js=seen, **changing)
     for button, handler in (
         (parts.ask_test, maps.test),
