@@ -27,7 +27,7 @@ from workbench.settings import Settings
 
 DIM, N_ISLANDS, K = 512, 40, 14
 N_DRAWN, N_DRAWN_DIM = 100_000, 32
-PATIENCE_MS = 600_000
+PATIENCE_MS, REST_MS = 600_000, 1_000
 _DRAWN = """async (range) => {
   const plot = document.querySelector('#space-map .js-plotly-plot');
   const started = performance.now();
@@ -92,8 +92,9 @@ def _print_second_visit(features: np.ndarray) -> None:
 def _print_page(features: np.ndarray) -> None:
     """Time the page itself: rows of a file from being chosen to being drawn, once more, and from zooming to a picture.
 
-    A file is uploaded, checked, kept, laid out by its components and drawn; once more, it is looked up and drawn. Of
-    very many rows that is done before all is known of them.
+    A file is uploaded, checked, kept, laid out by its components and drawn; once more, it is looked up and drawn, after
+    a rest, so that what the renderer still does of the map before is no part of it. Of very many rows that is done
+    before all is known of them.
     """
     executable = chromium.find()
     if executable is None:
@@ -119,6 +120,7 @@ def _print_page(features: np.ndarray) -> None:
                 page.wait_for_function("() => document.querySelector('#space-text').textContent.includes('continuity')")
             page.select_option("#space-films select", "this")
             page.wait_for_function(_ALL_DRAWN, arg=-n_rows)
+            page.wait_for_timeout(REST_MS)
             started = time.perf_counter()
             page.select_option("#space-films select", "file")
             page.wait_for_function(_ALL_DRAWN, arg=n_rows)

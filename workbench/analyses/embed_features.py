@@ -5,7 +5,6 @@ Separate from the map of films, as there is nothing to read, no sentence to plac
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -45,8 +44,7 @@ def embed_features(
             f"{title} is of no model here, so sentences, words and pictures say nothing of it; leave them."
         )
     features = unit_rows(table.features)
-    digest = hashlib.sha256(features.tobytes()).hexdigest()
-    laid = Laid(services, features, cache_key(kind="features", digest=digest), report)
+    laid = Laid(services, features, cache_key(kind="features", digest=table.digest), report)
     layout = Layout(params.reducer, params.axes, params.n_neighbours - 1, params.min_dist, params.seed)  # type: ignore[arg-type]
     columns = _told_from_groups(table.columns)
     classes = classes_in(columns, params.supervised)
@@ -77,7 +75,7 @@ def embed_features(
     )
     found = replace(found, warnings=layout_warnings(found, params))
     found = replace(found, conclusion=about_embedding(found))
-    return Outcome(found, provenance_of_file(Embed.id, params, title, digest, started))
+    return Outcome(found, provenance_of_file(Embed.id, params, title, table.digest, started))
 
 
 def _told_from_groups(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

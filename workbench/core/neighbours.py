@@ -18,6 +18,7 @@ MOST_EXACT = 200_000
 """Items up to which every one of them is looked at."""
 _BLOCK = 2**25
 """Cosines that are held at once."""
+_AT_ONCE = 256
 _SPARE = 8
 # Cosines of single precision are off by less; those nearer to the last neighbour are compared in double precision.
 _MARGIN = 1e-5
@@ -32,11 +33,14 @@ def unheard(done: int, total: int) -> None:
 
 def unit_rows(features: Float32[np.ndarray, "item dim"]) -> Float32[np.ndarray, "item dim"]:
     """Return rows of unit length. Raises ``InputError`` for a row that is not finite or has no direction."""
-    exact = features.astype(np.float64)
-    lengths = np.sqrt((exact * exact).sum(axis=1, keepdims=True))
-    if not (np.isfinite(lengths) & (lengths > 0)).all():
-        raise InputError("A row of the features has no direction, or a number that is not finite; leave it out.")
-    return (exact / lengths).astype(np.float32)
+    directed = np.empty(features.shape, np.float32)
+    for start in range(0, len(features), _AT_ONCE):  # few enough to stay near the processor
+        exact = features[start : start + _AT_ONCE].astype(np.float64)
+        lengths = np.sqrt((exact * exact).sum(axis=1, keepdims=True))
+        if not (np.isfinite(lengths) & (lengths > 0)).all():
+            raise InputError("A row of the features has no direction, or a number that is not finite; leave it out.")
+        directed[start : start + _AT_ONCE] = exact / lengths
+    return directed
 
 
 def nearest(

@@ -56,26 +56,29 @@ def embedding_figure(found: EmbeddingMap, colour_by: str = "", path_of: str = ""
     """
     offered = colourings(found)
     colour_by = colour_by if colour_by in offered else (offered or [""])[0]
-    figure = go.Figure(_path(found, path_of))
-    is_asked = np.array([kind in ASKED for kind in found.items.kinds])
+    traces, scale = _path(found, path_of), {}
+    kinds = np.fromiter(map(list(_SOLID).index, found.items.kinds), int, len(found.items))
+    is_asked = np.isin(kinds, [list(_SOLID).index(kind) for kind in ASKED])
+    look = 4 * kinds + 2 * found.is_torn + found.is_fitted
     rows = np.flatnonzero(~is_asked)
     values = found.items.columns.get(colour_by)
     if values is not None and values.dtype.kind == "f":
-        figure.update_layout(coloraxis=_scale(colour_by))
-        for look in _looks(found, rows):
-            known = np.isfinite(values[look]).any()
-            colour = {"color": values[look], "coloraxis": "coloraxis"} if known else {"color": _OTHER}
-            figure.add_trace(_points(found, look, colour))
+        scale = {"coloraxis": _scale(colour_by)}
+        for alike in _alike(rows, look):
+            known = np.isfinite(values[alike]).any()
+            colour = {"color": values[alike], "coloraxis": "coloraxis"} if known else {"color": _OTHER}
+            traces.append(_points(found, alike, colour))
     else:
         for number, each in enumerate(_classes(found, rows, colour_by)):
-            for at, look in enumerate(_looks(found, each.rows)):
+            for at, alike in enumerate(_alike(each.rows, look)):
                 # A class that is hidden by its entry in the legend stays so by its ``uid`` in the figure that follows.
                 legend = {"name": escape(each.name), "legendgroup": str(number), "uid": f"{colour_by} {each.name} {at}"}
                 is_first = bool(each.name) and at == 0
-                figure.add_trace(_points(found, look, {"color": each.colour}, **legend, showlegend=is_first))
+                traces.append(_points(found, alike, {"color": each.colour}, **legend, showlegend=is_first))
     if is_asked.any():
-        figure.add_trace(_asked(found, np.flatnonzero(is_asked)))
-    return _laid_out(figure, found)
+        traces.append(_asked(found, np.flatnonzero(is_asked)))
+    # All at once: the library looks over the whole figure at every part that is added.
+    return go.Figure(traces, _layout(found) | scale)
 
 
 def with_hover(figure: go.Figure, found: EmbeddingMap) -> go.Figure:
@@ -92,35 +95,35 @@ def _classes(found: EmbeddingMap, rows: np.ndarray, colour_by: str) -> Iterator[
     if not colour_by:  # nothing is known of them
         yield _Class("", rows, query_colour(0))
         return
-    names = _class_names(found, colour_by)[rows]
-    kinds, counts = np.unique(names[names != ""], return_counts=True)
+    names, labels = _named_classes(found, colour_by)
+    labels = labels[rows]
+    kinds, counts = np.unique(labels[labels >= 0], return_counts=True)
     largest = kinds[np.lexsort((kinds, -counts))][:_MOST_COLOURS]
-    others = rows[~np.isin(names, largest)]
+    others = rows[~np.isin(labels, largest)]
     if len(others):
         yield _Class("no group" if colour_by == GROUP and len(kinds) <= _MOST_COLOURS else "others", others, _OTHER)
-    for name, colour in zip(largest.tolist(), QUERY_COLOURS, strict=False):
-        yield _Class(name, rows[names == name], colour)
+    for label, colour in zip(largest.tolist(), QUERY_COLOURS, strict=False):
+        yield _Class(names[label], rows[labels == label], colour)
 
 
-def _class_names(found: EmbeddingMap, colour_by: str) -> np.ndarray:
+def _named_classes(found: EmbeddingMap, colour_by: str) -> tuple[list[str], np.ndarray]:
+    """Return the classes of a colouring by words, and which of them each item is of, -1 for none."""
     if colour_by != GROUP or found.groups is None:
-        return found.items.columns[colour_by]
+        names, labels = np.unique(found.items.columns[colour_by], return_inverse=True)
+        return names.tolist(), np.where(names[labels] == "", -1, labels)
     labels = np.full(len(found.items), -1)
     labels[found.is_fitted] = found.groups.labels
-    titles = [f"{number + 1}  {name}".rstrip() for number, name in enumerate(found.groups.names)]
-    return np.array([*titles, ""])[labels]
+    return [f"{number}  {name}".rstrip() for number, name in enumerate(found.groups.names, 1)], labels
 
 
 def _scale(title: str) -> dict[str, Any]:
     return {"colorscale": SEQUENTIAL, "colorbar": {**COLOUR_BAR, "title": {"text": escape(title)}}}
 
 
-def _looks(found: EmbeddingMap, rows: np.ndarray) -> Iterator[np.ndarray]:
+def _alike(rows: np.ndarray, look: np.ndarray) -> Iterator[np.ndarray]:
     """Yield the rows by symbol and size: a trace whose points all look alike is sent, and drawn, many times faster."""
-    kinds = np.array([list(_SOLID).index(kind) for kind in found.items.kinds])
-    look = 4 * kinds[rows] + 2 * found.is_torn[rows] + found.is_fitted[rows]
-    for each in np.unique(look):
-        yield rows[look == each]
+    for each in np.unique(look[rows]):
+        yield rows[look[rows] == each]
 
 
 def _points(found: EmbeddingMap, rows: np.ndarray, colours: dict[str, Any], **more: Any) -> Any:
@@ -177,7 +180,7 @@ def _hover(found: EmbeddingMap, row: int) -> str:
     return "<br>".join(map(escape, said))
 
 
-def _laid_out(figure: go.Figure, found: EmbeddingMap) -> go.Figure:
+def _layout(found: EmbeddingMap) -> dict[str, Any]:
     titles = [f"{share:.0%} of the variance" for share in found.shares] or ["", "", ""]
     bare = {"showticklabels": False, "zeroline": False, "showgrid": False, "ticks": ""}
     axes = [{**bare, "title": {"text": title, "font": {"size": 11}}} for title in titles]
@@ -191,7 +194,6 @@ def _laid_out(figure: go.Figure, found: EmbeddingMap) -> go.Figure:
     }
     if found.coords.shape[1] == 3:
         scene = dict(zip(("xaxis", "yaxis", "zaxis"), axes, strict=True)) | {"aspectmode": "data"}
-        return figure.update_layout(**common, scene=scene)
-    return figure.update_layout(
-        **common, xaxis=axes[0], yaxis={**axes[1], "scaleanchor": "x"}, dragmode="pan", hovermode="closest"
-    )
+        return common | {"scene": scene}
+    yaxis = {**axes[1], "scaleanchor": "x"}
+    return common | {"xaxis": axes[0], "yaxis": yaxis, "dragmode": "pan", "hovermode": "closest"}

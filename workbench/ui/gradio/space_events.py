@@ -16,7 +16,6 @@ import gradio as gr
 
 from workbench.analyses.analysis import Report, check_ranges
 from workbench.analyses.embed import Embed, EmbedParams
-from workbench.analyses.imported import keep
 from workbench.errors import InputError
 from workbench.store.feature_files import read_features
 from workbench.types.embedding import EmbeddingMap
@@ -147,7 +146,7 @@ class SpaceEvents:
     def _features(self, file: gr.FileData | None) -> Update:
         path, name = _sent(file)
         table = read_features(path, max_bytes=MOST_FEATURE_BYTES, max_rows=MOST_FEATURE_ROWS)
-        return {"features_arrived": Arrived("features", keep(self._page.services, table), name[:MAX_TITLE_CHARS])}
+        return {"features_arrived": Arrived("features", self._spaced.keep(table), name[:MAX_TITLE_CHARS])}
 
     def _changed(self, session: Session, space: SpaceChoice) -> Update:
         changed = replace(session, space=space)

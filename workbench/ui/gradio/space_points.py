@@ -5,12 +5,14 @@ Separate because maps of one model and of two are of the same items, and one scr
 
 from __future__ import annotations
 
+import functools
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import orjson
 from jaxtyping import Bool, Int64
 
 from workbench.analyses.spaces import told_apart
@@ -36,17 +38,24 @@ class Pointed:
     figure: Any
     meta: dict[str, Any]
 
+    @functools.cached_property
+    def text(self) -> str:
+        """Both as JSON, as the page takes it; made once."""
+        return f'{{"figure": {self.figure.to_json(validate=False)}, "meta": {orjson.dumps(self.meta).decode()}}}'
+
 
 def with_points(figure: Any, items: Items, here: str, said: Said, is_torn: Bool[np.ndarray, "item"]) -> Pointed:
     """Return a map with what each of its rows is; ``here`` is the film on show."""
     films = list(dict.fromkeys(items.videos))
     number = {film: at for at, film in enumerate(films)}
+    spans_s = items.spans_s.round(3).astype(object)
+    spans_s[np.isnan(items.spans_s)] = None
     meta = {
         "key": zlib.crc32("\n".join(items.names).encode()),
         "here": here,
         "films": [[film, _title(items, film)] for film in films],
         "film": [number[video] for video in items.videos],
-        "spans": [[None, None] if a != a else [round(a, 3), round(b, 3)] for a, b in items.spans_s.tolist()],
+        "spans": spans_s.tolist(),
         "labels": {str(row): label for row, label in enumerate(items.labels) if not items.videos[row]},
         "said": {"title": said.title, "names": list(said.names), "of": said.of.tolist()},
         "torn": np.flatnonzero(is_torn).tolist(),

@@ -21,6 +21,7 @@ from workbench.analyses.services import Services
 from workbench.errors import VideoError
 from workbench.figures.embedding import colourings, embedding_figure
 from workbench.figures.gap import gap_figure
+from workbench.store.feature_files import FeatureTable
 from workbench.store.keys import cache_key
 from workbench.store.recent import Recent
 from workbench.types.embedding import EmbeddingMap
@@ -29,28 +30,47 @@ from workbench.ui.gradio import panels, space_panels
 from workbench.ui.gradio import space_texts as texts
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.space_choice import NUMBERS
-from workbench.ui.gradio.space_points import Said, titled, with_points
+from workbench.ui.gradio.space_points import Pointed, Said, titled, with_points
 
 Update = dict[str, Any]
 R = TypeVar("R")
 _WHOLE_ID = 64
 MOST_POINTS = 250_000
 """Points of maps that were seen last which are held, over all visitors; one takes about a kilobyte."""
+MOST_TABLE_BYTES = 128 * 2**20
+"""Bytes of features brought last which are held, over all visitors."""
 
 
 def _seen_last() -> Recent[Outcome[EmbeddingMap]]:
     return Recent(lambda outcome: len(outcome.result.items), MOST_POINTS)
 
 
+def _drawn_last() -> Recent[Pointed]:
+    return Recent(lambda drawn: len(drawn.meta["film"]), MOST_POINTS)
+
+
+def _brought_last() -> Recent[FeatureTable]:
+    return Recent(lambda table: table.features.nbytes, MOST_TABLE_BYTES)
+
+
 @dataclass(frozen=True, eq=False)
 class Spaced:
     """Maps of sessions, and those as updates of the page's parts, by name.
 
-    Those that were seen last are held by what they are of, whoever looked at them, without anybody's titles.
+    Those that were seen last are held by what they are of, whoever looked at them, without anybody's titles; so are
+    features that were brought last, and, titles and all, how maps were drawn.
     """
 
     services: Services
     _held: Recent[Outcome[EmbeddingMap]] = field(default_factory=_seen_last, init=False)
+    _drawn: Recent[Pointed] = field(default_factory=_drawn_last, init=False)
+    _tables: Recent[FeatureTable] = field(default_factory=_brought_last, init=False)
+
+    def keep(self, table: FeatureTable) -> str:
+        """Keep features that were brought and return the id by which they are mapped; raises what ``keep`` does."""
+        table_id = imported.keep(self.services, table)
+        self._tables.keep(table_id, table)
+        return table_id
 
     def films(self, session: Session) -> tuple[str, ...]:
         """Return the films of this visitor: the examples, their own, the one on show, and those that made the map."""
@@ -68,17 +88,15 @@ class Spaced:
 
     def map(self, session: Session, report: Report, **more: Any) -> Outcome[EmbeddingMap]:
         """Make the map; raises what ``Embed.run`` does, or ``embed_features`` where it is of a file."""
-        params = self.params(session, **more)
-        file = session.space.file if session.space.films == "file" else None
-        key = cache_key(kind="seen", params=params, file=file)
+        key, file = self._key(session, **more), session.space.file if session.space.films == "file" else None
         outcome = self._held.get(key)
         if outcome is None:
-            outcome = self._made(params, file, report)
+            outcome = self._made(self.params(session, **more), file, report)
             if not outcome.result.is_sketch:
                 self._held.keep(key, outcome)
         if file:
             return outcome
-        titles = {**session.uploads, **dict(session.space.pictures)}
+        titles = self._titles(session)
         return replace(
             outcome,
             result=replace(outcome.result, items=titled(outcome.result.items, titles)),
@@ -91,7 +109,12 @@ class Spaced:
     def _made(self, params: EmbedParams, file: tuple[str, str] | None, report: Report) -> Outcome[EmbeddingMap]:
         if file is None:
             return Embed().run(self.services, params, report)
-        return embed_features(self.services, imported.kept(self.services, file[0]), file[1], params, report)
+        table_id, title = file
+        table = self._tables.get(table_id)
+        if table is None:
+            table = imported.kept(self.services, table_id)
+            self._tables.keep(table_id, table)
+        return embed_features(self.services, table, title, params, report)
 
     def shown(self, session: Session, found: EmbeddingMap) -> Update:
         """Return the map with all that is said of it, and what is nearest to what was looked for last."""
@@ -179,14 +202,34 @@ class Spaced:
             "space_supervised": _choice(texts.pulled_together(of_words), session.space.supervised),
         }
 
-    def _figure(self, session: Session, found: EmbeddingMap) -> Any:
-        path_of = session.video if session.space.is_path else ""
-        figure = embedding_figure(found, session.space.colour, path_of)
-        labels, names = np.full(len(found.items), -1), []
-        if found.groups is not None:
-            labels[found.is_fitted] = found.groups.labels
-            names = [f"{number} {name}".rstrip() for number, name in enumerate(found.groups.names, 1)]
-        return with_points(figure, found.items, session.video, Said("group", names, labels), found.is_torn)
+    def _figure(self, session: Session, found: EmbeddingMap) -> Pointed:
+        key = cache_key(
+            of=self._key(session),
+            titles=self._titles(session),
+            colour=session.space.colour,
+            is_path=session.space.is_path,
+            here=session.video,
+        )
+        drawn = None if found.is_sketch else self._drawn.get(key)
+        if drawn is None:
+            path_of = session.video if session.space.is_path else ""
+            figure = embedding_figure(found, session.space.colour, path_of)
+            labels, names = np.full(len(found.items), -1), []
+            if found.groups is not None:
+                labels[found.is_fitted] = found.groups.labels
+                names = [f"{number} {name}".rstrip() for number, name in enumerate(found.groups.names, 1)]
+            drawn = with_points(figure, found.items, session.video, Said("group", names, labels), found.is_torn)
+            if not found.is_sketch:
+                self._drawn.keep(key, drawn)
+        return drawn
+
+    def _key(self, session: Session, **more: Any) -> str:
+        """Return what the map of a session is of, by which it is held."""
+        file = session.space.file if session.space.films == "file" else None
+        return cache_key(params=self.params(session, **more), file=file)
+
+    def _titles(self, session: Session) -> dict[str, str]:
+        return {**session.uploads, **dict(session.space.pictures)}
 
 
 class _NotKept(Exception):

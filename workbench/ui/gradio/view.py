@@ -7,7 +7,6 @@ visitor's browser and is checked where it is received.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import gradio as gr
@@ -73,7 +72,7 @@ class PlotlyView(gr.HTML):
 
         As one text, since the toolkit's page copies a value part by part whenever anything on it changes.
         """
-        return None if value is None else value.to_json()
+        return None if value is None else value.to_json(validate=False)
 
     def get_block_name(self) -> str:
         return "html"
@@ -131,7 +130,7 @@ class MapsView(gr.HTML):
     """Maps over the player and in a strip: value ``{maps, at, aspect, where, method}``, or None.
 
     ``maps`` are ``{layer, frame, time_s, from_s, to_s, cosine, trust}``, pictures as addresses; ``at`` is the number
-    of the one that the page tells of. Event ``select`` with ``at_s`` where the player has come to rest at another.
+    of the one that the page tells of. Event ``select`` where the player has come to rest at another.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -201,10 +200,8 @@ class SpaceView(gr.HTML):
         )
 
     def postprocess(self, value: Any) -> Any:
-        """Return a map as JSON, and what its rows are, as one text like any figure; None stands for no map."""
-        if value is None:
-            return None
-        return f'{{"figure": {value.figure.to_json()}, "meta": {json.dumps(value.meta)}}}'
+        """Return a map, and what its rows are, as one text like any figure; None stands for no map."""
+        return None if value is None else value.text
 
     def get_block_name(self) -> str:
         return "html"
