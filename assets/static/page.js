@@ -59,6 +59,13 @@
     const theme = url.searchParams.get("__theme");
     url.search = query + (theme ? `&__theme=${encodeURIComponent(theme)}` : "");
     if (url.href !== location.href) history.replaceState(null, "", url);
+    requestAnimationFrame(bringTab);
+  };
+  // On a phone there are more tabs than are in sight: the open one is brought there.
+  const bringTab = () => {
+    const tab = document.querySelector("#instruments [role=tab][aria-selected=true]");
+    const [list, middle] = [tab?.closest("[role=tablist]"), (part) => part.getBoundingClientRect().left + part.offsetWidth / 2];
+    if (list) list.scrollLeft += middle(tab) - middle(list);
   };
   // The films that this tab has brought, as [id, title]: kept by the tab alone, so that a reload finds them again.
   workbench.brought = () => {

@@ -249,7 +249,9 @@ def test_films_of_the_toy_world_are_probed_and_counted(events: Events, session: 
     assert "20 sentences of 20 videos" in found["many_text"]
     assert "events in the other order" in found["many_numbers"]
     sent = events.whatif.take_many(ANN)["download"]
-    assert "Winoground" not in (page := OFFERS.find(sent["url"].rsplit("/", 1)[1]).content.decode())
+    offer = OFFERS.find(sent["url"].rsplit("/", 1)[1])
+    assert offer.name == "probe-many.html"
+    assert "Winoground" not in (page := offer.content.decode())
     assert "by a coin" in page
     assert "earlier question" in events.whatif.take_many(BOB)["many_said"]
     assert found["many_figure"].data

@@ -77,12 +77,20 @@ def _opening(found: EmbeddingMap, row: int, here: str) -> str:
 
 
 def point(items: Items, row: int) -> str:
-    """Return a small picture of a point that picks it; of a sentence its words."""
+    """Return a small picture of a point that picks it, with its film where that is one of several; else its words."""
     said = escape(items.described(row))
     if not items.videos[row] or np.isnan(items.spans_s[row, 0]):
         return f'<button type="button" data-pick="{row}">{said}</button>'
     source = picture_url(items.videos[row], float(items.spans_s[row].mean()))
+    beneath = said if _is_of_several(items) else escape(items.labels[row])
     return (
         f'<button type="button" class="point" data-pick="{row}" title="{said}">'
-        f'<img src="{source}" alt="{said}" ><small>{escape(items.labels[row])}</small></button>'
+        f'<img src="{source}" alt="{said}" ><small>{beneath}</small></button>'
     )
+
+
+def _is_of_several(items: Items) -> bool:
+    """Return whether items are of more than one film; looked at no further than to the second."""
+    films = filter(None, items.videos)
+    first = next(films, "")
+    return any(film != first for film in films)

@@ -156,7 +156,7 @@ class WhatifEvents:
     def take_report(self, session: Session, request: gr.Request) -> Update:
         """Hand the probe on show to the browser, as a page that stands on its own."""
         visitor = request.session_hash or ""
-        return _handed(self._found(session, visitor), visitor)
+        return _handed(self._found(session, visitor), visitor, texts.REPORT_NAME)
 
     @in_words_at("many_said")
     def take_many(self, request: gr.Request) -> Update:
@@ -164,7 +164,7 @@ class WhatifEvents:
         visitor = request.session_hash or ""
         if visitor not in self._many:
             raise InputError(texts.NOT_ON_SHOW)
-        return _handed(self._many[visitor], visitor)
+        return _handed(self._many[visitor], visitor, texts.MANY_REPORT_NAME)
 
     def as_json(self, session: Session, visitor: str) -> dict[str, Any]:
         """Return the probe on show in plain JSON types."""
@@ -192,7 +192,7 @@ def _picked(sent: str) -> tuple[str, int]:
     return found[1], int(found[2])
 
 
-def _handed(found: Found, visitor: str) -> Update:
+def _handed(found: Found, visitor: str, name: str) -> Update:
     page = probe_html(found, [tables_of(outcome.result) for outcome in found])
-    offer = OFFERS.make(visitor, texts.REPORT_NAME, "text/html", page.encode())
+    offer = OFFERS.make(visitor, name, "text/html", page.encode())
     return {"download": handed(offer)}
