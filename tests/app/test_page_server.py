@@ -27,16 +27,16 @@ class Site:
     def __init__(self, url: str, films: dict[str, str], config: dict[str, Any]) -> None:
         self.url = url
         self.films = films
-        self._config = config
+        self.config = config
 
     def component(self, elem_id: str) -> int:
         """Return the number of a component."""
-        return next(c["id"] for c in self._config["components"] if c["props"].get("elem_id") == elem_id)
+        return next(c["id"] for c in self.config["components"] if c["props"].get("elem_id") == elem_id)
 
     def listener(self, elem_id: str, event: str) -> dict[str, Any]:
         """Return the dependency that listens to ``event`` of a component."""
         target = [self.component(elem_id), event]
-        return next(d for d in self._config["dependencies"] if target in [list(t) for t in d["targets"]])
+        return next(d for d in self.config["dependencies"] if target in [list(t) for t in d["targets"]])
 
     def send(self, elem_id: str, event: str, data: list[Any], event_data: Any = None) -> dict[str, Any]:
         """Send an event as a browser would, with whatever data; return the last message about it."""
@@ -137,6 +137,14 @@ def test_the_verb_answers_bad_input_in_one_sentence(site, video, queries, model,
     assert said in str(problem.value).lower()
     assert "Traceback" not in str(problem.value)
     assert "/etc/passwd:" not in str(problem.value)
+
+
+def test_no_part_that_is_seen_is_told_how_far_an_event_is(site: Site) -> None:
+    states = {part["id"] for part in site.config["components"] if part["type"] == "state"}
+    heard = [each for each in site.config["dependencies"] if each["targets"] and each["outputs"]]
+    assert len(heard) > 80
+    assert all(set(each["show_progress_on"] or each["outputs"]) <= states for each in heard)
+    assert {each["show_progress"] for each in heard} == {"hidden"}
 
 
 def test_only_the_verbs_are_offered_to_programs(site: Site) -> None:

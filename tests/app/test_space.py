@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,11 +13,15 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.films import BLUE, GREEN, RED, write_film
+from workbench.analyses.analysis import Report
 from workbench.settings import Settings
-from workbench.ui.gradio import space_texts
+from workbench.types.embedding import EmbeddingMap
+from workbench.types.outcome import Outcome, Progress
+from workbench.ui.gradio import space_texts, working
 from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.session import Session, session_from_address
 from workbench.ui.gradio.space_choice import SpaceChoice, choice_from_address
+from workbench.ui.gradio.spaced import Spaced
 
 ANN, BOB = gr.Request(session_hash="ann"), gr.Request(session_hash="bob")
 FIRST, SECOND = "toy-test-72-000", "toy-test-72-002"
@@ -178,6 +183,30 @@ def test_what_is_refused_leaves_the_map_and_what_is_said_of_it(events: Events, s
     last = list(events.map_choice(alike, ANN))[-1]
     assert "notice error" in last["space_said"]
     assert space_texts.NO_SUCH_MAP in last["space_text"]
+
+
+def test_what_is_refused_does_not_begin_anew_a_map_on_its_way(
+    events: Events, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list(events.answer(session, ANN))
+    begun, go_on = [], threading.Event()
+
+    def slow(of: Session, report: Report, **more: object) -> Outcome[EmbeddingMap]:
+        begun.append(of)
+        while not go_on.wait(0.01):
+            report(Progress(1, 2, "on and on"))
+        return made(of, report, **more)
+
+    made = events.space._spaced.map
+    monkeypatch.setattr(Spaced, "map", lambda self, *asked, **more: slow(*asked, **more))
+    monkeypatch.setattr(working, "QUIET_S", -1.0)
+    under_way = events.explain(session, ANN)
+    next(under_way)
+    assert list(events.map_choice(session, ANN)) == []
+    assert list(events.map_choice(session, BOB)) == []  # who was told no answer
+    assert begun == [session]
+    go_on.set()
+    assert list(under_way)[-1]["space_map"] is not None
 
 
 def test_what_is_not_offered_is_refused(events: Events, session: Session) -> None:

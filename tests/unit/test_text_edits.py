@@ -105,6 +105,8 @@ def test_a_change_says_where_it_is():
     assert edit.changes == (Change("big", "small", (2, 5), (2, 7)),)
     (first, *_) = text_edits("There is an orange ring", ["colour"], 1).edits
     assert [change.before for change in first.changes] == ["an", "orange"]
+    framed = next(edit for edit in text_edits("a red ring", ["paraphrase"], 9).edits if "video" in edit.text)
+    assert framed.changes == (Change("", "a video of ", (0, 0), (0, 11)),)
 
 
 def test_roles_tell_edits_from_controls_and_ceilings():

@@ -103,6 +103,8 @@ def _articles(sentence: Sentence, replacements: Sequence[Replacement]) -> list[R
 def _put_together(text: str, spans: Sequence[tuple[int, int, str]]) -> tuple[str, tuple[Change, ...]]:
     parts, changes, at, length = [], [], 0, 0
     for start, stop, new in spans:
+        if stop > start and new.endswith(f" {text[start:stop]}"):  # put in before words that stay
+            stop, new = start, new.removesuffix(text[start:stop])
         parts += [text[at:start], new]
         length += start - at
         changes.append(Change(text[start:stop], new, (start, stop), (length, length + len(new))))

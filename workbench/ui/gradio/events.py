@@ -238,8 +238,9 @@ class Events:
             yield from self.space.look(session, visitor)
 
     def map_choice(self, session: Session, request: gr.Request) -> Generator[Update]:
-        """Do the same after a choice: one that was refused leaves the map that is on show, and what is said of it."""
-        if not self.space.is_on_show(session, request.session_hash or ""):
+        """Do the same after a choice: one that was refused leaves the map that is on show, or on its way."""
+        visitor = request.session_hash or ""
+        if not (self.space.is_on_show(session, visitor) or self.space.is_worked_on(session, visitor)):
             yield from self.map_space(session, request)
 
     def why_not(self, session: Session, visitor: str) -> str:

@@ -79,14 +79,11 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     placed = functools.partial(_placed, outputs=outputs)
     answer, explain = (_placed_steps(handler, outputs) for handler in (events.answer, events.explain))
     session = parts.session
+    # With every word of the server the toolkit's page tells all parts that were ever in an event's outputs how far that
+    # is, each by a copy of all that it is: on two cores a tenth of a second, four times a second. One part is enough.
+    untold = {"api_visibility": "private", "show_progress": "hidden", "show_progress_on": parts.session}
     # "multiple": an event is never dropped because the one before it is still under way.
-    common = {
-        "outputs": list(outputs.values()),
-        "api_visibility": "private",
-        "show_progress": "hidden",
-        "show_progress_on": parts.session,
-        "trigger_mode": "multiple",
-    }
+    common = {"outputs": list(outputs.values()), "trigger_mode": "multiple", **untold}
     # One change at a time, so that none is made to a session that another is about to replace.
     changing = {"concurrency_id": "change", "concurrency_limit": 1, **common}
     asking = {"concurrency_id": "ask", "concurrency_limit": N_ASKING, **common}
@@ -111,7 +108,7 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     received = parts.upload.upload(placed(events.receive), parts.upload, **receiving)
     asks(received.success, events.show_upload, [session, parts.arrived])
     parts.resume.click(answer, session, **asking).success(explain, session, **asking)
-    stopping = {"outputs": [parts.status, parts.cancel], "queue": False, "api_visibility": "private"}
+    stopping = {"outputs": [parts.status, parts.cancel], "queue": False, **untold}
     parts.cancel.click(placed(events.cancel), None, **stopping)
     for button in (
         "stop_patches",

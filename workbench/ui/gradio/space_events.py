@@ -66,6 +66,7 @@ class SpaceEvents:
     def __init__(self, spaced: Spaced, page: Shown, worker: Worker) -> None:
         self._spaced, self._page, self._worker = spaced, page, worker
         self._on_show: dict[str, Asked] = {}
+        self._worked_on: dict[str, Asked] = {}
 
     # What changes the session: ``Events.map_choice`` then shows what follows.
 
@@ -157,6 +158,7 @@ class SpaceEvents:
     def look(self, session: Session, visitor: str) -> Generator[Update]:
         """Show the map where it is kept, else components at once and then the map; yield progress in between."""
         self.leave(visitor)
+        self._worked_on[visitor] = self._asked(session)
         made: list[EmbeddingMap] = []
 
         def result(outcome: Outcome[EmbeddingMap]) -> Update:
@@ -201,9 +203,14 @@ class SpaceEvents:
         """Return whether the map that the session asks for is the one that was shown last."""
         return self._on_show.get(visitor) == self._asked(session)
 
+    def is_worked_on(self, session: Session, visitor: str) -> bool:
+        """Return whether the map that the session asks for is on its way."""
+        return self._worker.jobs.is_running(visitor, "space") and self._worked_on.get(visitor) == self._asked(session)
+
     def leave(self, visitor: str) -> None:
         """Forget what a visitor was shown who has gone."""
         self._on_show.pop(visitor, None)
+        self._worked_on.pop(visitor, None)
 
     def _outcome(self, session: Session, visitor: str) -> Outcome[EmbeddingMap]:
         """Return the map on show."""

@@ -82,10 +82,10 @@ def point(items: Items, row: int) -> str:
     if not items.videos[row] or np.isnan(items.spans_s[row, 0]):
         return f'<button type="button" data-pick="{row}">{said}</button>'
     source = picture_url(items.videos[row], float(items.spans_s[row].mean()))
-    beneath = said if _is_of_several(items) else escape(items.labels[row])
+    film = f'<small class="of">{escape(str(items.columns["video"][row]))}</small>' if _is_of_several(items) else ""
     return (
         f'<button type="button" class="point" data-pick="{row}" title="{said}">'
-        f'<img src="{source}" alt="{said}" ><small>{beneath}</small></button>'
+        f'<img src="{source}" alt="{said}" ><small>{escape(items.labels[row])}</small>{film}</button>'
     )
 
 
