@@ -185,6 +185,19 @@ def test_what_is_refused_leaves_the_map_and_what_is_said_of_it(events: Events, s
     assert space_texts.NO_SUCH_MAP in last["space_text"]
 
 
+def test_a_map_that_was_asked_for_before_does_not_come_after_one_that_was_there_at_once(
+    events: Events, session: Session
+) -> None:
+    other = replace(session, space=replace(session.space, map="pca"))
+    assert looked(events, other)["space_map"] is not None
+    before = events.explain(session, ANN)
+    first = next(update for update in before if update.get("space_map") is not None)
+    assert "A first look" in first["space_text"]
+    assert list(events.map_choice(other, ANN))[-1]["space_map"] is not None
+    assert all(update.get("space_map") is None for update in before)
+    assert events.space.is_on_show(other, "ann")
+
+
 def test_what_is_refused_does_not_begin_anew_a_map_on_its_way(
     events: Events, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -158,12 +158,17 @@ class SpaceEvents:
     def look(self, session: Session, visitor: str) -> Generator[Update]:
         """Show the map where it is kept, else components at once and then the map; yield progress in between."""
         self.leave(visitor)
-        self._worked_on[visitor] = self._asked(session)
+        asked = self._worked_on[visitor] = self._asked(session)
         made: list[EmbeddingMap] = []
+
+        def is_newest() -> bool:
+            return self._worked_on.get(visitor) is asked
 
         def result(outcome: Outcome[EmbeddingMap]) -> Update:
             made.append(outcome.result)
-            return self._result(session, visitor, outcome)
+            if is_newest() and not outcome.result.is_sketch:
+                self._on_show[visitor] = asked
+            return self._spaced.shown(session, outcome.result)
 
         def failed(problem: Exception) -> Update:
             said = said_of(problem, words=functools.partial(self._page.problem, session))
@@ -176,8 +181,8 @@ class SpaceEvents:
         for work in (self._at_once, self._spaced.map):
             job = Job(functools.partial(work, session), "space")
             yield from self._worker.steps(session, visitor, job, result, AT_SPACE, Ending(stopped, failed))
-            # Stopped, or something else was asked meanwhile: there is no second step.
-            if not (made and made[-1].is_sketch) or self._worker.jobs.is_busy(visitor):
+            # Stopped, or something else was asked meanwhile, and may be at its end: there is no second step.
+            if not (made and made[-1].is_sketch and is_newest()) or self._worker.jobs.is_busy(visitor):
                 return
 
     @in_words
@@ -224,11 +229,6 @@ class SpaceEvents:
     def _at_once(self, session: Session, report: Report) -> Outcome[EmbeddingMap]:
         work = functools.partial(self._spaced.map, session)
         return kept(work, report) or self._spaced.map(session, report, reducer="pca", is_sketch=True)
-
-    def _result(self, session: Session, visitor: str, outcome: Outcome[EmbeddingMap]) -> Update:
-        if not outcome.result.is_sketch:
-            self._on_show[visitor] = self._asked(session)
-        return self._spaced.shown(session, outcome.result)
 
     def _asked(self, session: Session) -> Asked:
         """Return what the map of a session is of, how it is made, and how it is drawn."""
