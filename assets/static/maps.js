@@ -28,6 +28,8 @@
     let told = -1; // the map that the page tells of
     let now = 0;
     let rest;
+    let rested_s = 0;
+    workbench.rested = () => ({ at_s: rested_s });
 
     // The map nearest in time, -1 outside the stretch that has maps.
     const mapAt = (t) => maps.findIndex(({ from_s, to_s }, i) => from_s <= t && (t < to_s || (i === maps.length - 1 && t <= to_s)));
@@ -63,6 +65,7 @@
         const at = mapAt(now);
         if (at < 0 || at === told || !element.offsetParent || !workbench.film()?.paused) return;
         told = at;
+        rested_s = now;
         trigger("select", {});
       }, 200);
     };

@@ -171,7 +171,7 @@
       const Plotly = await workbench.loadPlotly();
       if (meta.here !== next.here || meta.key !== next.key) list([]);
       // And with the list goes the loop around its points.
-      figure.layout.selectionrevision = `${next.key} ${next.here}`;
+      figure.layout.selectionrevision = `${figure.layout.uirevision} ${next.key} ${next.here}`;
       meta = next;
       part("th.said").textContent = meta.said.title;
       part("[data-drag=here]").hidden = !meta.films.some(([id]) => id && id === meta.here);

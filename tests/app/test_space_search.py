@@ -11,6 +11,8 @@ import pytest
 from PIL import Image
 
 from workbench.analyses import layouts
+from workbench.analyses.services import Services
+from workbench.store.feature_files import FeatureTable
 from workbench.types.video import SamplingSpec
 from workbench.ui.gradio import space_events, space_texts, spaced
 from workbench.ui.gradio.events import Events
@@ -176,10 +178,18 @@ def test_a_map_that_was_seen_is_there_for_the_next_visitor_without_titles_that_a
     assert "a title of mine" not in str(theirs)
 
 
+def test_what_is_known_of_rows_counts_among_what_is_held(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spaced, "MOST_BYTES", 1_000)
+    holding = spaced.Spaced(services)
+    table = FeatureTable(("a", "b"), np.eye(2, dtype=np.float32), {"said": np.array(["long " * 40, ""])})
+    assert holding._tables.get(holding.keep(replace(table, columns={}))) is not None
+    assert holding._tables.get(holding.keep(table)) is None
+
+
 def test_a_map_that_is_not_kept_is_not_made_by_a_click(
     events: Events, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spaced, "MOST_POINTS", 10)
+    monkeypatch.setattr(spaced, "MOST_BYTES", 10)
     events = Events(events.services)
     looked(events, session)
     assert 'data-rows="0"' in events.space.pick(session, event(row=0), ANN)["space_near"]  # it is kept in the store

@@ -5,6 +5,7 @@ Separate from reading a file, which is done once: what was sound is kept as arra
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import numpy as np
@@ -19,9 +20,15 @@ _NUMBERS = "number "
 
 
 def keep(services: Services, table: FeatureTable) -> str:
-    """Keep a table and return its digest, by which it is found. Raises ``StoreError`` where there is no room."""
-    services.store.put(_key(table.digest), _packed(table))
-    return table.digest
+    """Keep a table and return its id, which is made of what it holds. Raises ``StoreError`` where there is no room."""
+    arrays = _packed(table)
+    digest = hashlib.sha256(table.digest.encode())
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name} {array.dtype} {array.shape}".encode())
+        digest.update(b"" if name == "features" else array.tobytes())
+    table_id = digest.hexdigest()
+    services.store.put(_key(table_id), arrays)
+    return table_id
 
 
 def kept(services: Services, table_id: str) -> FeatureTable:

@@ -165,7 +165,8 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     # Only where the player rests at last is of interest. That is no data of the event: of one that was put off the
     # toolkit sends those of the event before it.
     at_last = looking | {"trigger_mode": "always_last"}
-    parts.look_maps.select(placed(maps.show_picture), [session, parts.clock], js=seen, **at_last)
+    rested = "(session, clock) => [session, workbench.rested()]"
+    parts.look_maps.select(placed(maps.show_picture), [session, parts.clock], js=rested, **at_last)
     parts.head_choice.input(placed(maps.show_head), [session, parts.clock], js=seen, **changing)
     for button, handler in (
         (parts.ask_test, maps.test),

@@ -182,7 +182,7 @@ class SpaceEvents:
             job = Job(functools.partial(work, session), "space")
             yield from self._worker.steps(session, visitor, job, result, AT_SPACE, Ending(stopped, failed))
             # Stopped, or something else was asked meanwhile, and may be at its end: there is no second step.
-            if not (made and made[-1].is_sketch and is_newest()) or self._worker.jobs.is_busy(visitor):
+            if not (made and made[-1].is_sketch) or self._worker.jobs.is_busy(visitor) or not is_newest():
                 return
 
     @in_words

@@ -5,7 +5,6 @@ Separate because maps of one model and of two are of the same items, and one scr
 
 from __future__ import annotations
 
-import functools
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -30,18 +29,14 @@ class Said:
 
 @dataclass(frozen=True, eq=False)
 class Pointed:
-    """A plotly figure, and what each row of it is, in plain JSON types.
+    """A plotly figure, and what each row of it is, in plain JSON types; ``text`` is both as the page takes them.
 
     Apart from the figure, as plotly's Python copies what is in a figure's ``meta`` several times, number by number.
     """
 
     figure: Any
     meta: dict[str, Any]
-
-    @functools.cached_property
-    def text(self) -> str:
-        """Both as JSON, as the page takes it; made once."""
-        return f'{{"figure": {self.figure.to_json(validate=False)}, "meta": {orjson.dumps(self.meta).decode()}}}'
+    text: str
 
 
 def with_points(figure: Any, items: Items, here: str, said: Said, is_torn: Bool[np.ndarray, "item"]) -> Pointed:
@@ -60,7 +55,8 @@ def with_points(figure: Any, items: Items, here: str, said: Said, is_torn: Bool[
         "said": {"title": said.title, "names": list(said.names), "of": said.of.tolist()},
         "torn": np.flatnonzero(is_torn).tolist(),
     }
-    return Pointed(figure, meta)
+    text = f'{{"figure": {figure.to_json(validate=False)}, "meta": {orjson.dumps(meta).decode()}}}'
+    return Pointed(figure, meta, text)
 
 
 def titled(items: Items, titles: dict[str, str]) -> Items:

@@ -35,22 +35,30 @@ from workbench.ui.gradio.space_points import Pointed, Said, titled, with_points
 Update = dict[str, Any]
 R = TypeVar("R")
 _WHOLE_ID = 64
-MOST_POINTS = 250_000
-"""Points of maps that were seen last which are held, over all visitors; one takes about a kilobyte."""
-MOST_TABLE_BYTES = 128 * 2**20
-"""Bytes of features brought last which are held, over all visitors."""
+MOST_BYTES = 256 * 2**20
+"""The most that is held of each, over all visitors: of maps seen last, of how they were drawn, of features brought."""
+_POINT_BYTES = 1_000
+"""What a point of a map takes, about, without its columns."""
 
 
 def _seen_last() -> Recent[Outcome[EmbeddingMap]]:
-    return Recent(lambda outcome: len(outcome.result.items), MOST_POINTS)
+    def size(outcome: Outcome[EmbeddingMap]) -> int:
+        items = outcome.result.items
+        return _POINT_BYTES * len(items) + sum(column.nbytes for column in items.columns.values())
+
+    return Recent(size, MOST_BYTES)
 
 
 def _drawn_last() -> Recent[Pointed]:
-    return Recent(lambda drawn: len(drawn.meta["film"]), MOST_POINTS)
+    return Recent(lambda drawn: len(drawn.text), MOST_BYTES // 4)  # the figure and its rows take three times as much
 
 
 def _brought_last() -> Recent[FeatureTable]:
-    return Recent(lambda table: table.features.nbytes, MOST_TABLE_BYTES)
+    def size(table: FeatureTable) -> int:
+        columns = sum(column.nbytes for column in table.columns.values())
+        return table.features.nbytes + columns + sum(map(len, table.ids))
+
+    return Recent(size, MOST_BYTES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,10 +96,12 @@ class Spaced:
 
     def map(self, session: Session, report: Report, **more: Any) -> Outcome[EmbeddingMap]:
         """Make the map; raises what ``Embed.run`` does, or ``embed_features`` where it is of a file."""
-        key, file = self._key(session, **more), session.space.file if session.space.films == "file" else None
+        params = self.params(session, **more)
+        file = session.space.file if session.space.films == "file" else None
+        key = cache_key(params=params, file=file)
         outcome = self._held.get(key)
         if outcome is None:
-            outcome = self._made(self.params(session, **more), file, report)
+            outcome = self._made(params, file, report)
             if not outcome.result.is_sketch:
                 self._held.keep(key, outcome)
         if file:
@@ -204,7 +214,9 @@ class Spaced:
 
     def _figure(self, session: Session, found: EmbeddingMap) -> Pointed:
         key = cache_key(
-            of=self._key(session),
+            of=self.params(session),
+            file=session.space.file if session.space.films == "file" else None,
+            n_items=len(found.items),
             titles=self._titles(session),
             colour=session.space.colour,
             is_path=session.space.is_path,
@@ -222,11 +234,6 @@ class Spaced:
             if not found.is_sketch:
                 self._drawn.keep(key, drawn)
         return drawn
-
-    def _key(self, session: Session, **more: Any) -> str:
-        """Return what the map of a session is of, by which it is held."""
-        file = session.space.file if session.space.films == "file" else None
-        return cache_key(params=self.params(session, **more), file=file)
 
     def _titles(self, session: Session) -> dict[str, str]:
         return {**session.uploads, **dict(session.space.pictures)}
