@@ -11,7 +11,7 @@ def test_the_least_recently_used_makes_room():
     recent.keep("b", "bb")
     assert recent.get("a") == "aa"
     recent.keep("c", "cc")
-    assert [key in recent for key in "abc"] == [True, False, True]
+    assert [recent.get(key) for key in "abc"] == ["aa", None, "cc"]
     recent.keep("d", "ddddd")
     assert [recent.get(key) for key in "acd"] == [None, None, "ddddd"]
 

@@ -37,7 +37,3 @@ class Recent(Generic[T]):
             self._held[key] = thing
             while sum(map(self._size, self._held.values())) > self._most:
                 self._held.popitem(last=False)
-
-    def __contains__(self, key: str) -> bool:
-        """Return whether something is held under ``key``."""
-        return key in self._held

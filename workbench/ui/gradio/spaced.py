@@ -97,7 +97,7 @@ class Spaced:
     def map(self, session: Session, report: Report, **more: Any) -> Outcome[EmbeddingMap]:
         """Make the map; raises what ``Embed.run`` does, or ``embed_features`` where it is of a file."""
         params = self.params(session, **more)
-        file = session.space.file if session.space.films == "file" else None
+        file = _file_of(session)
         key = cache_key(params=params, file=file)
         outcome = self._held.get(key)
         if outcome is None:
@@ -215,7 +215,7 @@ class Spaced:
     def _figure(self, session: Session, found: EmbeddingMap) -> Pointed:
         key = cache_key(
             of=self.params(session),
-            file=session.space.file if session.space.films == "file" else None,
+            file=_file_of(session),
             n_items=len(found.items),
             titles=self._titles(session),
             colour=session.space.colour,
@@ -237,6 +237,11 @@ class Spaced:
 
     def _titles(self, session: Session) -> dict[str, str]:
         return {**session.uploads, **dict(session.space.pictures)}
+
+
+def _file_of(session: Session) -> tuple[str, str] | None:
+    """Return the features that are mapped, by their id with their title; nothing where films are."""
+    return session.space.file if session.space.films == "file" else None
 
 
 class _NotKept(Exception):
