@@ -25,7 +25,6 @@ from workbench.ui.gradio import texts
 from workbench.ui.gradio import working as module
 from workbench.ui.gradio.api import checked_rate, checked_sentences
 from workbench.ui.gradio.events import Events
-from workbench.ui.gradio.jobs import STEP_S
 from workbench.ui.gradio.page import services_for_visitors
 from workbench.ui.gradio.session import Session
 
@@ -228,15 +227,19 @@ def test_work_on_an_upload_names_it_as_its_visitor_does(
 ) -> None:
     session = upload(events, film.path, "A & B.mp4")
     library_title = events.services.library.get(session.video).title
+    is_told = threading.Event()
 
     def work(session, report):
         report(Progress(1, 2, f"Reading {library_title} with a model"))
-        time.sleep(1.5 * STEP_S)
+        assert is_told.wait(60)
         raise InputError(f"“{library_title}” is damaged near 3.6 s; copy it again.")
 
     monkeypatch.setattr(events, "_work", work)
     monkeypatch.setattr(module, "QUIET_S", -1.0)
-    updates = list(events.answer(session, VISITOR))
+    updates = []
+    for update in events.answer(session, VISITOR):
+        updates.append(update)
+        is_told.set()
     assert "Reading A &amp; B with a model" in updates[0]["status"]
     assert "“A &amp; B” is damaged" in updates[-1]["notice"]
     assert all(library_title not in str(update) for update in updates)
