@@ -21,8 +21,8 @@ START_LIMIT_S = 180.0
 
 
 @contextmanager
-def serve(home: Path, program: Sequence[str] = ("app.py",), **environment: str) -> Iterator[str]:
-    """Yield the address of a server of its own, whose cache is ``home``; it ends with the block.
+def serve(home: Path, program: Sequence[str] = ("app.py",), root: Path = ROOT, **environment: str) -> Iterator[str]:
+    """Yield the address of a server of its own, whose cache is ``home``, run in ``root``; it ends with the block.
 
     Raises ``RuntimeError`` with the server's log if it ends or does not answer.
     """
@@ -40,7 +40,7 @@ def serve(home: Path, program: Sequence[str] = ("app.py",), **environment: str) 
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, *program],
-            cwd=ROOT,
+            cwd=root,
             env={**os.environ, **settings, **environment},
             stdout=output,
             stderr=subprocess.STDOUT,

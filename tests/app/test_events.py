@@ -23,7 +23,7 @@ from workbench.settings import Settings
 from workbench.types.outcome import Progress
 from workbench.ui.gradio import texts
 from workbench.ui.gradio import working as module
-from workbench.ui.gradio.api import checked_rate, checked_sentences
+from workbench.ui.gradio.api import checked_rate, checked_texts
 from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.page import services_for_visitors
 from workbench.ui.gradio.session import Session
@@ -298,9 +298,9 @@ def test_an_empty_field_shows_the_value_that_is_used(events: Events) -> None:
 
 @pytest.mark.parametrize("sent", ["red", ["red", 2], {"q": "red"}, None])
 def test_a_program_sends_a_list_of_sentences(sent: object) -> None:
-    with pytest.raises(InputError, match="list of sentences"):
-        checked_sentences(sent)
-    assert checked_sentences(["a b", "c"]) == ("a b", "c")
+    with pytest.raises(InputError, match="The queries are not a list of texts"):
+        checked_texts(sent, "queries", "a red circle")
+    assert checked_texts(["a b", "c"], "queries", "a red circle") == ("a b", "c")
 
 
 @pytest.mark.parametrize("sent", ["two", "2", None, True, [2]])

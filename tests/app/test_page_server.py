@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import socket
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +21,8 @@ import pytest
 from gradio_client.exceptions import AppError
 
 from tests.films import BLUE, GREEN, RED, write_film
+from tests.readme import README
+from workbench.settings import ASSETS
 
 COLOURS = {"red": RED, "green": GREEN, "blue": BLUE}
 
@@ -38,15 +44,17 @@ class Site:
         target = [self.component(elem_id), event]
         return next(d for d in self.config["dependencies"] if target in [list(t) for t in d["targets"]])
 
+    def call(self, verb: str, data: list[Any]) -> dict[str, Any]:
+        """Call a verb as a program would that sends whatever it likes."""
+        return self._put(next(d["id"] for d in self.config["dependencies"] if d["api_name"] == verb), data)
+
     def send(self, elem_id: str, event: str, data: list[Any], event_data: Any = None) -> dict[str, Any]:
         """Send an event as a browser would, with whatever data; return the last message about it."""
-        body = {
-            "data": data,
-            "fn_index": self.listener(elem_id, event)["id"],
-            "session_hash": uuid.uuid4().hex[:12],
-            "trigger_id": self.component(elem_id),
-            "event_data": event_data,
-        }
+        more = {"trigger_id": self.component(elem_id), "event_data": event_data}
+        return self._put(self.listener(elem_id, event)["id"], data, **more)
+
+    def _put(self, fn_index: int, data: list[Any], **more: Any) -> dict[str, Any]:
+        body = {"data": data, "fn_index": fn_index, "session_hash": uuid.uuid4().hex[:12], **more}
         with httpx.Client(base_url=self.url, timeout=60) as http:
             joined = http.post("gradio_api/queue/join", json=body)
             if joined.status_code != 200:
@@ -149,7 +157,138 @@ def test_no_part_that_is_seen_is_told_how_far_an_event_is(site: Site) -> None:
 
 def test_only_the_verbs_are_offered_to_programs(site: Site) -> None:
     offered = gradio_client.Client(site.url, verbose=False).view_api(return_format="dict")
-    assert sorted(offered["named_endpoints"]) == ["/attribute", "/ground"]
+    assert sorted(offered["named_endpoints"]) == ["/add_video", "/attribute", "/embed", "/ground", "/probe"]
+
+
+def test_every_verb_says_what_it_takes(site: Site) -> None:
+    offered = gradio_client.Client(site.url, verbose=False).view_api(return_format="dict")["named_endpoints"]
+    needed = {
+        name: [item["parameter_name"] for item in verb["parameters"] if not item["parameter_has_default"]]
+        for name, verb in offered.items()
+    }
+    assert needed == {
+        "/add_video": ["file"],
+        "/attribute": ["video_id", "query", "model"],
+        "/embed": ["video_ids", "model"],
+        "/ground": ["video_id", "queries", "model"],
+        "/probe": ["video_id", "query", "model"],
+    }
+    assert offered["/embed"]["parameters"][0]["type"] == {"type": "array", "items": {"type": "string"}}
+    assert all(verb["description"].strip().endswith(".") for verb in offered.values())
+
+
+def test_a_program_maps_what_its_films_show(site: Site) -> None:
+    client = gradio_client.Client(site.url, verbose=False)
+    films = [site.films["red"], site.films["blue"]]
+    made = client.predict(films, "colour-histogram", ["red"], "frame", "pca", api_name="/embed")
+    kinds = [point["kind"] for point in made["points"]]
+    assert (kinds.count("frame"), kinds.count("sentence")) == (36, 1)
+    assert made["provenance"]["parameters"]["reducer"] == "pca"
+    for sent, said in (
+        ([], "no video to map"),
+        (["/etc/passwd"], "library"),
+    ):
+        with pytest.raises(AppError, match=said):
+            client.predict(sent, "colour-histogram", api_name="/embed")
+    with pytest.raises(AppError, match="choose"):
+        client.predict(films, "colour-histogram", ["red"], "atom", api_name="/embed")
+
+
+def test_a_program_probes_a_sentence_of_a_film(site: Site) -> None:
+    client = gradio_client.Client(site.url, verbose=False)
+    film = site.films["red"]
+    made = client.predict(
+        film,
+        "a red thing",
+        "colour-histogram",
+        [],
+        ["reverse"],
+        ["a blue thing"],
+        [site.films["blue"]],
+        api_name="/probe",
+    )
+    [own] = [row for row in made["rows"] if row["of"] == "sentence"]
+    assert own["told"]["value"] == 1.0
+    assert {row["kind"] for row in made["rows"] if row["of"] == "video"} >= {"reverse"}
+    for sent, said in (
+        ((film, "a red thing", "colour-histogram", ["upside-down"]), "upside-down"),
+        ((film, "a red thing", "colour-histogram", [], ["upside-down"]), "upside-down"),
+        (("../app.py", "a red thing", "colour-histogram"), "library"),
+    ):
+        with pytest.raises(AppError, match=said):
+            client.predict(*sent, api_name="/probe")
+
+
+def test_a_program_brings_a_video_of_its_own(site: Site, tmp_path: Path) -> None:
+    client = gradio_client.Client(site.url, verbose=False)
+    film = write_film(tmp_path / "mine.mp4", [(2.0, (128, 128, 128)), (2.0, GREEN)])
+    taken = client.predict(gradio_client.handle_file(film.path), api_name="/add_video")
+    assert taken["duration_s"] == pytest.approx(4.0, abs=0.2)
+    found = client.predict(taken["video_id"], ["green"], "colour-histogram", 2.0, api_name="/ground")
+    assert found["moments"][0][0]["start_s"] == pytest.approx(2.0, abs=1.0)
+    text = tmp_path / "notes.mp4"
+    text.write_text("no film")
+    with pytest.raises(AppError, match=r"“notes.mp4” is not a video"):
+        client.predict(gradio_client.handle_file(text), api_name="/add_video")
+
+
+def test_models_of_language_are_offered_the_verbs_as_tools_where_that_is_wanted(tmp_path: Path) -> None:
+    """A page of its own: by default there is no such door."""
+    import asyncio
+
+    from mcp import ClientSession
+    from mcp.client.streamable_http import streamablehttp_client
+
+    from workbench.settings import Settings
+    from workbench.ui.gradio.page import build, launch_options, services_for_visitors
+
+    services = services_for_visitors(replace(Settings(), home=tmp_path, offline=True, mcp=True))
+    page = build(services)
+    _, url, _ = page.launch(server_name="127.0.0.1", prevent_thread_lock=True, **launch_options(services))
+
+    async def use() -> tuple[list[str], Any, Any]:
+        async with (
+            streamablehttp_client(f"{url}gradio_api/mcp/") as (read, write, _),
+            ClientSession(read, write) as tools,
+        ):
+            await tools.initialize()
+            names = [tool.name for tool in (await tools.list_tools()).tools]
+            asked = {"queries": ["a red circle"], "model": "toyworld-frame"}
+            film = services.library.examples()[0].id
+            answers = [
+                await tools.call_tool("ground", {"video_id": video, **asked}) for video in (film, "../../etc/passwd")
+            ]
+            return names, *answers
+
+    try:
+        names, answer, refusal = asyncio.run(use())
+        told = told_by_the_readmes_program(url, tmp_path)
+    finally:
+        page.close()
+    assert sorted(names) == ["add_video", "attribute", "embed", "ground", "probe"]
+    assert not answer.isError
+    assert "moments" in answer.content[0].text
+    assert refusal.isError
+    assert "is in the library; choose one of the list" in refusal.content[0].text
+    assert "'start_s'" in told[0]
+    assert "'label': 'circle'" in told[1]
+    assert "'kind': 'colour'" in told[2]
+    assert len(told) == 4
+
+
+def told_by_the_readmes_program(url: str, folder: Path) -> list[str]:
+    """Run the program that the README shows, on a film of the toy world, and return the lines that it prints."""
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    [program] = [block for block in blocks if "gradio_client" in block]
+    shutil.copy(next((ASSETS / "examples").glob("*.mp4")), folder / "film.mp4")
+    here = program.replace("http://127.0.0.1:7860", url)
+    return subprocess.run(
+        [sys.executable, "-c", here], cwd=folder, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+
+
+def test_by_default_no_tools_are_offered(site: Site) -> None:
+    assert httpx.post(f"{site.url}gradio_api/mcp/", json={}, timeout=60).status_code in (404, 405)
 
 
 @pytest.mark.parametrize(
@@ -163,9 +302,30 @@ def test_only_the_verbs_are_offered_to_programs(site: Site) -> None:
     ids=["file outside", "without meta", "file of the project", "plain string"],
 )
 def test_a_path_instead_of_an_upload_is_refused(site: Site, payload: Any) -> None:
-    message = site.send("upload", "upload", [payload])
+    for message in (site.send("upload", "upload", [payload]), site.call("add_video", [payload])):
+        assert not message["success"]
+        assert "root:" not in json.dumps(message)
+
+
+@pytest.mark.parametrize("where", ["an upload", "a verb's text", "a number"])
+def test_no_address_is_fetched_for_a_visitor(site: Site, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    fetched = []
+
+    async def fetch(url: str, **more: Any) -> Any:
+        fetched.append(url)
+        raise OSError("this is no test of the network")
+
+    monkeypatch.setattr("gradio.processing_utils.async_ssrf_protected_get", fetch)
+    sent = {"path": "https://example.com/film.mp4", "meta": {"_type": "gradio.FileData"}}
+    match where:
+        case "an upload":
+            message = site.send("upload", "upload", [sent])
+        case "a number":
+            message = site.send("budget", "submit", [None, sent])
+        case _:
+            message = site.call("ground", [sent, ["red"], "colour-histogram", 2.0])
     assert not message["success"]
-    assert "root:" not in json.dumps(message)
+    assert fetched == []
 
 
 def test_an_upload_that_is_no_video_is_refused_in_one_sentence(site: Site) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import numpy as np
 import pytest
 
 from workbench.errors import Cancelled, VideoError
 from workbench.types.outcome import Glimpse, Progress
-from workbench.ui.gradio.jobs import NOT_BEGUN, STEP_S, Job, Jobs, Pace
+from workbench.ui.gradio.jobs import NOT_BEGUN, Job, Jobs, Pace
 
 
 def test_progress_then_the_answer() -> None:

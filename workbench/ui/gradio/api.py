@@ -7,12 +7,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 
 import gradio as gr
 
 from workbench.analyses.attribute import Attribute
+from workbench.analyses.cases import Case
+from workbench.analyses.embed import Embed, EmbedParams
 from workbench.analyses.ground import Ground
+from workbench.analyses.probe import Probe, ProbeParams
 from workbench.analyses.services import Services
+from workbench.core.text_edits.kinds import NAMES
+from workbench.core.video_edits.kinds import FILM_NAMES
 from workbench.errors import InputError, WorkbenchError
 from workbench.ui.gradio import texts
 from workbench.ui.gradio.session import Session
@@ -20,10 +26,10 @@ from workbench.ui.gradio.session import Session
 LOG = logging.getLogger(__name__)
 
 
-def checked_sentences(sent: object) -> tuple[str, ...]:
-    """Return the sentences that a program sent, or raise ``InputError``: one text is not a list of letters."""
-    if not isinstance(sent, list) or not all(isinstance(query, str) for query in sent):
-        raise InputError("The queries are not a list of sentences; send one, such as [“a red circle”].")
+def checked_texts(sent: object, what: str, example: str) -> tuple[str, ...]:
+    """Return the texts that a program sent, or raise ``InputError``: one text is not a list of letters."""
+    if not isinstance(sent, list) or not all(isinstance(text, str) for text in sent):
+        raise InputError(f"The {what} are not a list of texts; send one, such as [“{example}”].")
     return tuple(sent)
 
 
@@ -41,6 +47,42 @@ def checked_sentence(sent: object) -> str:
     return sent
 
 
+def offer_verbs(services: Services, session: gr.State) -> None:
+    """Add the verbs to the page that is being built; each waits its turn among what visitors ask, or upload."""
+    for make in (make_ground, make_attribute, make_embed, make_probe):
+        gr.api(make(services), concurrency_id="ask")
+    sent, taken = gr.File(visible=False), gr.JSON(visible=False)
+    sent.upload(
+        make_add_video(services),
+        sent,
+        taken,
+        api_name="add_video",
+        concurrency_id="receive",
+        show_progress="hidden",
+        show_progress_on=session,
+    )
+
+
+def make_add_video(services: Services) -> Callable[[str], dict]:
+    """Return the verb on ``services``."""
+
+    def add_video(file: str) -> dict:
+        """Take an uploaded video into the library.
+
+        Args:
+            file: the video, uploaded
+        """
+
+        def answer() -> dict:
+            # Gradio has made sure that it was uploaded, and keeps its name as the sender's file had it.
+            found = services.library.add(Path(file), Path(file).name)
+            return {"video_id": found.id, "title": found.title, "duration_s": found.duration_s}
+
+        return _answered(answer)
+
+    return add_video
+
+
 def make_ground(services: Services) -> Callable[[str, list[str], str, float], dict]:
     """Return the verb on ``services``."""
 
@@ -55,7 +97,7 @@ def make_ground(services: Services) -> Callable[[str, list[str], str, float], di
         """
 
         def answer() -> dict:
-            session = Session(video=str(video_id), model=str(model), queries=checked_sentences(queries))
+            session = Session(video=str(video_id), model=str(model), queries=_sentences(queries))
             return Ground().as_json(Ground().run(services, session.with_parameter("fps", checked_rate(fps)).params()))
 
         return _answered(answer)
@@ -85,6 +127,99 @@ def make_attribute(services: Services) -> Callable[[str, str, str, str, float], 
         return _answered(answer)
 
     return attribute
+
+
+def make_embed(services: Services) -> Callable[..., dict]:
+    """Return the verb on ``services``."""
+
+    def embed(
+        video_ids: list[str],
+        model: str,
+        queries: list[str] | None = None,
+        points: str = "frame",
+        reducer: str = "umap",
+        fps: float = 2.0,
+    ) -> dict:
+        """Say where the frames, segments or whole videos, and sentences, lie in the space of a model.
+
+        Args:
+            video_ids: ids of videos, as the address of the page shows them
+            model: id of a model
+            queries: sentences to put on the map, such as "a red circle"
+            points: frame, segment or video: what the map is made of
+            reducer: umap or pca
+            fps: frames read from each second of the videos
+        """
+
+        def answer() -> dict:
+            videos = checked_texts(video_ids, "video_ids", services.library.examples()[0].id)
+            if not videos:
+                raise InputError("There is no video to map; send the id of one or more.")
+            asked = EmbedParams(
+                videos,
+                _sentences(queries or []),
+                str(model),
+                points=str(points),
+                reducer=str(reducer),
+                fps=checked_rate(fps),
+            )
+            return Embed().as_json(Embed().run(services, asked))
+
+        return _answered(answer)
+
+    return embed
+
+
+def make_probe(services: Services) -> Callable[..., dict]:
+    """Return the verb on ``services``."""
+
+    def probe(
+        video_id: str,
+        query: str,
+        model: str,
+        edits: list[str] | None = None,
+        video_edits: list[str] | None = None,
+        own_edits: list[str] | None = None,
+        among: list[str] | None = None,
+        fps: float = 2.0,
+    ) -> dict:
+        """Say what changes when one thing is changed in a sentence that is true of a video, or in the video.
+
+        Args:
+            video_id: id of a video, as the address of the page shows it
+            query: a sentence that is true of the video, such as "a red circle moves left"
+            model: id of a model
+            edits: kinds of edits of the sentence, such as "direction" and "colour"; all where left out
+            video_edits: kinds of edits of the video, such as "reverse"; all where left out
+            own_edits: edits of the sentence written by hand, such as "a red circle moves right"
+            among: ids of other videos that it is ranked among
+            fps: frames read from each second of the videos
+        """
+
+        def answer() -> dict:
+            kinds = {
+                name: checked_texts(sent, name, example)
+                for name, sent, example in (("edits", edits, "direction"), ("video_edits", video_edits, "reverse"))
+                if sent is not None
+            }
+            own = checked_texts(own_edits or [], "own_edits", "a red circle moves right")
+            asked = ProbeParams(
+                (Case(str(video_id), checked_sentence(query), own=own),),
+                str(model),
+                among=checked_texts(among or [], "ids of other videos", services.library.examples()[0].id),
+                text_kinds=kinds.get("edits", NAMES),
+                film_kinds=kinds.get("video_edits", FILM_NAMES),
+                fps=checked_rate(fps),
+            )
+            return Probe().as_json(Probe().run(services, asked))
+
+        return _answered(answer)
+
+    return probe
+
+
+def _sentences(sent: object) -> tuple[str, ...]:
+    return checked_texts(sent, "queries", "a red circle")
 
 
 def _answered(answer: Callable[[], dict]) -> dict:

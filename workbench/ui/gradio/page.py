@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib.util
 import logging
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -17,11 +18,12 @@ import gradio as gr
 from starlette.requests import ClientDisconnect
 
 from workbench.analyses.services import Services
-from workbench.errors import WorkbenchError
+from workbench.errors import InputError, WorkbenchError
 from workbench.settings import ASSETS, Settings
 from workbench.ui.gradio import texts
-from workbench.ui.gradio.api import make_attribute, make_ground
+from workbench.ui.gradio.api import offer_verbs
 from workbench.ui.gradio.events import Events
+from workbench.ui.gradio.fetching import fetch_nothing
 from workbench.ui.gradio.layout import Parts, lay_out
 from workbench.ui.gradio.routes import HEAD, make_routes
 from workbench.ui.gradio.space_choice import NUMBERS
@@ -41,14 +43,14 @@ def services_for_visitors(settings: Settings) -> Services:
 
 def build(services: Services) -> gr.Blocks:
     """Return the page on ``services``; nothing of a visitor is kept in it."""
+    fetch_nothing()
     # Uploads are copied into the library; what Gradio keeps is removed long after any visit has ended.
     with gr.Blocks(
         title=texts.TITLE, fill_width=True, analytics_enabled=False, delete_cache=(DAY_S, 7 * DAY_S)
     ) as page:
         parts = lay_out()
         _wire(page, parts, Events(services))
-        gr.api(make_ground(services), api_name="ground", concurrency_id="ask")
-        gr.api(make_attribute(services), api_name="attribute", concurrency_id="ask")
+        offer_verbs(services, parts.session)
     return page
 
 
@@ -68,9 +70,17 @@ def launch_options(services: Services) -> dict[str, Any]:
         "footer_links": [],
         "run_history": False,
         "show_error": False,
+        "mcp_server": _is_for_models(services.settings),
         "ssr_mode": False,
         "quiet": True,
     }
+
+
+def _is_for_models(settings: Settings) -> bool:
+    """Return whether the verbs are offered as tools; raise ``InputError`` where what that needs is not installed."""
+    if settings.mcp and importlib.util.find_spec("mcp") is None:
+        raise InputError("WORKBENCH_MCP needs the package mcp; install it with “pip install mcp==1.30.0”, or unset it.")
+    return settings.mcp
 
 
 def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:

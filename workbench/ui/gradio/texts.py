@@ -47,6 +47,7 @@ DROPPED = "This was stopped by what was asked since; what was computed is kept, 
 OCCUPIED = "Something is still being worked out; wait for it, or stop it."
 BUSY = "What each player adds is still being worked out; ask again when it is there."
 SPAN_OUTSIDE = "The link's span begins after the end of the video; drag over the timeline to choose another."
+NOTHING_IS_FETCHED = "Nothing is fetched from an address; upload the file itself."
 UNPLAYABLE_UPLOAD = "The upload did not arrive whole; try again."
 
 KEYS = (
