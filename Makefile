@@ -1,5 +1,5 @@
 # Thin names over plain commands. Everything is installed into .venv, once.
-.PHONY: run test lint format bench readme screenshots
+.PHONY: run lessons test lint format bench readme screenshots
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
 
@@ -8,6 +8,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 run: .venv/run
 	@exec $(BIN)/python app.py
+
+# Streamlit, with the six lessons for a class.
+lessons: .venv/run
+	@exec $(BIN)/python -m streamlit run workbench/ui/lessons/app.py --server.headless true
 
 test: .venv/dev
 	@$(BIN)/python -m tests.browser.chromium

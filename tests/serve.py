@@ -35,6 +35,8 @@ def serve(home: Path, program: Sequence[str] = ("app.py",), root: Path = ROOT, *
         "GRADIO_SERVER_NAME": "127.0.0.1",
         "GRADIO_SERVER_PORT": str(port),
         "GRADIO_TEMP_DIR": str(home / "gradio"),
+        "STREAMLIT_SERVER_ADDRESS": "127.0.0.1",
+        "STREAMLIT_SERVER_PORT": str(port),
         "WORKBENCH_HOME": str(home),
     }
     with log.open("wb") as output:
