@@ -137,6 +137,14 @@ def test_intervals_of_95_percent_hold_93_to_97_over_a_thousand_seeds(times: int)
         assert 0.93 <= np.mean(np.abs(off) <= 1.96) <= 0.97
 
 
+@pytest.mark.parametrize("estimate", [kernel_banzhaf, maximum_sample_reuse])
+def test_intervals_of_what_is_there_for_comparison_hold_the_truth_as_often(estimate) -> None:
+    game = noisy(10)
+    found = [estimate(game, 10, 300, rng(seed)) for seed in range(1000)]
+    off = [(one.values - game.values) / one.value_errors for one in found]
+    assert 0.93 <= np.mean(np.abs(off) <= 1.96) <= 0.97
+
+
 def test_errors_of_the_sparse_estimate_are_neither_too_small_nor_too_large() -> None:
     game, budget = noisy(13), least_budget(13, 2)
     for off in zip(*(z_of(sparse_least_squares, game, 13, budget, seed) for seed in range(15)), strict=True):
