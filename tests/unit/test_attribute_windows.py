@@ -10,6 +10,7 @@ import pytest
 
 from tests.attribution import QUERY, World, assert_is, lacking, refuse, subsets
 from tests.tiny_checkpoints import save_tiny_pe_video
+from workbench.analyses.services import Services
 from workbench.errors import InputError, ModelError
 from workbench.types.outcome import Progress
 
@@ -224,6 +225,25 @@ def test_patches_and_words_meet_and_neither_meets_its_own_kind(world: World):
         )
     ends = (table[frozenset()][120], table[frozenset(range(3))][121])
     assert (found.empty_value, found.full_value) == pytest.approx(ends, abs=1e-5)
+
+
+def test_a_picture_is_encoded_once_for_all_coalitions_of_the_words(world: World, tmp_path: Path, monkeypatch):
+    services = Services.create(replace(world.settings, home=tmp_path))
+    ask = {"query": "a red dog", "video": world.toy, "fps": 1.0, "services": services}
+    world.ask("words", **ask)  # all of the film is encoded
+    model = services.models.load(world.clip)
+    given, encode = [], model.encode_frames
+
+    def watched(frames):
+        given.extend(picture.tobytes() for picture in frames.pixels)
+        return encode(frames)
+
+    monkeypatch.setattr(model, "encode_frames", watched)
+    found = world.ask("patches+words", at_s=10.0, budget=200, **ask).result
+    assert [found.players[at].kind for at in found.leaders] == ["patch"]
+    assert len(given) == len(set(given)) == 201, "200 coalitions of patches, and all but who leads"
+    world.ask("patches+words", at_s=10.0, budget=200, **ask | {"query": "the blue cat dog"})
+    assert len(given) <= 202, "but who leads there, the same pictures"
 
 
 def test_a_patch_has_no_nearest_one_in_time(world: World):
