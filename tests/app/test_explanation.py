@@ -239,6 +239,41 @@ def test_patches_of_the_picture_on_show(events: Events, session: Session) -> Non
     assert "frame at 0:01.0" in update["patches_text"]
 
 
+def test_patches_tell_how_far_they_are_and_go_on_from_where_they_were_stopped(
+    events: Events, services: Services, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two pictures, of nothing and of all, are encoded first, then 32 at a time."""
+    monkeypatch.setattr(module, "QUIET_S", 0.0)
+    gate = Gate(tmp_path / "gate")
+    register_gated_model(services, gate)
+    asked = replace(session, model=MODEL_ID, budget=300)
+    gate.open()
+    list(events.answer(asked, VISITOR))
+    model = services.models.load(MODEL_ID)
+    n_given, encode = [], model.encode_frames
+
+    def counted(frames):
+        n_given.append(len(frames.pixels))
+        return encode(frames)
+
+    monkeypatch.setattr(model, "encode_frames", counted)
+    gate.open(3)
+    for update in events.who.explain_patches(asked, 1.0, VISITOR):
+        if "66 of 301" in update["patches_text"]:
+            assert '<progress max="1" value="0.2193">' in update["patches_text"]
+            assert update["stop_patches"]["visible"]
+            assert not events.stop("stop_patches")(VISITOR)["stop_patches"]["interactive"]
+            gate.open()  # what is being encoded comes to its end
+    assert "Stopped. What was encoded is kept" in update["patches_text"]
+    assert not update["stop_patches"]["visible"]
+    assert "patches" not in update
+    assert n_given == [2, 32, 32, 32]
+    gate.open(20)
+    update = list(events.who.explain_patches(asked, 1.0, VISITOR))[-1]
+    assert "Estimated from 300 evaluations" in update["patches_text"]
+    assert sum(n_given) == 301, "each coalition once, and all but who leads"
+
+
 @pytest.mark.parametrize("at_s", ["x", None, float("nan"), -1.0, [1], 10**400])
 def test_a_time_that_is_none_is_the_beginning(events: Events, session: Session, at_s: object) -> None:
     list(events.answer(session, VISITOR))
