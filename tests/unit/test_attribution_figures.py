@@ -12,7 +12,7 @@ from workbench.analyses.conclusions import conclusion
 from workbench.core.crossing import strongest_cell, with_word
 from workbench.figures.attribution import attribution_figure, players_figure
 from workbench.figures.interactions import interactions_figure
-from workbench.figures.palette import signed_colour
+from workbench.figures.palette import LESS, MORE, signed_colour
 from workbench.figures.patch_values import patch_values_figure
 from workbench.figures.report import standalone_html
 from workbench.figures.values import level_parts, values_figure
@@ -234,3 +234,20 @@ def test_the_sentence_as_a_tree_escapes_and_numbers_its_words():
     assert "phrase-box" not in whole  # one phrase is the sentence itself
     two = made([Player("word", "red", (0, 3)), Player("phrase", "<b> x", (4, 9))], [0.2, 0.1])
     assert "phrase-box" in word_tree(made(WORDS, [0.3, -0.1]), two)
+
+
+def test_words_are_as_deep_as_their_values_in_the_colour_of_their_sign():
+    """The strongest of its row has 0.57, three fifths of the scale; phrases are a row of their own."""
+    words = [Player("word", name, (at, at + 1)) for at, name in enumerate("abcd")]
+    phrases = [Player("phrase", "ab", (0, 2)), Player("phrase", "cd", (2, 4))]
+    html = word_tree(made(words, [0.1, -0.4, 0.2, 0.0]), made(phrases, [-0.05, 0.1]))
+    boxes = re.findall(r'style="--value:rgba\((\d+),(\d+),(\d+),([\d.]+)\)"><b>(\w+)<', html)
+    assert {name: (tuple(map(int, colour)), float(alpha)) for *colour, alpha, name in boxes} == {
+        "ab": (LESS, 0.285),
+        "a": (MORE, pytest.approx(0.57 / 4, abs=1e-3)),
+        "b": (LESS, 0.57),
+        "cd": (MORE, 0.57),
+        "c": (MORE, 0.285),
+        "d": (LESS, 0.0),
+    }
+    assert MORE != LESS
