@@ -1,7 +1,7 @@
 """Sampled Banzhaf estimators against shapiq's on games of 30 and 60 players whose truth is known.
 
 ``python -m tests.benchmarks.bench_estimators`` takes some minutes on two cores. ``--slow`` adds those of shapiq that
-take minutes each, one seed of each (ProxySPEX only where lightgbm is installed, which nothing else here needs).
+take minutes each, one seed of each.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import math
 import time
 import warnings
 from collections.abc import Callable
-from importlib.util import find_spec
 
 import numpy as np
 import shapiq.approximator.sparse.base as shapiq_sparse
@@ -101,9 +100,11 @@ OURS: dict[str, Estimator] = {
     "MSR": ours(maximum_sample_reuse),
 }
 SHAPIQ_FAST: dict[str, Estimator] = {"RegressionFBII": regression_fbii, "SHAPIQ": monte_carlo(SHAPIQ)}
-SHAPIQ_SLOW: dict[str, Estimator] = {"SVARMIQ": monte_carlo(SVARMIQ), "SPEX": fourier(SPEX)}
-if find_spec("lightgbm"):
-    SHAPIQ_SLOW["ProxySPEX"] = fourier(ProxySPEX)
+SHAPIQ_SLOW: dict[str, Estimator] = {
+    "SVARMIQ": monte_carlo(SVARMIQ),
+    "SPEX": fourier(SPEX),
+    "ProxySPEX": fourier(ProxySPEX),
+}
 
 
 def games(n: int) -> dict[str, Known]:
