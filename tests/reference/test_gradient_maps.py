@@ -18,7 +18,7 @@ import torch
 
 from tests import tiny_checkpoints
 from tests.reference.test_transformers_dual import frames
-from workbench.core import attention
+from workbench.analyses.maps import maps_of_trace
 from workbench.models.captum_gradients import N_STEPS
 from workbench.models.opened import with_network
 from workbench.models.registry import ModelRegistry
@@ -37,8 +37,10 @@ FAMILIES = {
     "clip": (tiny_checkpoints.save_tiny_clip, 0.4),
     "metaclip2": (tiny_checkpoints.save_tiny_metaclip2, 0.4),
     "siglip": (tiny_checkpoints.save_tiny_siglip, 0.15),
+    "siglip2": (tiny_checkpoints.save_tiny_siglip2, 0.15),
     "xclip": (tiny_checkpoints.save_tiny_xclip, 0.25),
     "open_clip": (tiny_checkpoints.save_tiny_open_clip, 0.7),
+    "open_clip-siglip": (tiny_checkpoints.save_tiny_open_clip_siglip, 0.7),
 }
 
 
@@ -192,10 +194,17 @@ def mean_cosine(features, said):
 
 def vision_of(model, said) -> Network:
     """Return the vision encoder of a model, written out on a copy in double precision, and its cosine with texts."""
-    network = copy.deepcopy(model._model).double()
+    network, said = copy.deepcopy(model._model).double(), torch.from_numpy(said).double()
+    if keeps_proportions(model):
+        return siglip2_vision(network, said, model.layout(pictures(model).pixels[:1]).grid)
     return {"clip": clip_vision, "metaclip2": clip_vision, "siglip": siglip_vision, "xclip": xclip_vision}.get(
         model.spec.family, open_clip_vision
-    )(network, torch.from_numpy(said).double())
+    )(network, said)
+
+
+def keeps_proportions(model) -> bool:
+    """Return whether a picture is prepared as a row of patches, filled up to their full number (SigLIP 2)."""
+    return "Siglip2" in type(model._model).__name__
 
 
 def clip_vision(network, said) -> Network:
@@ -215,14 +224,14 @@ def clip_vision(network, said) -> Network:
     return Network(begin, layers, config.num_attention_heads, config.hidden_act, score)
 
 
-def siglip_vision(network, said) -> Network:
+def siglip_vision(network, said, begin=None, mask=None) -> Network:
     vision, config = network.vision_model, network.config.vision_config
     own, head = vision.embeddings, vision.head
     packed = head.attention
     parts = zip(packed.in_proj_weight.chunk(3), packed.in_proj_bias.chunk(3), strict=True)
     pooling = Layer(None, *parts, matrix(packed.out_proj), head.layernorm, matrix(head.mlp.fc1), matrix(head.mlp.fc2))
 
-    def begin(pixels):
+    def begin_square(pixels):
         rows = patch_rows(pixels, own.patch_embedding.weight) + own.patch_embedding.bias
         return rows + own.position_embedding.weight
 
@@ -230,12 +239,36 @@ def siglip_vision(network, said) -> Network:
         watched = Watched()
         probe = head.probe.expand(len(tokens), 1, -1)
         last = normed(tokens, vision.post_layernorm)
-        pooled = attended(probe, last, pooling, config.num_attention_heads, None, watched)
+        pooled = attended(probe, last, pooling, config.num_attention_heads, mask, watched)
         hidden = activated(times(normed(pooled, pooling.second_norm), pooling.up), config.hidden_act)
         return mean_cosine((pooled + times(hidden, pooling.down))[:, 0], said), watched
 
     layers = [transformers_layer(layer) for layer in vision.encoder.layers]
-    return Network(begin, layers, config.num_attention_heads, config.hidden_act, score)
+    return Network(begin or begin_square, layers, config.num_attention_heads, config.hidden_act, score, mask)
+
+
+def siglip2_vision(network, said, grid: tuple[int, int]) -> Network:
+    """Return SigLIP's encoder of pictures of ``grid`` patches, whose places are spread over it as an image is."""
+    own = network.vision_model.embeddings
+    side, n_patches = round(own.num_patches**0.5), grid[0] * grid[1]
+    down, across = (torch.from_numpy(by_triangles(side, n)) for n in grid)
+    square = own.position_embedding.weight.unflatten(0, (side, side))
+    places = torch.einsum("ri,cj,ijd->rcd", down, across, square).flatten(0, 1)
+    # What fills a picture up stands where its first patch does.
+    places = torch.cat([places, places[:1].expand(own.num_patches - n_patches, -1)])
+
+    def begin(patches):
+        return times(patches, matrix(own.patch_embedding)) + places
+
+    return siglip_vision(network, said, begin, torch.arange(own.num_patches) < n_patches)
+
+
+def by_triangles(n_from: int, n_to: int) -> np.ndarray:
+    """Return ``[to from]``: what a row of numbers is multiplied by where it is resized, bilinear with antialiasing."""
+    scale = n_from / n_to
+    centres = (np.arange(n_to)[:, None] + 0.5) * scale
+    found = np.maximum(1 - np.abs(np.arange(n_from) + 0.5 - centres) / max(scale, 1), 0)
+    return found / found.sum(axis=1, keepdims=True)
 
 
 def xclip_vision(network, said) -> Network:
@@ -297,13 +330,15 @@ def texts_of(model, texts: list[str], seen) -> tuple[Network, Any, list[int]]:
     network = copy.deepcopy(model._model).double()
     ids = torch.from_numpy(model.read(texts).ids)
     row = torch.from_numpy(seen.frames[0]).double()
-    n_tokens, is_siglip = ids.shape[1], model.spec.family == "siglip"
+    is_open_clip = model.spec.family == "open_clip"
+    n_tokens, is_siglip = ids.shape[1], model.spec.family == "siglip" or hasattr(network, "text")
     ends = [n_tokens - 1] * len(ids) if is_siglip else ids.argmax(dim=1).tolist()
-    if hasattr(network, "token_embedding"):
-        table, positions, norm = network.token_embedding.weight, network.positional_embedding, network.ln_final
-        layers = list(map(open_clip_layer, network.transformer.resblocks))
-        n_heads, activation = network.transformer.resblocks[0].attn.num_heads, "gelu"
-        projection = network.text_projection.T, None
+    if is_open_clip:
+        text = network.text if is_siglip else network
+        table, positions, norm = text.token_embedding.weight, text.positional_embedding, text.ln_final
+        layers = list(map(open_clip_layer, text.transformer.resblocks))
+        n_heads, activation = text.transformer.resblocks[0].attn.num_heads, "gelu"
+        projection = matrix(text.text_projection) if is_siglip else (text.text_projection.T, None)
     else:
         text, config = network.text_model, network.config.text_config
         table, positions = text.embeddings.token_embedding.weight, text.embeddings.position_embedding.weight
@@ -380,7 +415,7 @@ def array(tensor) -> np.ndarray:
 
 
 def slow_relevance(slow: Slow, start_layer: int) -> np.ndarray:
-    """Return Chefer's relevance: a whole matrix, from the first layer on."""
+    """Return Chefer's relevance: a whole matrix, layer after layer."""
     n_tokens = len(slow.reader)
     whole = np.eye(n_tokens)
     for weights, gradients in zip(slow.weights[start_layer:], slow.gradients[start_layer:], strict=True):
@@ -397,10 +432,10 @@ def slow_relevance(slow: Slow, start_layer: int) -> np.ndarray:
     return reading @ whole
 
 
-def slow_rollout(slow: Slow) -> np.ndarray:
-    """Return Abnar and Zuidema's rollout: a whole matrix, from the first layer on."""
+def slow_rollout(slow: Slow, start_layer: int) -> np.ndarray:
+    """Return Abnar and Zuidema's rollout: a whole matrix, layer after layer."""
     whole = np.eye(len(slow.reader))
-    for weights in slow.weights:
+    for weights in slow.weights[start_layer:]:
         mean = sum(weights[head] for head in range(len(weights))) / len(weights)
         whole = (mean + np.eye(len(whole))) / 2 @ whole
     return slow.reader @ whole
@@ -437,28 +472,43 @@ def slow_grad_eclip(slow: Slow, cells: list[int]) -> np.ndarray:
     return np.array(found)
 
 
+def slow_heads(slow: Slow) -> dict[str, np.ndarray]:
+    """Return what every layer and head gives to each token, query by query of those that are read."""
+    n_layers, n_heads, n_tokens = slow.weights.shape[:3]
+    raw, raised = np.zeros((n_layers, n_heads, n_tokens)), np.zeros((n_layers, n_heads, n_tokens))
+    legrad = np.zeros(slow.early_gradients[:, :, 0].shape)
+    for layer in range(n_layers):
+        for head in range(n_heads):
+            for query, share in enumerate(slow.reader):
+                own = slow.weights[layer, head, query]
+                raw[layer, head] += share * own
+                raised[layer, head] += share * np.maximum(slow.gradients[layer, head, query] * own, 0)
+            for gradients in slow.early_gradients[layer, head]:
+                legrad[layer, head] += np.maximum(gradients, 0) / len(slow.early_gradients[layer, head])
+    if slow.pooling is not None:
+        raw = np.stack([*raw, slow.pooling])
+    return {"raw by head": raw, "relevance by head": raised, "legrad by head": legrad}
+
+
 def maps_of(trace: AttentionTrace, row: int) -> dict[str, np.ndarray]:
-    """Return the maps that ``core.attention`` makes of a trace, of its cells."""
-    weights, gradients, reader = trace.weights[row], trace.gradients[row], trace.reader[row]
-    cells, n_layers = list(trace.cells[row]), len(weights)
-    read = reader
-    if trace.pooling is not None:
-        read = np.maximum(trace.pooling[row] * trace.early_gradients[row, -1, :, 0], 0).mean(axis=0)
-    found = {
-        f"relevance from {start}": attention.relevance(weights, gradients, read, start) for start in range(n_layers)
-    }
-    found["rollout"] = attention.rollout(weights, reader)
-    found["raw"] = attention.raw(weights, reader) if trace.pooling is None else trace.pooling[row].mean(axis=0)
-    found["legrad"] = attention.legrad(trace.early_gradients[row])
-    found = {name: values[cells] for name, values in found.items()}
-    taken = trace.query[row, 0], trace.keys[row][cells], trace.values[row][cells], trace.output_gradient[row, 0]
-    return found | {"grad-eclip": attention.grad_eclip(*taken)}
+    """Return the maps that the app makes of a trace, those from each first layer among them."""
+    found = maps_of_trace(trace, row, None)
+    for start in range(len(trace.weights[row])):
+        later = maps_of_trace(trace, row, start)
+        found |= {f"{name} from {start}": later[name] for name in ("relevance", "rollout")}
+    return found
 
 
 def slow_maps_of(slow: Slow, cells: list[int]) -> dict[str, np.ndarray]:
-    found = {f"relevance from {start}": slow_relevance(slow, start) for start in range(len(slow.weights))}
-    found |= {"rollout": slow_rollout(slow), "raw": slow_raw(slow), "legrad": slow_legrad(slow)}
-    return {name: values[cells] for name, values in found.items()} | {"grad-eclip": slow_grad_eclip(slow, cells)}
+    found = slow_heads(slow) | {"raw": slow_raw(slow), "legrad": slow_legrad(slow)}
+    for start in range(len(slow.weights)):
+        found |= {
+            f"relevance from {start}": slow_relevance(slow, start),
+            f"rollout from {start}": slow_rollout(slow, start),
+        }
+    # Few layers: all of them count.
+    found |= {name: found[f"{name} from 0"] for name in ("relevance", "rollout")}
+    return {name: values[..., cells] for name, values in found.items()} | {"grad-eclip": slow_grad_eclip(slow, cells)}
 
 
 def assert_same_map(name: str, found: np.ndarray, expected: np.ndarray) -> None:
@@ -519,7 +569,9 @@ def in_double(plain, monkeypatch: pytest.MonkeyPatch):
 
     def prepared(pixels: np.ndarray):
         given = prepare(pixels)
-        return given.double() if hasattr(given, "numpy") else {name: each.double() for name, each in given.items()}
+        if hasattr(given, "numpy"):
+            return given.double()
+        return {name: each.double() if each.is_floating_point() else each for name, each in given.items()}
 
     monkeypatch.setattr(model._compute, "send", sent)
     monkeypatch.setattr(model, "prepare", prepared)
@@ -629,8 +681,10 @@ def test_gradients_by_attention_are_what_moving_a_weight_does_to_the_score(model
     assert moved_most > 0.1
 
 
-def by_patch(values: np.ndarray, side: int) -> np.ndarray:
-    """Return sums over every patch, one after another, of ``[row 3 height width]``."""
+def by_patch(values: np.ndarray, side: int, n_patches: int) -> np.ndarray:
+    """Return sums over every patch, one after another, of ``[row 3 height width]``, or of rows of patches."""
+    if values.ndim == 3:
+        return values[:, :n_patches].sum(axis=2)
     found = []
     for top in range(0, values.shape[2], side):
         for left in range(0, values.shape[3], side):
@@ -660,7 +714,8 @@ def test_gradients_of_pixels_are_those_of_the_network_written_out(model, method:
         by_pixel = slow_integral(network, pixels, pixels * 0)
     else:
         by_pixel = slope_at(network, pixels) * array(pixels)
-    found, expected = model.frame_gradients(batch, said, method), by_patch(by_pixel, 8)
+    rows, columns = model.layout(batch.pixels[:1]).grid
+    found, expected = model.frame_gradients(batch, said, method), by_patch(by_pixel, 8, rows * columns)
     for row in range(len(expected)):
         assert_same_map(method, found.values[row], expected[row])
     window = model.spec.window_frames
@@ -712,7 +767,7 @@ def smooth(model) -> None:
     """Make patches and words small beside where they stand, so that norms do not turn on their way from nothing."""
     own = model._model
     if hasattr(own, "visual"):
-        patches, words = own.visual.conv1.weight, own.token_embedding.weight
+        patches, words = own.visual.conv1.weight, getattr(own, "text", own).token_embedding.weight
     else:
         patches, words = (
             own.vision_model.embeddings.patch_embedding.weight,
