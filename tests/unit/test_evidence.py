@@ -77,6 +77,13 @@ def test_the_default_other_sentence_is_the_distractor_least_like_it(world: World
     assert maps_of(world, "raw", evidence=True).evidence.contrast == others[int((embedded[1:] @ embedded[0]).argmin())]
 
 
+def test_what_is_read_with_a_video_is_held_against_the_first_distractor(world: World):
+    """Sentences by themselves say nothing of how like they are to such a model."""
+    first, second, *_ = world.services.models.load(world.xclip).spec.distractors
+    assert maps_of(world, "raw", world.xclip, evidence=True).evidence.contrast == first
+    assert maps_of(world, "raw", world.xclip, query=first, evidence=True).evidence.contrast == second
+
+
 def test_how_many_other_sentences_fit_as_well_is_counted(world: World):
     model = world.services.models.load(world.clip)
     features = model.encode_frames(picture(world))
@@ -139,7 +146,7 @@ def test_a_model_that_has_learned_nothing_has_no_map_about_what_it_learned(world
     for method, at_s in itertools.product(("relevance", "occlusion"), (5.0, 18.0)):
         found = maps_of(world, method, name, query="a white cross", at_s=at_s, evidence=True)
         assert is_about_model(found.evidence, 0) is False
-        assert found.evidence.verdicts[0][1].startswith("About what the model has learned: no")
+        assert found.evidence.verdicts[0][1].startswith("About what the model has learned: no, ")
 
 
 @pytest.fixture(scope="module")

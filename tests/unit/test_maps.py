@@ -10,11 +10,12 @@ import pytest
 
 from tests.attribution import QUERY, World, ensemble, refuse
 from workbench.analyses.attribute import Attribute
-from workbench.analyses.map_methods import METHODS
+from workbench.analyses.map_methods import METHODS, TRACED
+from workbench.analyses.maps import maps_of_trace
 from workbench.core import attention
 from workbench.errors import InputError, ModelError
 from workbench.settings import Settings
-from workbench.types.maps import HeatMaps
+from workbench.types.maps import AttentionTrace, Gradients, HeatMaps
 from workbench.types.outcome import Progress
 from workbench.types.video import FrameBatch, SamplingSpec
 
@@ -73,6 +74,32 @@ def test_the_first_layer_that_counts_can_be_chosen(world: World):
         maps_of(world, "relevance", start_layer=3)
 
 
+def a_trace(n_layers: int, n_heads: int = 2, n_tokens: int = 5) -> AttentionTrace:
+    """Return a trace of random numbers of an encoder with a class token, which is read."""
+    random = np.random.default_rng(n_layers)
+    square = (1, n_layers, n_heads, n_tokens, n_tokens)
+    weights = random.dirichlet(np.ones(n_tokens), square[:-1]).astype(np.float32)
+    gradients, early = random.normal(size=(2, *square)).astype(np.float32)
+    query, keys, values, given = (random.normal(size=(1, n, 4)).astype(np.float32) for n in (1, n_tokens, n_tokens, 1))
+    reader = np.eye(1, n_tokens, dtype=np.float32)
+    scores, cells = np.zeros(1, np.float32), (tuple(range(1, n_tokens)),)
+    return AttentionTrace(scores, weights, gradients, early, reader, query, keys, values, given, cells)
+
+
+def test_in_deep_encoders_relevance_is_of_the_last_layer_alone_and_rollout_of_all():
+    for n_layers, first in ((6, 0), (7, 6)):
+        trace = a_trace(n_layers)
+        share = trace.reader[0].astype(float)
+        for layer in range(n_layers - 1, first - 1, -1):
+            raised = np.maximum(trace.gradients[0, layer] * trace.weights[0, layer], 0).mean(axis=0)
+            share = share + share @ raised
+        found = maps_of_trace(trace, 0, None)
+        np.testing.assert_allclose(found["relevance"], share[1:], rtol=1e-5)
+        other = maps_of_trace(trace, 0, n_layers - 1 - first)["relevance"]
+        assert np.abs(other - found["relevance"]).max() > 0.01, "another first layer gives another map"
+        assert found["rollout"].tolist() == maps_of_trace(trace, 0, 0)["rollout"].tolist()
+
+
 def test_heads_add_up_to_the_map_where_the_method_says_so(world: World):
     found = maps_of(world, "legrad")
     assert found.by_head.shape == (1, 2, 4, 16)
@@ -125,6 +152,20 @@ def test_gradients_are_those_of_the_picture_with_the_sentence(world: World, meth
     assert found.scores[0] == pytest.approx(cosine, abs=1e-5)
 
 
+@pytest.mark.parametrize(("off", "said"), [(-0.007, ""), (0.009, "0.009"), (-0.2, "0.200")])
+def test_integrated_gradients_that_do_not_add_up_say_so(
+    world: World, monkeypatch: pytest.MonkeyPatch, off: float, said: str
+):
+    """The picture adds 0.4 to a plain one, and a fiftieth of that, 0.008, may be missing."""
+    values = np.full((1, 16), (0.4 + off) / 16, np.float32)
+    found = Gradients(values, np.array([0.1], np.float32), np.array([0.5], np.float32))
+    model = world.services.models.load(world.clip)
+    monkeypatch.setattr(model, "frame_gradients", lambda *args: found)
+    warnings = [one for one in maps_of(world, "ig", query=f"a cat {off}").warnings if "should sum to" in one]
+    assert len(warnings) == bool(said)
+    assert all(f"to a plain one, and are off by up to {said}: the cosine bends" in one for one in warnings)
+
+
 def test_every_method_maps_every_frame_of_a_window(world: World):
     """The tiny X-CLIP reads 4 frames at once; its window nearest to 10 s is that of 8 to 11 s."""
     for method in METHODS:
@@ -133,6 +174,8 @@ def test_every_method_maps_every_frame_of_a_window(world: World):
         assert found.values.shape == (4, found.grid[0] * found.grid[1])
         assert np.isfinite(found.values).all()
         assert len(set(found.scores.tolist())) == 1, "a window has one cosine"
+        is_told = "What reaches a frame from the others of its window is not followed back to their patches."
+        assert (is_told in found.warnings) == (method in TRACED)
     assert found.between_frames.shape == (2, 4, 4, 4)
     np.testing.assert_allclose(found.between_frames.sum(axis=-1), 1, atol=1e-5)
     assert found.frame_times_s.tolist() == [8.0, 9.0, 10.0, 11.0]
@@ -277,6 +320,7 @@ def test_gradients_are_taken_in_full_precision_whatever_the_model_runs_in(world:
     from workbench.analyses.services import Services
 
     services = Services.create(Settings(home=tmp_path, offline=True, device="cpu", precision=precision))
+    assert services.models.load(world.clip).spec.precision == precision
     for method in ("relevance", "ig"):
         half = maps_of(world, method, services=services, video=services.library.get(world.toy.id)).values
         whole = maps_of(world, method).values
