@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,11 +98,11 @@ def _case(services: Services, video: VideoInfo, story: Story, actor: int) -> Cas
     return Case(services, video, f"a {noun.colour} {noun.shape}", at_s, distance_transform_edt(~mask))
 
 
-def hits(found: list[Case], within_px: float) -> dict[str, float]:
-    """Return the share of cases in which each method points at the object."""
+def hits(found: list[Case], within_px: float, methods: Iterable[str] = tuple(METHODS)) -> dict[str, float]:
+    """Return the share of cases in which each method points at the object, and in which any point would: chance."""
     told: dict[str, list[bool]] = defaultdict(list)
     for case in found:
-        for method in METHODS:
+        for method in methods:
             told[method].append(case.distance_of_peak(case.maps(method)) <= within_px)
         told["chance"].append(float((case.distance_px <= within_px).mean()))
     return {method: float(np.mean(values)) for method, values in told.items()}
