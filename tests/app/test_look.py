@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,11 +12,13 @@ import av
 import gradio as gr
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.films import BLUE, GREEN, RED, write_film
-from tests.tiny_checkpoints import save_tiny_xclip
+from tests.tiny_checkpoints import save_tiny_clip, save_tiny_xclip
 from workbench.analyses.map_methods import METHODS
 from workbench.analyses.services import Services
+from workbench.figures.palette import LESS, MORE, UNSEEN
 from workbench.models.adapter_template import ENTRY
 from workbench.models.entry import ModelEntry
 from workbench.settings import Settings
@@ -137,6 +141,42 @@ def test_a_word_has_the_map_of_the_same_pictures_by_itself_and_gives_it_back(eve
     assert list(events.explain(back, ANN))[-1]["look_maps"] == whole["look_maps"]
     # Of another sentence no word is picked.
     assert "“a purple star”" in list(events.explain(replace(picked, current=1), ANN))[-1]["look_text"]
+
+
+def test_words_have_the_colours_of_the_map_of_the_sentence(events: Events, session: Session) -> None:
+    """The strongest has six tenths of the scale, whose end has an alpha of 0.95."""
+    session = replace(session, method="occlusion")
+    update = looked(events, session)
+    values = json.loads(events.export(session, ANN)["download"]["text"])["word_values"]
+    assert min(values) < 0 < max(values)
+    colours = re.findall(r'--value:rgba\((\d+),(\d+),(\d+),([\d.]+)\)"', update["look_words"])
+    assert len(colours) == len(values) == 3
+    for value, (*colour, alpha) in zip(values, colours, strict=True):
+        assert tuple(map(int, colour)) == (MORE if value > 0 else LESS)
+        assert float(alpha) == pytest.approx(0.95 * 0.6 * abs(value) / max(map(abs, values)), abs=0.001)
+
+
+def test_what_the_crop_hides_of_a_wide_film_is_shaded_over_the_player(
+    events: Events, plain: Session, tmp_path: Path
+) -> None:
+    """The film is half as wide again as tall, and the model sees the square in its middle."""
+    entry = ModelEntry(id="tiny-clip", title="Tiny CLIP", family="clip", where=str(save_tiny_clip(tmp_path / "clip")))
+    events.services.models.register(entry)
+    update = looked(events, replace(plain, model="tiny-clip"))
+    assert update["look_maps"]["aspect"] == 1.5
+    assert "Tiny CLIP sees 67% of the picture; the rest is cut off before" in update["look_text"]
+    for one in update["look_maps"]["maps"]:
+        path = tmp_path / "layer.png"
+        path.write_bytes(base64.b64decode(one["layer"].partition("base64,")[2]))
+        with Image.open(path) as picture:
+            layer = np.asarray(picture)
+        height, width = layer.shape[:2]
+        assert width / height == pytest.approx(1.5, abs=0.01)
+        is_shaded = (layer == [*UNSEEN[:3], round(255 * UNSEEN[3])]).all(axis=2)
+        sixth = round(width / 6)
+        assert is_shaded[:, : sixth - 1].all()
+        assert is_shaded[:, 1 - sixth :].all()
+        assert not is_shaded[:, sixth + 1 : -sixth - 1].any()
 
 
 @pytest.mark.parametrize("sent", ["3", "-1", "x", "", "1.5", "9" * 50, "²", None, True, [1]])
