@@ -54,9 +54,9 @@ Arrays = dict[str, np.ndarray]
 def evidence_for(asking: Asking, maps: HeatMaps, rows: Sequence[int], contrast: str = "") -> Evidence:
     """Return how far the maps of the pictures at ``rows`` can be trusted: one record a row of the features.
 
-    The map of a window is the mean of those of its frames. Without a ``contrast``, it is the distractor of the model
-    that is least like the sentence. Cost: some 170 encoder calls a picture, which serve all methods and sentences, then
-    40 for each map, and the maps of three models whose weights were drawn anew; all of it is kept.
+    The map of a window is the mean of those of its frames. Without a ``contrast``, it is ``other_sentence``. Cost: some
+    170 encoder calls a picture, which serve all methods and sentences, then 40 for each map, and the maps of three
+    models whose weights were drawn anew; all of it is kept.
     """
     question = asking.question
     contrast = contrast or other_sentence(question)
