@@ -57,6 +57,18 @@ def test_one_film_and_sentence_are_told_edit_by_edit(capsys, folder):
     assert "has never seen" in err
 
 
+def test_edits_that_nobody_wants_are_taken_away(capsys, folder):
+    def edits(*words):
+        status, out, _ = one(capsys, folder, "--video-edits", "none", "--json", "-", *words)
+        assert status == 0
+        return [edit["text"] for edit in json.loads(out)["probes"][0]["cases"][0]["texts"]]
+
+    first, *others = edits()
+    assert others
+    assert edits("--without", first.upper()) == others
+    assert edits("--without", first, "--without", others[0], "--edit", "a pink ball") == [*others[1:], "a pink ball"]
+
+
 def test_several_models_are_written_side_by_side(capsys, folder):
     status, out, _ = one(capsys, folder, "--model", SECOND.id, "--json", "-", "--video-edits", "none")
     written_both = json.loads(out)["probes"]

@@ -124,6 +124,36 @@ def test_a_sentence_with_nothing_to_edit_says_why(kind: str):
     assert none.why.endswith(".")
 
 
+@pytest.mark.parametrize(
+    ("sentence", "ends"),
+    [
+        ("a red circle moves left then it stops", ""),
+        ("A red circle moves left.", "."),
+        ("a big dog runs fast!?", "!?"),
+        ("He doesn't eat ice-cream", ""),
+        ("\u201cstop\u201d said a man", ""),
+    ],
+)
+def test_a_shuffle_keeps_every_word_and_the_end_in_another_order(sentence: str, ends: str):
+    def words(text: str) -> list[str]:
+        return text.removesuffix(ends).casefold().split()
+
+    found = made(sentence, "shuffle", 5)
+    assert len(found) == 5
+    for text in found:
+        assert text.endswith(ends)
+        assert sorted(words(text)) == sorted(words(sentence))
+        assert words(text) != words(sentence)
+        assert text[0].isupper() == sentence[0].isupper()
+    assert made(sentence, "shuffle", 5) == found
+
+
+@pytest.mark.parametrize("sentence", ["Wait!", "dogs", "a dog", "stay here ."])
+def test_fewer_than_three_words_are_not_shuffled(sentence: str):
+    (none,) = text_edits(sentence, ["shuffle"]).unedited
+    assert none.why == "It has fewer than three words to shuffle."
+
+
 def test_a_random_caption_is_never_the_sentence():
     found = text_edits("A dog sleeps.", ["random"], pool=["a dog  sleeps.", "A DOG SLEEPS."])
     assert (found.edits, found.unedited[0].why) == ((), "There are no other captions to take one from.")
