@@ -19,6 +19,7 @@
       const [picked, opened] = [e.target.closest("[data-pick]"), e.target.closest("[data-open]")];
       if (picked) trigger("select", { pick: picked.dataset.pick });
       if (opened) trigger("input", { value: opened.dataset.open, at_s: Number(opened.dataset.at) });
+      if (opened?.dataset.focus) document.querySelector(opened.dataset.focus)?.focus();
     });
 
   workbench.maps = ({ element, props, trigger, watch }) => {

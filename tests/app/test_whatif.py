@@ -112,6 +112,49 @@ def test_an_edit_is_written_taken_away_and_belongs_to_its_sentence(events: Event
     assert own_in(replace(written, current=1)) == [], "edits belong to their sentence"
 
 
+def test_an_edit_is_corrected_in_its_place_and_stays_of_its_kind(events: Events, session: Session) -> None:
+    def of_kind(asked: Session, kind: str) -> list[str]:
+        edits = events.whatif.as_json(asked, "ann")["probes"][0]["cases"][0]["texts"]
+        return [edit["text"] for edit in edits if edit["kind"] == kind]
+
+    sentences = shown(events, session)["whatif_sentences"]
+    colours, others = of_kind(session, "colour"), of_kind(session, "paraphrase")
+    assert f'data-open="correct:colour:{colours[0]}"' in sentences
+    begun = events.whatif.change(session, event(value=f"correct:colour:{colours[0]}"))
+    assert begun["whatif_own"] == colours[0]
+    assert f"takes the place of “{colours[0]}”" in begun["whatif_own_said"]
+    assert of_kind(begun["session"], "colour") == colours, "nothing is corrected yet"
+    added = events.whatif.add_edit(begun["session"], "a tan ball")
+    assert (added["whatif_own"], added["whatif_own_said"]) == ("", "")
+    shown(events, added["session"])
+    assert of_kind(added["session"], "colour") == ["a tan ball", *colours[1:]]
+    assert of_kind(added["session"], "own") == []
+
+    control = events.whatif.change(added["session"], event(value=f"correct:paraphrase:{others[0]}"))["session"]
+    control = events.whatif.add_edit(control, "a scarlet ball")["session"]
+    rows = rows_in(shown(events, control)["whatif_sentences"])
+    assert of_kind(control, "paraphrase") == ["a scarlet ball", *others[1:]]
+    controls = next(at for at, row in enumerate(rows) if row[0] == "controls:")
+    assert rows[controls + 1][:2] == ["paraphrase", "a"], "it is no rival"
+
+    twice = events.whatif.change(control, event(value="correct:colour:a tan ball"))["session"]
+    twice = events.whatif.add_edit(twice, "a teal ball")["session"]
+    gone = events.whatif.change(twice, event(value="drop:a teal ball"))["session"]
+    shown(events, gone)
+    assert of_kind(gone, "colour") == colours[1:]
+
+
+def test_a_correction_of_ones_own_edit_or_of_nothing_or_one_that_is_refused(events: Events, session: Session) -> None:
+    own = events.whatif.add_edit(session, "a gren ball")["session"]
+    begun = events.whatif.change(own, event(value="correct:own:a gren ball"))["session"]
+    assert events.whatif.add_edit(begun, "a green ball")["session"].edited.own == ("a green ball",)
+    assert events.whatif.add_edit(begun, " ")["session"].edited == own.edited
+    assert events.whatif.add_edit(begun, "a gren ball")["session"].edited.own == ("a gren ball",)
+    refused = events.whatif.add_edit(begun, "A red ball")
+    assert "session" not in refused, "what was begun goes on"
+    assert "says what the sentence says" in refused["whatif_own_said"]
+
+
 def test_an_edit_that_says_the_same_or_nothing_is_refused_in_words(events: Events, session: Session) -> None:
     for text, told in (("A red ball", "says what the sentence says"), ("  ", "The sentence is empty"), (None, "empty")):
         assert told in events.whatif.add_edit(session, text)["whatif_own_said"]
@@ -150,7 +193,13 @@ def test_why_leads_to_both_sentences_on_another_tab_and_back(
     assert "back:" not in found
 
 
-@pytest.mark.parametrize("sent", ["", "who", "sell:a ball", "who:", f"drop:{'x' * 10_000}", None])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        *("", "who", "sell:a ball", "who:", f"drop:{'x' * 10_000}", None),
+        *("correct:", "correct:a ball", "correct:colour:", "correct:tense:a ball"),
+    ],
+)
 def test_what_cannot_be_done_to_an_edit_is_refused(events: Events, session: Session, sent: object) -> None:
     update = events.whatif.change(session, event(value=sent))
     assert update["whatif_said"]
@@ -166,6 +215,21 @@ def test_a_pick_shows_ranks_among_films_and_sentences(events: Events, session: S
     assert len(picked["whatif_text_ranks"].data) == 2
     by_text = events.whatif.pick(session, event(pick="text:1"), ANN)
     assert by_text["whatif_film_ranks"].data
+
+
+def test_a_gallery_of_one_says_what_is_missing(
+    events: Events, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events.services.library, "examples", tuple)
+    alone = replace(session, queries=session.queries[:1], uploads={session.video: "mine"})
+    found = shown(events, alone)
+    told = re.sub(r"<[^>]+>", " ", found["whatif_ranks_text"])
+    assert "There are no other videos: upload some and no other sentences: add some, to see ranks among them." in told
+    assert (found["whatif_film_ranks"], found["whatif_text_ranks"]) == (None, None)
+    assert rows_in(found["whatif_sentences"])[0] == ["a", "red", "ball", "0.949"], "its scores are there all the same"
+    two = shown(events, replace(alone, queries=session.queries))
+    assert "There are no other videos: upload some, to see ranks among them." in two["whatif_ranks_text"]
+    assert two["whatif_text_ranks"].data
 
 
 def test_an_edited_film_can_be_watched(events: Events, session: Session) -> None:

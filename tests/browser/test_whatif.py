@@ -1,4 +1,4 @@
-"""One thing changed, in a real browser: edits are read, written and taken away, a film is watched, ranks are seen."""
+"""One thing changed, in a real browser: edits are read, corrected and taken away, a film is watched, ranks are seen."""
 
 from __future__ import annotations
 
@@ -19,6 +19,16 @@ def test_a_sentence_and_its_video_are_changed(page: Page, server_url: str, compl
     page.keyboard.press("Enter")
     own = edits.locator("li", has_text="own")
     expect(own).to_have_count(1, timeout=PATIENCE_MS)
+    own.locator("[data-open^=correct]").click()
+    field = page.locator("#whatif-own :is(textarea, input)")
+    expect(field).to_have_value("a white ring", timeout=PATIENCE_MS)
+    expect(field).to_be_focused()
+    expect(page.locator("#whatif-own-said")).to_contain_text("takes the place of “a white ring”")
+    field.fill("a white star")
+    page.keyboard.press("Enter")
+    expect(own).to_contain_text("star", timeout=PATIENCE_MS)
+    expect(own).to_have_count(1)
+    expect(page.locator("#whatif-own-said")).to_be_empty()
     own.locator("[data-open^=drop]").click()
     expect(edits.locator("li[class]:not(.group)")).to_have_count(n_edits, timeout=PATIENCE_MS)
 

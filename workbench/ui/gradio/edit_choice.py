@@ -1,4 +1,4 @@
-"""What a visitor made of the edits of one sentence: some written, some taken away.
+"""What a visitor made of the edits of one sentence: some written, some corrected, some taken away.
 
 Separate from the session, of which it is one field: edits belong to a sentence, and go with it.
 """
@@ -9,41 +9,78 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from workbench.analyses.queries import checked_query
+from workbench.core.text_edits.kinds import KINDS, RANDOM
 from workbench.core.text_edits.making import edit_by_hand
 from workbench.core.text_edits.rewriting import folded
 from workbench.errors import QueryError
 from workbench.settings import Settings
+from workbench.types.edits import Edit, Role
 
 MOST_OWN, MOST_WITHOUT = 20, 200
+OWN = "own"
+ROLE_OF: dict[str, Role] = {kind.name: kind.role for kind in KINDS} | {RANDOM: "ceiling", OWN: "meaning"}
+"""What each kind of edit is there for: one that was corrected is what it was, a control or not."""
 
 
 @dataclass(frozen=True)
 class EditChoice:
-    """Edits of ``query``: ``own`` were written, ``without`` taken away. ``paints``: pictures are changed, too."""
+    """Edits of ``query``: ``written`` by their kinds, and ``without`` those taken away. ``paints``: pictures, too.
+
+    ``corrects`` are kind and text of the edit whose place the next one takes that is written.
+    """
 
     query: str = ""
-    own: tuple[str, ...] = ()
+    written: tuple[tuple[str, str], ...] = ()
     without: tuple[str, ...] = ()
     paints: bool = False
+    corrects: tuple[str, str] | None = None
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The edits that the visitor thought of."""
+        return tuple(text for kind, text in self.written if kind == OWN)
+
+    @property
+    def corrected(self) -> tuple[Edit, ...]:
+        """Edits of the workbench as the visitor put them right, each of the kind that it was."""
+        return tuple(edit_by_hand(self.query, text, kind, ROLE_OF[kind]) for kind, text in self.written if kind != OWN)
 
     def of(self, query: str) -> EditChoice:
         """Return what was chosen for a sentence: nothing yet for another one."""
         return self if self.query == query else EditChoice(query, paints=self.paints)
 
-    def with_own(self, text: str, settings: Settings) -> EditChoice:
+    def with_own(self, text: str, settings: Settings, kind: str = OWN) -> EditChoice:
         """Return the choice with one more edit; ``QueryError`` for one that changes nothing, or one too many."""
         edit = edit_by_hand(self.query, checked_query(text, settings)).text
-        if len(self.own) >= MOST_OWN:
+        if len(self.written) >= MOST_OWN:
             raise QueryError(f"{MOST_OWN} edits of one's own are the most; take one away first.")
-        without = _others(self.without, edit)
-        return replace(self, own=(*_others(self.own, edit), edit), without=without)
+        return replace(self, written=(*self._written_but(edit), (kind, edit)), without=_others(self.without, edit))
 
     def without_edit(self, text: str, settings: Settings) -> EditChoice:
         """Return the choice without an edit, whoever made it; ``QueryError`` for one too many."""
         text = checked_query(text, settings)
         if len(self.without) >= MOST_WITHOUT:
             raise QueryError(f"{MOST_WITHOUT} edits are the most that can be taken away; change the sentence.")
-        return replace(self, own=_others(self.own, text), without=(*_others(self.without, text), text))
+        return replace(self, written=self._written_but(text), without=(*_others(self.without, text), text))
+
+    def with_lines(self, lines: Iterable[str], settings: Settings) -> EditChoice:
+        """Return the choice with these edits, in the place of the one that is corrected, if any; raises ``QueryError``.
+
+        A correction of nothing leaves the edit as it was.
+        """
+        chosen, kind = replace(self, corrects=None), OWN
+        said = [line for line in lines if line.strip()]
+        if self.corrects and not said:
+            return chosen
+        if self.corrects:
+            kind, text = self.corrects
+            chosen = chosen.without_edit(text, settings)
+        for line in said or [""]:
+            chosen = chosen.with_own(line, settings, kind)
+        return chosen
+
+    def _written_but(self, text: str) -> tuple[tuple[str, str], ...]:
+        return tuple((kind, each) for kind, each in self.written if folded(each) != folded(text))
 
 
 def _others(texts: Iterable[str], text: str) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ class ProbedSessions:
         at_once = IN_TIME if self.services.models.load(model).spec.frame_independent else ()
         shared = {name: getattr(session.params(), name) for name in ("fps", "max_frames", "reuse_below")}
         return ProbeParams(
-            cases=(Case(session.video, session.query, (), start_s, end_s, edited.own, edited.without),),
+            cases=(Case(session.video, session.query, edited.corrected, start_s, end_s, edited.own, edited.without),),
             model=model,
             among=tuple(film for film in films if film != session.video),
             sentences=tuple(query for query in session.queries if query != session.query),
@@ -68,8 +68,8 @@ class ProbedSessions:
         )
 
     def key(self, session: Session, entries: Sequence[ModelEntry]) -> tuple[object, ...]:
-        """Return what the probes of a session hang on."""
-        edited = session.edited.of(session.query)
+        """Return what the probes of a session hang on, which is not what a visitor is about to correct."""
+        edited = replace(session.edited.of(session.query), corrects=None)
         return session.params(), session.query, session.span_s, edited, other_of(session, entries)
 
     def probe(self, session: Session, films: Sequence[str], entries: Sequence[ModelEntry], report: Report) -> Found:

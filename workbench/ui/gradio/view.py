@@ -155,7 +155,8 @@ class MapsView(gr.HTML):
 class Picks(gr.HTML):
     """HTML with things to pick: event ``select`` with what one has in ``data-pick``.
 
-    Of what has ``data-open``, a film's id, it is ``input`` with that as ``value`` and its ``data-at`` as ``at_s``.
+    Of what has ``data-open``, a film's id, it is ``input`` with that as ``value`` and its ``data-at`` as ``at_s``; what
+    ``data-focus`` selects is then where the visitor writes.
     """
 
     def __init__(self, **kwargs: Any) -> None:

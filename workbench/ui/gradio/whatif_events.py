@@ -1,4 +1,4 @@
-"""What happens on the tab that changes one thing: edits written and taken away, ranks, an edited film, a report.
+"""What happens on the tab that changes one thing: edits, those of the visitor, too, ranks, an edited film, a report.
 
 Separate from the other events, with which it shares the session and the jobs. Which probe is on show is kept by
 visitor, until that visitor has gone.
@@ -18,12 +18,14 @@ import gradio as gr
 from workbench.analyses.analysis import Report
 from workbench.analyses.probe import Probe
 from workbench.analyses.probe_texts import tables_of
+from workbench.analyses.queries import checked_query
 from workbench.errors import InputError
 from workbench.figures.probe_report import probe_html
 from workbench.types.probe import Probed
 from workbench.ui.gradio import panels
 from workbench.ui.gradio import whatif_texts as texts
 from workbench.ui.gradio.brought_files import MOST_CHARS
+from workbench.ui.gradio.edit_choice import ROLE_OF
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.offers import OFFERS
 from workbench.ui.gradio.probed import Found, ProbedSessions
@@ -58,24 +60,35 @@ class WhatifEvents:
 
     @in_words_at("whatif_own_said")
     def add_edit(self, session: Session, text: str | None) -> Update:
-        """Add edits that the visitor wrote, one a line."""
+        """Add edits that the visitor wrote, one a line, in the place of the one that is being corrected, if any."""
         if not session.queries:
             raise InputError(texts.NO_QUERY)
-        edited = session.edited.of(session.query)
-        for line in [line for line in (text or "").splitlines() if line.strip()] or [""]:
-            edited = edited.with_own(line, self._page.services.settings)
+        lines = (text or "").splitlines()
+        edited = session.edited.of(session.query).with_lines(lines, self._page.services.settings)
         return {"session": replace(session, edited=edited), "whatif_own": "", "whatif_own_said": ""}
 
     @in_words
     def change(self, session: Session, event: gr.EventData) -> Update:
-        """Take an edit away, or ask why of it: both sentences are then explained on another tab; or come back.
+        """Correct an edit, take it away, or ask why of it: both are then explained on another tab; or come back.
 
-        What is sent is the edit itself: the place of one changes as soon as another is taken away.
+        What is sent is the edit itself: the place of one changes as soon as another is taken away. One to be corrected
+        is put where edits are written, with its kind before it.
         """
         doing, _, text = text_in(event, "value").partition(":")
-        if not session.queries or doing not in (*_WHY, "drop", "back"):
+        if not session.queries or doing not in (*_WHY, "correct", "drop", "back"):
             raise InputError(texts.NOT_A_PICK)
         settings, edited = self._page.services.settings, session.edited.of(session.query)
+        if doing == "correct":
+            kind, _, text = text.partition(":")
+            if kind not in ROLE_OF:
+                raise InputError(texts.NOT_A_PICK)
+            text = checked_query(text, settings)
+            return {
+                "session": replace(session, edited=replace(edited, corrects=(kind, text))),
+                "whatif_own": text,
+                "whatif_own_said": panels.notice(texts.corrects(text), "hint"),
+                "whatif_said": "",
+            }
         if doing == "drop":
             return {"session": replace(session, edited=edited.without_edit(text, settings)), "whatif_said": ""}
         asked = session.with_query(text, settings)

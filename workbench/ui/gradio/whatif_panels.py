@@ -17,6 +17,8 @@ from workbench.types.probe import TIE, Probed, ProbeReport
 from workbench.ui.gradio import panels
 from workbench.ui.gradio import whatif_texts as texts
 
+_FOCUS = ' data-focus="#whatif-own :is(textarea, input)"'
+
 
 def sentences(found: Sequence[ProbeReport], origin: str) -> str:
     """Return the sentence and its edits with the scores of every model: the changed words marked, each to be picked.
@@ -45,8 +47,8 @@ def _listed(cases: Sequence[Probed], own: str, lines: Sequence[tuple[str, str]])
 def _sentence(cases: Sequence[Probed], at: int, edit: Edit) -> str:
     is_missed = edit.role == "meaning" and any(case.scores[0, 0] - case.scores[0, at] <= TIE for case in cases)
     doing = "".join(
-        f'<button type="button" class="plain" data-open="{name}:{escape(edit.text)}" title="{told}" '
-        f'aria-label="{told}">{shown}</button>'
+        f'<button type="button" class="plain" data-open="{name}:{escape(_sent(name, edit))}" title="{told}" '
+        f'aria-label="{told}"{_FOCUS if name == "correct" else ""}>{shown}</button>'
         for name, (shown, told) in texts.DOING.items()
     )
     return (
@@ -54,6 +56,11 @@ def _sentence(cases: Sequence[Probed], at: int, edit: Edit) -> str:
         f'<button type="button" data-pick="text:{at}">{_marked(cases[0].query, edit)}</button>'
         f"{_scores(cases, '', at)}<span class=doing>{doing}</span></li>"
     )
+
+
+def _sent(doing: str, edit: Edit) -> str:
+    """Return the edit as it is sent; one to be corrected stays of its kind."""
+    return f"{edit.kind}:{edit.text}" if doing == "correct" else edit.text
 
 
 def _marked(sentence: str, edit: Edit) -> str:

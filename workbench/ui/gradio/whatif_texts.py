@@ -32,6 +32,7 @@ WATCH, BACK = "Watch", "Back to the sentence that this is an edit of"
 DOING = {
     "who": ("Who", "Why: which words and frames made this score"),
     "where": ("Where", "Why: where in the picture it looked"),
+    "correct": ("✎", "Correct"),
     "drop": ("×", "Take away"),
 }
 RANKS_TITLE = "Who overtakes whom"
@@ -63,6 +64,11 @@ ONE_VIDEO = (
     "of one video; how often such an edit is noticed takes many, see below. Beside every score stands by how much it "
     "is above or below that of the true pair."
 )
+
+
+def corrects(edit: str) -> str:
+    """Return that what is added takes the place of an edit."""
+    return f"What is added takes the place of “{edit}”; add nothing to leave it as it is."
 
 
 def too_many_cases(name: str, n_cases: int, most: int) -> str:
