@@ -342,6 +342,28 @@ def test_the_fewest_words_are_those_that_no_smaller_set_beats(services, films):
     assert set(words.parts) == {"red", "blue"}
 
 
+def test_a_sentence_of_many_words_says_that_none_was_left_out(services, films):
+    def about_words(n_words, model=ENTRY.id):
+        query = " ".join(["a red ball", *["and a red ball"] * 9]).split()[:n_words]
+        found = probe(
+            services, films, query=" ".join(query), model=model, film_kinds=(), text_kinds=(), among=("green",)
+        )
+        [words] = [each for each in found.fewest if each.what == "words"]
+        return words.most_out, found.conclusion
+
+    asked, conclusion = about_words(16)
+    assert (asked, "not asked" in conclusion) == (3, False)
+    asked, conclusion = about_words(17)
+    assert asked == 0
+    assert (
+        "Which of the sentence's 17 words make the difference is not asked; that is done with 16 words or fewer."
+        in conclusion
+    )
+    one, conclusion = about_words(8, "read-against")
+    assert one == 1
+    assert "No word of the sentence's 8 can be left out so that another video fits better." in conclusion
+
+
 def test_of_many_films_each_is_ranked_among_the_others_of_which_its_sentence_is_not_said(services, films):
     cases = (
         Case(films["red-blue"].id, "a red ball"),

@@ -26,7 +26,8 @@ from workbench.types.probe import TIE, FewestChanges, Probed
 MOST_WORDS_OUT = 3
 _MOST_READ_AGAINST = 1
 """Words that are left out at once where each sentence has to be read against each film."""
-_MOST_WORDS = 16
+MOST_WORDS = 16
+"""Words of a sentence beyond which leaving out every three of them takes too many passes, and none is left out."""
 
 
 def fewest_changes(
@@ -88,8 +89,10 @@ def _fewest_words(
     report: Report,
 ) -> list[FewestChanges]:
     words = words_in(query)
-    if not 1 < len(words) <= _MOST_WORDS:
+    if len(words) < 2:
         return []
+    if len(words) > MOST_WORDS:
+        return [FewestChanges("words", "", None, len(words), 0)]
     most_out = MOST_WORDS_OUT if model.spec.separable else _MOST_READ_AGAINST
     for n_out in range(1, min(most_out, len(words) - 1) + 1):
         coalitions = _without(len(words), n_out)

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from workbench.analyses.fewest_changes import MOST_WORDS
 from workbench.analyses.ground import clock
 from workbench.analyses.numerals import number, signed
 from workbench.analyses.plain import plain
@@ -137,6 +138,11 @@ def _about_fewest(found: FewestChanges) -> str:
             return f"However many of its {found.n_all} {found.what} are left out, the sentence comes first."
         which = f"{len(found.parts)} of its {found.n_all} {found.what}"
         return f"Without {which} “{found.winner}” comes first; fewer do not do."
+    if not found.most_out:
+        return (
+            f"Which of the sentence's {found.n_all} words make the difference is not asked; that is done with "
+            f"{MOST_WORDS} words or fewer."
+        )
     if found.parts is None:
         n_out = f"up to {found.most_out} words" if found.most_out > 1 else "word"
         return f"No {n_out} of the sentence's {found.n_all} can be left out so that another video fits better."

@@ -165,7 +165,8 @@ PAIR_CHANCE = (1 / 4, 1 / 4, 1 / 6)
 class FewestChanges:
     """The fewest words or frames without which another sentence, or another film, comes first; none where none do.
 
-    ``parts`` are the words, or the instants of the frames or windows in seconds; up to ``most_out`` were left out.
+    ``parts`` are the words, or the instants of the frames or windows in seconds; up to ``most_out`` were left out,
+    0 where there are too many to try.
     """
 
     what: Literal["words", "frames", "windows"]

@@ -45,7 +45,9 @@ KINDS = (
     Kind("object", "meaning", "another thing", objects, "It names nothing of a known category."),
     Kind("exchange", "meaning", "who and whom exchanged", exchanges, "No two in it could each do this to the other."),
     Kind("binding", "meaning", "attributes exchanged", bindings, "No two in it have attributes to exchange."),
-    Kind("order", "meaning", "events in the other order", orders, "It does not tell of one event after another."),
+    Kind(
+        "order", "meaning", "events in the other order", orders, "It tells of no two events that could change places."
+    ),
     Kind("negation", "meaning", "denied", negations, "It has no verb or noun that could be denied."),
     Kind("shuffle", "meaning", "words shuffled", shuffles, "It has fewer than three words to shuffle."),
     Kind("paraphrase", "control", "the same in other words", paraphrases, "No other words for the same are known."),

@@ -40,7 +40,7 @@ def true_of(film_kind: str, edits: Sequence[Edit]) -> tuple[int, ...]:
     Of the film played backwards those that say the opposite direction, unless the sentence may tell of several events;
     of the one with its second half first those of the order; and of the mirrored one left for right. Of none where the
     sentence has two such places, of which an edit changes one. What stands still in a direction, such as a look to the
-    left, is wrongly taken to turn round in time.
+    left, is wrongly taken to turn round in time, and one event is taken to end, and the other to begin, at half time.
     """
     found = [at for at, edit in enumerate(edits) if _fits(film_kind, edit)]
     places = {edits[at].changes[0].span for at in found if edits[at].changes}
