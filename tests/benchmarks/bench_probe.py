@@ -1,7 +1,8 @@
 """How fast edits in time are, and how right probes are on planted truth: ``python -m tests.benchmarks.bench_probe``.
 
 Twelve edits in time of a hundred films whose features are kept, by a model that reads every frame by itself, without an
-encoder call, beside the matrix product alone; then two hundred films of the toy world with both of its models.
+encoder call, beside the matrix product alone; then two hundred films of the toy world with both of its models, and two
+hundred in which one action follows another.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,18 +22,23 @@ from workbench.analyses.clips import clips_of
 from workbench.analyses.edited_films import edit_film, part_of
 from workbench.analyses.film_scores import film_scores
 from workbench.analyses.probe import Probe, ProbeParams
+from workbench.analyses.probe_rows import kind_rows, pair_rows
 from workbench.analyses.prompts import ask
 from workbench.analyses.services import Services
+from workbench.core.sensitivity import is_above
 from workbench.core.video_edits.kinds import IN_TIME, film_kinds
 from workbench.media.encode import write_video
 from workbench.settings import Settings
 from workbench.toyworld.clips import LABELS_FILE, SoloClip, make_clips, ordered_clips, solo_clips
+from workbench.types.probe import KindRow, PairRow, Probed
 from workbench.types.video import SamplingSpec
 
 SEED, COUNT, N_CACHED, FPS = 5, 200, 100, 10.0
-TOLD = ("direction", "verb", "colour", "object")
+MODELS = ("toyworld-frame", "toyworld-video")
+TOLD = ("order", "direction", "verb", "colour", "object")
 FILMS = ("reverse", "mirror", "drop", "blur")
 CONTROLS = ("stutter", "shift", "subsample", "brighten")
+_HEAD = "| told | control: answer changes | reverse changes it | group"
 
 
 def bench_time_edits(services: Services, cases: list[Case]) -> None:
@@ -70,26 +76,56 @@ def bench_time_edits(services: Services, cases: list[Case]) -> None:
 
 def bench_truth(services: Services, cases: list[Case]) -> None:
     """Print how often planted changes are found, and how often a control changes the answer."""
-    print(f"{len(cases)} films, seed {SEED}      | told | control: answer changes | reverse changes it | group")
-    for name in ("toyworld-frame", "toyworld-video"):
+    print(f"{len(cases)} films of one action, seed {SEED}  {_HEAD}")
+    for name in MODELS:
         found = Probe().run(services, ProbeParams(tuple(cases), name, film_kinds=FILMS), silent).result
-        rows = {(row.of, row.kind): row for row in found.rows}
-        told = ", ".join(f"{kind} {rows['sentence', kind].told.value:.3f}" for kind in TOLD)
-        controls = [rows["sentence", "paraphrase"], *(rows["video", kind] for kind in CONTROLS)]
-        changed = ", ".join(f"{row.kind} {row.changed.value:.3f}" for row in controls if row.changed)
-        reverse = rows["video", "reverse"]
-        group = ", ".join(f"{pair.film_kind} {pair.group.value:.3f}" for pair in found.pairs)
-        print(f"{name}: {told} | {changed} | {reverse.changed.value if reverse.changed else 0:.3f} | {group}")
+        print(f"{name}: {_line(found.rows, found.pairs)}")
 
 
 def bench_order(services: Services, cases: list[Case]) -> None:
-    """Print how often the order of two actions is told, and the direction of either, where both are in the sentence."""
-    print(f"{len(cases)} films of one thing after another, seed {SEED} | told")
-    for name in ("toyworld-frame", "toyworld-video"):
-        params = ProbeParams(tuple(cases), name, text_kinds=("order", "direction"), film_kinds=("stutter",))
-        rows = {row.kind: row for row in Probe().run(services, params, silent).result.rows if row.of == "sentence"}
-        told = ", ".join(f"{row.kind} {row.told.value:.3f} of {row.told.n_edits}" for row in rows.values())
-        print(f"{name}: {told}")
+    """Print the same of films in which one action follows another, and how often either is in the right place.
+
+    What is named twice is changed in one of two places, which are told apart. Of two actions of which one turns an
+    object round, half of the frames may show it turn the other way: a control is none there, so that the films without
+    such an action stand by themselves.
+    """
+    print(f"{len(cases)} films of two actions, seed {SEED} {_HEAD}")
+    for name in MODELS:
+        params = ProbeParams(tuple(cases), name, film_kinds=(*FILMS, "roll"))
+        found = Probe().run(services, params, silent).result
+        print(f"{name}: {_line(found.rows, found.pairs)}")
+        for kind in ("colour", "object"):
+            told = ", ".join(f"{where} {_share(right)}" for where, right in _by_place(found.cases, kind).items())
+            print(f"  {kind} where it is named {told}")
+        still = [case for case in found.cases if "spins" not in case.query]
+        print(f"  {len(still)} without a turn: {_line(kind_rows(still, SEED), pair_rows(still, SEED))}")
+
+
+def _line(rows: Sequence[KindRow], pairs: Sequence[PairRow]) -> str:
+    """Return a row of the table."""
+    by_kind = {(row.of, row.kind): row for row in rows}
+    asked = [by_kind["sentence", kind] for kind in TOLD if ("sentence", kind) in by_kind]
+    told = ", ".join(f"{row.kind} {row.told.value:.3f} of {row.told.n_edits}" for row in asked)
+    controls = [by_kind["sentence", "paraphrase"], *(by_kind["video", kind] for kind in CONTROLS)]
+    changed = ", ".join(f"{row.kind} {row.changed.value:.3f}" for row in controls if row.changed)
+    reverse = by_kind["video", "reverse"].changed
+    group = ", ".join(f"{pair.film_kind} {pair.group.value:.3f} of {pair.group.n_edits}" for pair in pairs)
+    return f"{told} | {changed} | {reverse.value if reverse else 0:.3f} | {group}"
+
+
+def _by_place(cases: Sequence[Probed], kind: str) -> dict[str, list[bool]]:
+    """Return which edits of a kind are told from the truth, of the first action and of the second."""
+    found: dict[str, list[bool]] = {"first": [], "second": []}
+    for case in cases:
+        for at, edit in enumerate(case.texts, 1):
+            if edit.kind == kind:
+                is_second = edit.changes[-1].span[0] > case.query.index(" then ")
+                found["second" if is_second else "first"].append(is_above(case.scores[0, 0], case.scores[0, at]))
+    return found
+
+
+def _share(right: Sequence[bool]) -> str:
+    return f"{sum(right) / len(right):.3f} of {len(right)}"
 
 
 def _drawn(services: Services, folder: Path, clips: Iterable[SoloClip]) -> list[Case]:

@@ -71,12 +71,16 @@ def _meaning_row(cases: Sequence[Probed], kind: str, seed: int) -> KindRow:
 def _control_row(cases: Sequence[Probed], rivals: Sequence[tuple[int, ...]], kind: str, seed: int) -> KindRow:
     changed = _Shares(seed)
     for case, own in zip(cases, rivals, strict=True):
-        scores = case.scores[0]
-        beaten = [rival for rival in own if is_above(scores[0], scores[rival])]
+        scores, beaten = case.scores[0], _beaten(case, own)
         for at, edit in enumerate(case.texts, 1):
             if edit.kind == kind and beaten:
                 changed.add(not all(is_above(scores[at], scores[rival]) for rival in beaten), case.video_id)
     return replace(_counted(cases, kind, seed), changed=changed.estimate)
+
+
+def _beaten(case: Probed, rivals: Sequence[int]) -> list[int]:
+    """Return the rivals that the sentence is above: of what comes before it as it is, no edit can be the reason."""
+    return [rival for rival in rivals if is_above(case.scores[0, 0], case.scores[0, rival])]
 
 
 def _counted(cases: Sequence[Probed], kind: str, seed: int) -> KindRow:
@@ -127,8 +131,8 @@ def _film_row(cases: Sequence[Probed], rivals: Sequence[tuple[int, ...]], kind: 
         control = next((at for at, other in enumerate(case.films, 1) if other.kind == edit.control), None)
         if control is not None:
             beyond.add(is_above(margins[-1], abs(scores[0, 0] - scores[control, 0])), case.video_id)
-        if own:
-            changed.add(case.answer(row, own) != case.answer(0, own), case.video_id)
+        if beaten := _beaten(case, own):
+            changed.add(case.answer(row, beaten) != 0, case.video_id)
         if standing.n_other_films:
             falls.append(standing.ranks_of_film[row] - standing.ranks_of_film[0])
     told = share_over_videos([margin > TIE for margin in margins], videos, seed)

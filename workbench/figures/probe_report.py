@@ -23,8 +23,9 @@ KEY = (
     "Dots are shares, whiskers what 95 % of draws of as many videos hold, never narrower than Wilson's interval. "
     "Hollow dots are what a model cannot know by its architecture. Higher: how often the true sentence, or the video "
     "as it is, scores strictly above the edit. Beyond it: how often an edit moves the score further than its control "
-    "does; of noise, one in four. Answer changes: how often another sentence comes first after the edit. Places lost: "
-    "among other videos. Blind: how often the true sentence wins where other videos are looked at."
+    "does; of noise, one in four. Answer changes: how often another sentence comes first after the edit, of those "
+    "that the true one was above. Places lost: among other videos. Blind: how often the true sentence wins where other "
+    "videos are looked at."
 )
 """What stands in a figure of many films, and in the tables below it."""
 

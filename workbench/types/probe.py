@@ -121,9 +121,9 @@ class KindRow:
     ``margin`` is by how much the score of the true sentence, or of the film as it is, is above that of the edit;
     ``told`` how often it is strictly above, where a coin is right in ``chance`` of the cases, and ``beyond`` how often
     it is further above than the control is away. ``changed`` is how often another sentence comes first after the edit:
-    of the true one and of what happens instead, as far as the model tells it from that. ``rank_change`` is by how many
-    places the film falls among other films, on average; ``blind`` how often the true sentence wins where other films
-    are looked at instead.
+    of the true one and of what happens instead, as far as the true one is above that before. ``rank_change`` is by how
+    many places the film falls among other films, on average; ``blind`` how often the true sentence wins where other
+    films are looked at instead.
     """
 
     of: Of
