@@ -30,6 +30,7 @@ from workbench.core.video_edits.kinds import IN_TIME, film_kinds
 from workbench.media.encode import write_video
 from workbench.settings import Settings
 from workbench.toyworld.clips import LABELS_FILE, SoloClip, make_clips, ordered_clips, solo_clips
+from workbench.toyworld.story import Story
 from workbench.types.probe import KindRow, PairRow, Probed
 from workbench.types.video import SamplingSpec
 
@@ -82,13 +83,15 @@ def bench_truth(services: Services, cases: list[Case]) -> None:
         print(f"{name}: {_line(found.rows, found.pairs)}")
 
 
-def bench_order(services: Services, cases: list[Case]) -> None:
+def bench_order(services: Services, cases: list[Case], clips: Sequence[SoloClip]) -> None:
     """Print the same of films in which one action follows another, and how often either is in the right place.
 
     What is named twice is changed in one of two places, which are told apart. Of two actions of which one turns an
     object round, half of the frames may show it turn the other way: a control is none there, so that the films without
-    such an action stand by themselves.
+    such an action stand by themselves. Half time may lie within an action: the film with its second half first then
+    shows one of the two in pieces.
     """
+    is_between = [_half_is_between(clip.story) for clip in clips]
     print(f"{len(cases)} films of two actions, seed {SEED} {_HEAD}")
     for name in MODELS:
         params = ProbeParams(tuple(cases), name, film_kinds=(*FILMS, "roll"))
@@ -98,6 +101,10 @@ def bench_order(services: Services, cases: list[Case]) -> None:
             told = ", ".join(f"{where} {_share(right)}" for where, right in _by_place(found.cases, kind).items())
             print(f"  {kind} where it is named {told}")
         still = [case for case in found.cases if "spins" not in case.query]
+        for where, is_so in (("between the actions", True), ("within one", False)):
+            halved = [case for case, is_own in zip(found.cases, is_between, strict=True) if is_own == is_so]
+            [rolled] = [pair for pair in pair_rows(halved, SEED) if pair.film_kind == "roll"]
+            print(f"  roll, half time {where} {rolled.group.value:.3f} of {rolled.group.n_edits}")
         print(f"  {len(still)} without a turn: {_line(kind_rows(still, SEED), pair_rows(still, SEED))}")
 
 
@@ -111,6 +118,11 @@ def _line(rows: Sequence[KindRow], pairs: Sequence[PairRow]) -> str:
     reverse = by_kind["video", "reverse"].changed
     group = ", ".join(f"{pair.film_kind} {pair.group.value:.3f} of {pair.group.n_edits}" for pair in pairs)
     return f"{told} | {changed} | {reverse.value if reverse else 0:.3f} | {group}"
+
+
+def _half_is_between(story: Story) -> bool:
+    first, second = story.events
+    return first.end_s <= story.n_frames / story.fps / 2 <= second.start_s
 
 
 def _by_place(cases: Sequence[Probed], kind: str) -> dict[str, list[bool]]:
@@ -145,7 +157,8 @@ def main() -> None:
         cases = _drawn(services, Path(name) / "clips", solo_clips(SEED, count))
         bench_time_edits(services, cases[:N_CACHED])
         bench_truth(services, cases)
-        bench_order(services, _drawn(services, Path(name) / "ordered", ordered_clips(SEED, count)))
+        clips = list(ordered_clips(SEED, count))
+        bench_order(services, _drawn(services, Path(name) / "ordered", clips), clips)
 
 
 if __name__ == "__main__":
