@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
+import re
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.colour_models import SECOND, offer_both
 from tests.films import BLUE, GREEN, RED, write_film
@@ -49,6 +53,10 @@ def run(capsys, *words):
     return status, out, err
 
 
+def embed(capsys, *words):
+    return run(capsys, "embed", "--model", ENTRY.id, "--reducer", "pca", *words)
+
+
 def compare(capsys, film, *words, other=SECOND.id):
     return run(
         capsys, "compare", film.path, "--model", ENTRY.id, "--model2", other, "--reducer", "pca", *words
@@ -61,6 +69,136 @@ def examine(capsys, folder, *words, rows=None):
 
 def is_one_sentence(err):
     return err.startswith("Error: ") and err.rstrip("\n").endswith(".") and err.count("\n") == 1
+
+
+# -- embed ------------------------------------------------------------------------------------------------------------
+
+
+def points_of(out):
+    """Return the points of an answer by their names."""
+    return {point["name"]: point for point in json.loads(out)["points"]}
+
+
+def frames_in(points):
+    """Return where the frames of one film lie, by the instant they are of."""
+    return {float(name.rpartition(":")[2]): point["at"] for name, point in points.items() if name.startswith("frame:")}
+
+
+def test_embed_prints_json_and_nothing_else_on_stdout_and_writes_a_page(capsys, film, tmp_path):
+    page = tmp_path / "page.html"
+    status, out, err = embed(capsys, film.path, "--json", "-", "--html", page)
+    assert status == 0
+    assert f"Written to {page}." in err
+    answer, points = json.loads(out), points_of(out)
+    [video] = {point["video"] for point in answer["points"]}
+    names = [f"frame:{video}:{number / 2:.3f}" for number in range(16)]
+    assert [point["name"] for point in answer["points"]] == [*names, f"video:{video}"]
+    assert [point["fitted"] for point in answer["points"]] == [True] * 16 + [False]
+    assert points[names[15]]["span_s"] == [7.25, 8.0]
+    assert set(points[names[4]]["neighbours"][:5]) == set(names[5:10])  # red, as it is
+    assert (answer["reducer"], answer["provenance"]["model_id"]) == ("pca", ENTRY.id)
+    at = frames_in(points)
+    assert at[0.0] == pytest.approx(at[1.5], abs=1e-9)
+    # Of four colours, which are at right angles, gray and green are the two that are as many.
+    assert math.dist(at[0.0], at[6.0]) == pytest.approx(math.sqrt(2))
+    assert answer["shares"][1] == pytest.approx(8 / 23)
+    assert str(film.path) not in out
+    text = page.read_text()
+    assert text.count("Plotly.newPlot(") == 3  # the map, and the gap as it is and closed
+    assert "plotly.js v" in text
+    assert not re.search(r"<(?:script|link|iframe)\b[^>]*\b(?:src|href)\s*=", text.replace("\n", " "))
+    assert answer["conclusion"].replace("“", "").split(";")[0] in text
+    assert str(film.path) not in text
+
+
+def test_embed_tells_people(capsys, film):
+    status, out, _ = embed(capsys, film.path, "--query", "something red")
+    assert status == 0
+    assert "of 16 frames lie in" in out.splitlines()[0]
+    assert "  “something red” lies nearest to colours.mp4, 0:02.0; colours.mp4, 0:02.5; colours.mp4, 0:03.0" in out
+
+
+def test_embed_places_what_comes_later_and_what_is_looked_for_on_the_map_of_some_films(capsys, film, tmp_path):
+    later = write_film(tmp_path / "later.mp4", [(2.0, BLUE), (2.0, RED), (1.0, GREEN)])
+    still = tmp_path / "still.png"
+    Image.new("RGB", (64, 48), RED).save(still)
+    words = [word for colour in ("gray", "red", "blue", "green") for word in ("--through", colour)]
+    status, out, _ = embed(capsys, film.path, *words, "--json", "-")
+    assert status == 0
+    before = points_of(out)
+    asked = (*words, "--fitted-on", film.path, "--picture", still, "--query", "a blue wall", "--json", "-")
+    status, out, _ = embed(capsys, film.path, later.path, *asked)
+    assert status == 0
+    answer, points = json.loads(out), points_of(out)
+    assert answer["through"] == ["gray", "red", "blue", "green"]
+    kinds = [point["kind"] for point in answer["points"]]
+    assert {kind: kinds.count(kind) for kind in kinds} == {"frame": 26, "video": 2, "sentence": 1, "picture": 1}
+    assert sum(point["fitted"] for point in answer["points"]) == 16
+    assert {name: points[name]["at"] for name in before} == {name: point["at"] for name, point in before.items()}
+    first = frames_in(before)
+    own = frames_in({name: point for name, point in points.items() if name not in before})
+    assert (len(first), len(own)) == (16, 10)
+    for at_s, as_at_s in ((0.0, 5.0), (1.5, 5.5), (2.0, 2.0), (3.5, 4.5), (4.5, 7.5)):
+        assert own[at_s] == pytest.approx(first[as_at_s], abs=1e-6)
+    [picture] = [point for point in answer["points"] if point["kind"] == "picture"]
+    assert picture["at"] == pytest.approx(first[2.0], abs=1e-6)
+    assert [name.rpartition(":")[2] for name in picture["neighbours"][:2]] == ["2.000", "2.500"]
+    [sentence] = [point for point in answer["points"] if point["kind"] == "sentence"]
+    assert sentence["name"] == "sentence:a blue wall"
+    assert [name.rpartition(":")[2] for name in sentence["neighbours"][:2]] == ["5.000", "5.500"]
+
+
+def test_a_film_that_cancels_out_has_no_point_of_its_own_and_is_mapped(capsys, tmp_path):
+    both = write_film(tmp_path / "both.mp4", [(2.0, RED), (2.0, BLUE)])
+    status, out, err = embed(capsys, both.path, "--through", "red", "--through", "blue", "--json", "-")
+    assert status == 0
+    assert [point["kind"] for point in json.loads(out)["points"]] == ["frame"] * 8
+    assert "Note: What both.mp4 holds cancels out in this space, so it has no point as a whole.\n" in err
+    status, out, err = embed(capsys, both.path, "--json", "-")
+    assert json.loads(out)["points"][-1]["label"] == "both.mp4"
+    assert "cancels out" not in err
+
+
+def test_embed_reads_features_of_a_file(capsys, tmp_path):
+    path = tmp_path / "mine.npz"
+    rows = np.repeat(np.eye(3, dtype=np.float32), 10, axis=0)
+    np.savez(path, features=rows, ids=np.array([f"clip {number}" for number in range(30)]))
+    status, out, _ = embed(capsys, "--features", path, "--json", "-", "--neighbours", 5)
+    assert status == 0
+    answer = json.loads(out)
+    assert [point["name"] for point in answer["points"]] == [f"row:clip {number}" for number in range(30)]
+    assert [point["group"] for point in answer["points"]] == [0] * 10 + [1] * 10 + [2] * 10
+    at = [point["at"] for point in answer["points"]]
+    assert math.dist(at[0], at[9]) == pytest.approx(0, abs=1e-6)
+    assert [math.dist(at[0], at[10]), math.dist(at[10], at[29])] == pytest.approx([math.sqrt(2)] * 2)
+    assert answer["provenance"]["model_id"] == "mine.npz"
+    assert answer["gap"] is None
+
+
+def test_embed_maps_films_or_a_file(capsys, film, tmp_path):
+    path = tmp_path / "mine.npz"
+    np.savez(path, features=np.eye(4, dtype=np.float32))
+    for more in ((film.path,), ("--fitted-on", film.path)):
+        status, out, err = embed(capsys, "--features", path, *more)
+        assert (status, out) == (1, "")
+        assert err == "Error: A map is of videos or of features from a file; name one or the other.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--points", "word"], "Points is 'word'"),
+        (["--fitted-on", "/nowhere/at/all.mp4"], "all.mp4"),
+        (["--picture", "/nowhere/at/all.png"], "all.png"),
+        (["--query", " "], "empty"),
+        (["--html", "/nowhere/at/all.html"], "cannot be written"),
+    ],
+)
+def test_embed_refuses_in_one_sentence(capsys, film, words, named):
+    status, out, err = embed(capsys, film.path, *words)
+    assert (status, out) == (1, "")
+    assert named in err
+    assert is_one_sentence(err)
 
 
 # -- compare ----------------------------------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ from workbench.types.video import SamplingSpec
 POINTS = ("frame", "segment", "video")
 REDUCERS = ("umap", "pca")
 FEWEST_POINTS = 3
+_NO_LENGTH = 1e-6
 
 
 @dataclass(frozen=True)
@@ -230,10 +231,15 @@ class _Mapping:
         return self._placed(_rows(self._space.items, rows), self._features[rows])
 
     def _films(self) -> _Part:
-        """Return every film as a point of its own, the mean of its items; none where films are the items."""
+        """Return every film as a point of its own, the mean of its items; none where films are the items.
+
+        Nor has one a point whose items cancel out, as they do where two words see it half and half.
+        """
         films = self._space.films if self._params.points != "video" else ()
         bounds = np.cumsum([0, *(len(film.starts) for film in films)])
         means = [self._features[a:b].mean(axis=0, dtype=np.float64) for a, b in itertools.pairwise(bounds)]
+        is_somewhere = [bool(np.linalg.norm(mean) > _NO_LENGTH) for mean in means]
+        films, means = tuple(itertools.compress(films, is_somewhere)), list(itertools.compress(means, is_somewhere))
         n_films, titles = len(films), np.array([film.video.title for film in films])
         items = Items(
             names=tuple(f"video:{film.video.id}" for film in films),

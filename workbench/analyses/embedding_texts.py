@@ -90,6 +90,11 @@ def embedding_warnings(found: EmbeddingMap, params: Any, space: Space) -> tuple[
     spec, said = space.model.spec, list(space.problems)
     if spec.window_frames > 1:
         said.append(f"{spec.title} reads {spec.window_frames} frames at once, so each point is a window of them.")
+    names = set(found.items.names)
+    if params.points != "video":
+        for film in space.films:
+            if f"video:{film.video.id}" not in names:
+                said.append(f"What {film.video.title} holds cancels out in this space, so it has no point as a whole.")
     return (*said, *layout_warnings(found, params))
 
 
