@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
+from scipy import ndimage
+
+from tests.small_maps import small_map
+from workbench.figures.embedding import embedding_figure
 
 PATIENCE_MS = 120_000
 ASKED = "?video=toy-test-72-000&q=a+white+cross&tab=space&map=pca"
@@ -108,6 +114,23 @@ def test_choices_make_another_map_and_stay_in_the_address(space: Page) -> None:
         timeout=PATIENCE_MS,
     )
     assert "path=1" in space.evaluate("location.search")
+
+
+@pytest.mark.parametrize("colour_by", ["video", "time"])
+def test_hollow_points_are_seen(page: Page, colour_by: str) -> None:
+    found = small_map()
+    inks = []
+    for is_torn in (True, False):
+        figure = embedding_figure(replace(found, is_torn=np.full(len(found.items), is_torn)), colour_by)
+        figure.update_layout(width=400, height=400, paper_bgcolor="white", plot_bgcolor="white", showlegend=False)
+        figure.update_layout(coloraxis_showscale=False).update_traces(text="")
+        page.set_content(figure.to_html(include_plotlyjs=True, config={"displayModeBar": False}))
+        page.wait_for_function("document.querySelector('.js-plotly-plot')?._fullData?.length > 0")
+        page.wait_for_timeout(500)
+        ink = 255 - np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("L")).astype(int)
+        assert ndimage.label(ndimage.binary_dilation(ink > 15, iterations=3))[1] == len(found.items)
+        inks.append(int(ink.sum()))
+    assert inks[0] < 0.85 * inks[1], inks
 
 
 @pytest.mark.parametrize("width", [390, 1280])

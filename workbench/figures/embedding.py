@@ -30,7 +30,7 @@ _SOLID = {
     "picture": "star",
     "row": "circle",
 }
-_IN_SPACE = {"picture": "cross"}  # plotly has no star in three axes
+_IN_SPACE = {"picture": "cross"}  # plotly has no star in three axes, and no hollow cross
 _MANY = 5_000
 _SMALLEST = 2.5
 
@@ -135,7 +135,7 @@ def _points(found: EmbeddingMap, rows: np.ndarray, colours: dict[str, Any], **mo
         "size": _SIZES[kind] * shrink * (1.0 if found.is_fitted[first] else 0.75),
         "symbol": _SOLID[kind] + "-open" * bool(found.is_torn[first]),
         "opacity": 0.85,
-        "line": {"width": 0},
+        "line": {"width": int(found.is_torn[first])},  # of a hollow one nothing but its line is seen
     }
     return _trace(found, rows, mode="markers", marker=marker | colours, **more)
 
@@ -144,10 +144,13 @@ def _asked(found: EmbeddingMap, rows: np.ndarray) -> Any:
     """Return what is looked for: sentences and pictures, each with its words beside it."""
     kinds = [found.items.kinds[row] for row in rows]
     labels = [f"“{found.items.labels[row]}”" for row in rows]
-    is_flat = found.coords.shape[1] == 2
+    solid = _SOLID if found.coords.shape[1] == 2 else _SOLID | _IN_SPACE
     marker = {
         "size": [_SIZES[kind] for kind in kinds],
-        "symbol": [_SOLID[kind] if is_flat else _IN_SPACE.get(kind, _SOLID[kind]) for kind in kinds],
+        "symbol": [
+            solid[kind] + "-open" * (is_torn and solid[kind] != "cross")
+            for kind, is_torn in zip(kinds, found.is_torn[rows].tolist(), strict=True)
+        ],
         "color": [query_colour(number) for number in range(len(rows))],
         "line": {"width": 1},
     }
