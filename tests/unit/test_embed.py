@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,20 +15,62 @@ import pytest
 from PIL import Image
 
 from tests.films import BLUE, GREEN, RED, write_film
+from tests.serve import ROOT
 from workbench.analyses import layouts
 from workbench.analyses.embed import Embed, EmbedParams
+from workbench.analyses.embed_features import embed_features
 from workbench.analyses.embedding_texts import about_gap, about_quality
+from workbench.analyses.prompts import ask
 from workbench.analyses.services import Services
-from workbench.analyses.spaces import space_of
+from workbench.analyses.spaces import Space, known_at, space_of
+from workbench.core.neighbours import nearest
+from workbench.core.projection import among_neighbours
 from workbench.errors import Cancelled, InputError, QueryError, VideoError
+from workbench.figures.embedding import embedding_figure
+from workbench.figures.gap import gap_figure
 from workbench.settings import Settings
+from workbench.store.feature_files import read_features
 from workbench.types.embedding import EmbeddingMap
 from workbench.types.outcome import Progress
 from workbench.types.video import SamplingSpec
+from workbench.ui.gradio import space_panels
 
 FRAME, WINDOW = "toyworld-frame", "toyworld-video"
 FIRST, SECOND, THIRD = "toy-test-72-000", "toy-test-72-001", "toy-test-72-002"
+BUNNY = "big-buck-bunny"
 RATE = 1.0
+MAPPED_AGAIN = """
+import json, sys
+from pathlib import Path
+from workbench.analyses.embed import Embed, EmbedParams
+from workbench.analyses.services import Services
+from workbench.settings import Settings
+
+home, model, rate, first, second, third = sys.argv[1:]
+services = Services.create(Settings(home=Path(home), offline=True, device="cpu"))
+asked = EmbedParams((first, second, third), ("a red circle",), model, fitted_on=(first, second), fps=float(rate))
+outcome = Embed().run(services, asked)
+found = outcome.result
+print(json.dumps([found.items.names, found.coords.tolist(), outcome.provenance.from_cache]))
+"""
+LAID_OUT_AGAIN = """
+import json, sys
+from pathlib import Path
+from workbench.analyses.embed import EmbedParams
+from workbench.analyses.embed_features import embed_features
+from workbench.analyses.services import Services
+from workbench.core.neighbours import nearest
+from workbench.core.projection import among_neighbours
+from workbench.settings import Settings
+from workbench.store.feature_files import read_features
+
+home, path, later = sys.argv[1:]
+services = Services.create(Settings(home=Path(home), offline=True))
+table = read_features(Path(path))
+coords = embed_features(services, table, "mine.npz", EmbedParams((), (), "")).result.coords
+found = nearest(read_features(Path(later)).features, table.features, 14)
+print(json.dumps([coords.tolist(), among_neighbours(found, coords).tolist()]))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +81,18 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
 def mapped(services: Services, *videos: str, **more) -> EmbeddingMap:
     asked = {"queries": (), "model": FRAME, "fps": RATE} | more
     return Embed().run(services, EmbedParams(videos=videos, **asked)).result
+
+
+def space(services: Services, *videos: str) -> Space:
+    model = services.models.load(FRAME)
+    return space_of(services, videos, model, SamplingSpec(RATE), "frame", lambda progress: None)
+
+
+def elsewhere(script: str, *words: object) -> list:
+    """Return what a script prints in a process of its own."""
+    run = subprocess.run([sys.executable, "-c", script, *map(str, words)], capture_output=True, text=True, cwd=ROOT)
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
 
 
 def by_name(found: EmbeddingMap) -> dict[str, tuple[float, ...]]:
@@ -87,6 +144,54 @@ def test_a_refit_is_another_map(services: Services, two: EmbeddingMap):
 def test_a_lost_map_comes_out_the_same(services: Services, two: EmbeddingMap, tmp_path: Path):
     other = Services.create(replace(services.settings, home=tmp_path))
     assert by_name(mapped(other, FIRST, SECOND, queries=("a red circle", "a white cross"))) == by_name(two)
+
+
+def test_a_map_is_the_same_point_for_point_after_a_restart(services: Services, two: EmbeddingMap):
+    films = (FIRST, SECOND, THIRD)
+    here = mapped(services, *films, fitted_on=(FIRST, SECOND), queries=("a red circle",))
+    names, coords, is_from_cache = elsewhere(MAPPED_AGAIN, services.settings.home, FRAME, RATE, *films)
+    assert is_from_cache
+    assert names == list(here.items.names)
+    placed = sum(name.startswith("frame:") for name in names) - int(here.is_fitted.sum())
+    assert placed == math.ceil(services.library.get(THIRD).duration_s * RATE)
+    assert np.abs(np.array(coords) - here.coords).max() == 0.0
+
+
+def test_the_same_features_are_laid_out_and_placed_the_same_where_nothing_is_kept(services: Services, tmp_path: Path):
+    files = tmp_path / "fitted.npz", tmp_path / "later.npz"
+    for path, films in zip(files, ((FIRST, SECOND), (THIRD,)), strict=True):
+        np.savez(path, features=space(services, *films).features)
+    table, later = map(read_features, files)
+    here = Services.create(Settings(home=tmp_path / "here", offline=True))
+    coords = embed_features(here, table, "mine.npz", EmbedParams((), (), "")).result.coords
+    placed = among_neighbours(nearest(later.features, table.features, 14), coords)
+    again = elsewhere(LAID_OUT_AGAIN, tmp_path / "elsewhere", *files)
+    assert [len(rows) for rows in again] == [len(coords), len(placed)]
+    assert np.abs(np.array(again[0]) - coords).max() == 0.0
+    assert np.abs(np.array(again[1]) - placed).max() == 0.0
+    # Nor does a place depend on what else comes with it.
+    for row in (0, len(placed) - 1):
+        alone = among_neighbours(nearest(later.features[row : row + 1], table.features, 14), coords)
+        np.testing.assert_array_equal(alone, placed[row : row + 1])
+
+
+def test_what_is_nearest_to_a_frame_is_so_in_the_space_and_not_on_the_map(services: Services, two: EmbeddingMap):
+    features = space(services, FIRST, SECOND).features.astype(np.float64)
+    cosines = features @ features.T
+    np.fill_diagonal(cosines, -np.inf)
+    coords = two.coords[: len(features)]
+    on_map = np.linalg.norm(coords[:, None] - coords, axis=2)
+    np.fill_diagonal(on_map, np.inf)
+    n_otherwise = 0
+    for row in range(len(features)):
+        told = space_panels.near(two, row, "").split('<ol class="near"')[1]
+        listed = [int(at) for at in re.findall(r'data-pick="(\d+)"', told)]
+        best = np.argsort(-cosines[row], kind="stable")[:8]
+        assert len(set(listed)) == 8
+        np.testing.assert_allclose(cosines[row, listed], cosines[row, best], atol=1e-6)
+        assert [f"cosine {cosine:.3f}" in told for cosine in 1 - two.neighbours.distances[row, :8]] == [True] * 8
+        n_otherwise += set(listed) != set(np.argsort(on_map[row])[:8].tolist())
+    assert n_otherwise > 0.5 * len(features)
 
 
 def test_the_order_of_films_says_which_was_first_and_nothing_else(services: Services, two: EmbeddingMap):
@@ -158,6 +263,48 @@ def test_the_gap_is_told_with_what_closing_it_does(two: EmbeddingMap):
         means = view.pictures[:, 0].mean() - view.sentences[:, 0].mean()
         assert means == pytest.approx(distance, abs=0.15)
     assert gap.apart.pictures[:, 0].mean() - gap.apart.sentences[:, 0].mean() == pytest.approx(gap.distance, abs=1e-6)
+
+
+def test_what_closing_the_gap_does_to_finding_is_as_told(services: Services):
+    # A film of which the model knows next to nothing: of one that it knows every sentence finds its picture, gap or no.
+    found = mapped(services, BUNNY, reducer="pca")
+    gap, of_bunny = found.gap, space(services, BUNNY)
+    assert gap is not None
+
+    def embedded(texts: tuple[str, ...]) -> np.ndarray:
+        return ask(services, of_bunny.model, texts).said.embeddings.astype(np.float64)
+
+    def closed(rows: np.ndarray, mean: np.ndarray) -> np.ndarray:
+        return (rows - mean) / np.linalg.norm(rows - mean, axis=1, keepdims=True)
+
+    times_s = found.items.columns["time"][: len(of_bunny.items)]
+    known = dict(known_at(services.library.truth_for(BUNNY), times_s))
+    said, pictures, truth = embedded(tuple(known)), of_bunny.features.astype(np.float64), np.stack(list(known.values()))
+    apart = said @ pictures.T
+    together = closed(said, embedded(gap.sentences).mean(axis=0)) @ closed(pictures, pictures.mean(axis=0)).T
+    rows = np.arange(len(known))
+    assert gap.n_known == len(known) == 8
+    assert gap.recall == truth[rows, apart.argmax(axis=1)].mean() == 1 / 8
+    assert gap.centred_recall == truth[rows, together.argmax(axis=1)].mean() == 2 / 8
+    assert about_gap(gap).endswith(
+        "8 sentences known to be true somewhere, 12% find a right picture first; 25% once each kind is centred."
+    )
+    assert "known to be true" not in about_gap(replace(gap, n_known=0))
+
+
+def test_each_kind_is_drawn_less_its_own_mean(services: Services, two: EmbeddingMap):
+    gap = two.gap
+    assert gap is not None
+    pictures = space(services, FIRST, SECOND).features
+    assert len(gap.shown) == len(pictures)
+    said = ask(services, services.models.load(FRAME), gap.sentences).said.embeddings
+    for kind, trace in zip((pictures, said), gap_figure(gap, two.items, True).data, strict=True):
+        # Drawn of unit length again: as long as they were less their mean, they have none.
+        lengths = np.linalg.norm(kind - kind.mean(axis=0, dtype=np.float64), axis=1)
+        drawn = np.stack([trace.x, trace.y], axis=1)
+        np.testing.assert_allclose((lengths[:, None] * drawn).mean(axis=0), 0, atol=1e-6)
+        assert np.linalg.norm(drawn.mean(axis=0)) < 0.2 * gap.distance
+        assert np.ptp(drawn, axis=0).min() > 0.1
 
 
 def test_a_space_seen_through_words_is_another_that_they_name(services: Services, two: EmbeddingMap):
@@ -253,6 +400,13 @@ def test_what_is_known_of_a_film_is_a_column_that_can_pull_together(services: Se
         at_s = two.items.columns["time"][row]
         true = {each["query"] for each in truth if any(start <= at_s < end for start, end in each["windows"])}
         assert set(filter(None, known[row].split("; "))) == true
+    figure = embedding_figure(two, "known moment")
+    named = {row: trace.name for trace in figure.data for row in trace.customdata if two.items.kinds[row] == "frame"}
+    coloured = {str(trace.name) for trace in figure.data if trace.showlegend} - {"others"}
+    assert len(named) == kinds.tolist().count("frame")
+    assert len(coloured) > 3
+    for row, name in named.items():
+        assert name == (known[row] if known[row] in coloured else "others")
     apart = mapped(services, FIRST, SECOND, supervised="known moment")
     assert not np.array_equal(apart.coords[: apart.is_fitted.sum()], two.coords[: apart.is_fitted.sum()])
     for wrong in ("colour", "time"):
