@@ -13,11 +13,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.films import BLUE, GREEN, RED, write_film
+from workbench.analyses import layouts
 from workbench.analyses.analysis import Report
 from workbench.settings import Settings
 from workbench.types.embedding import EmbeddingMap
 from workbench.types.outcome import Outcome, Progress
-from workbench.ui.gradio import space_texts, working
+from workbench.ui.gradio import space_events, space_texts, working
+from workbench.ui.gradio.attribution_texts import STOPPED
 from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.session import Session, session_from_address
 from workbench.ui.gradio.space_choice import SpaceChoice, choice_from_address
@@ -76,9 +78,9 @@ def test_components_are_shown_at_once_and_then_the_map(events: Events, session: 
 def test_nothing_is_mapped_before_the_question_was_answered(events: Events, session: Session) -> None:
     assert list(events.explain(session, ANN)) == []
     said = events.space.pick(session, event(row=0), ANN)
-    assert space_texts.NOT_ON_SHOW in said["space_said"]
+    assert space_texts.NOT_ON_SHOW in said["space_notice"]
     list(events.answer(session, ANN))
-    assert space_texts.NOT_ON_SHOW in events.space.pick(session, event(row=0), ANN)["space_said"]
+    assert space_texts.NOT_ON_SHOW in events.space.pick(session, event(row=0), ANN)["space_notice"]
     assert space_texts.NOT_ON_SHOW in events.export(session, ANN)["notice"]
 
 
@@ -90,7 +92,7 @@ def test_a_point_that_is_picked_tells_what_is_nearest_in_the_space(events: Event
     assert f"workbench/picture/{session.video}/" in found
     assert events.space.pick(session, event(pick="3"), ANN)["space_near"] == found
     for wrong in ({"row": 10_000}, {"row": -1}, {"row": True}, {"pick": "³"}, {}):
-        assert "notice error" in events.space.pick(session, event(**wrong), ANN)["space_said"]
+        assert "notice error" in events.space.pick(session, event(**wrong), ANN)["space_notice"]
 
 
 def test_a_film_that_comes_later_moves_no_point_until_the_map_is_fitted_anew(
@@ -150,8 +152,8 @@ def test_the_space_is_seen_through_words(events: Events, session: Session) -> No
     assert changed["session"].space.through == ("a white object", "a cyan object")
     assert changed["space_through"]["value"] == "a white object, a cyan object"
     assert "trustworthiness" in looked(events, changed["session"])["space_text"]
-    assert "two or more" in seen(session, "a white object")["space_said"]
-    assert "12 or fewer" in seen(session, ",".join(f"word {n}" for n in range(13)))["space_said"]
+    assert "two or more" in seen(session, "a white object")["space_notice"]
+    assert "12 or fewer" in seen(session, ",".join(f"word {n}" for n in range(13)))["space_notice"]
     assert seen(changed["session"], "")["session"].space.through == ()
 
 
@@ -167,7 +169,7 @@ def test_numbers_are_checked_and_reset(events: Events, session: Session) -> None
     assert made(changed, n_neighbours=15)["session"].space.numbers == ()
     wrong = (("n_neighbours", 1), ("min_dist", 2.0), ("seed", -1), ("smallest", 1e9), ("min_dist", float("nan")))
     for name, value in wrong:
-        assert "notice error" in made(session, **{name: value})["space_said"]
+        assert "notice error" in made(session, **{name: value})["space_notice"]
     shown = events.space.reset(changed)
     assert shown["session"].space == SpaceChoice()
     assert shown["space_n_neighbours"] == 15
@@ -176,7 +178,7 @@ def test_numbers_are_checked_and_reset(events: Events, session: Session) -> None
 def test_what_is_refused_leaves_the_map_and_what_is_said_of_it(events: Events, session: Session) -> None:
     looked(events, session)
     refused = events.space.set_up(session, "a white object", None, None, None, None)
-    assert list(refused) == ["space_said"]
+    assert list(refused) == ["space_notice"]
     assert list(events.map_choice(session, ANN)) == []
     assert list(events.map_choice(replace(session, space=replace(session.space, is_path=True)), ANN))
     alike = events.space.set_up(session, "qqq, zzz", None, None, None, None)["session"]
@@ -222,9 +224,87 @@ def test_what_is_refused_does_not_begin_anew_a_map_on_its_way(
     assert list(under_way)[-1]["space_map"] is not None
 
 
+def test_a_map_that_is_stopped_leaves_components_on_show_and_can_be_made_again(
+    events: Events, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list(events.answer(session, ANN))
+    laid_out = layouts.umap_layout
+
+    def stopped(*args: object, **how: object) -> object:
+        events.stop("stop_space")(ANN)
+        return laid_out(*args, **how)
+
+    monkeypatch.setattr(layouts, "umap_layout", stopped)
+    shown = list(events.explain(session, ANN))
+    drawn = [at for at, update in enumerate(shown) if "space_map" in update]
+    assert len(drawn) == 1  # and so nothing takes them away
+    assert drawn[0] < len(shown) - 1
+    assert "A first look at 26 frames" in shown[drawn[0]]["space_text"]
+    last = shown[-1]
+    assert STOPPED in last["space_said"]
+    assert not last["stop_space"]["visible"]
+    assert not events.jobs.is_running("ann", "space")
+    assert not events.space.is_on_show(session, "ann")
+    monkeypatch.setattr(layouts, "umap_layout", laid_out)
+    made = list(events.map_choice(session, ANN))[-1]
+    assert "trustworthiness 0." in made["space_text"]
+    assert events.space.is_on_show(session, "ann")
+
+
+def test_a_map_that_was_stopped_is_made_again_before_its_work_has_noticed(
+    events: Events, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list(events.answer(session, ANN))
+    begun, go_on = threading.Event(), threading.Event()
+    made = events.space._spaced.map
+
+    def deaf_at_first(of: Session, report: Report, **more: object) -> Outcome[EmbeddingMap]:
+        if not begun.is_set():
+            begun.set()
+            assert go_on.wait(60)
+        return made(of, report, **more)
+
+    monkeypatch.setattr(Spaced, "map", lambda self, *asked, **more: deaf_at_first(*asked, **more))
+    monkeypatch.setattr(working, "QUIET_S", -1.0)
+    under_way = events.explain(session, ANN)
+    next(under_way)
+    assert begun.wait(60)
+    assert events.stop("stop_space")(ANN) == {"stop_space": gr.update(interactive=False)}
+    again = events.space.set_up(session, "", None, None, None, None)["session"]
+    assert again == session
+    assert list(events.map_choice(again, ANN))[-1]["space_map"] is not None
+    go_on.set()
+    assert list(under_way) == []  # what was stopped says nothing of what came after it
+    assert events.space.is_on_show(session, "ann")
+
+
+def test_a_refusal_outlasts_the_progress_of_a_map_on_its_way(
+    events: Events, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list(events.answer(session, ANN))
+    monkeypatch.setattr(working, "QUIET_S", -1.0)
+    told: list[str] = []
+    for update in events.explain(session, ANN):
+        told += update
+        if told.count("space_map") == 1:  # components
+            picked = events.space.pick(session, event(row=3), ANN)
+            assert space_texts.NOT_ON_SHOW in picked["space_notice"]
+    assert "space_said" in told
+    assert "space_notice" not in told
+    refused = events.space.set_up(session, "a white object", None, None, None, None)
+    assert list(refused) == ["space_notice"]
+    assert "two or more" in refused["space_notice"]
+    # It is gone with the next change, and with the next point that is there.
+    assert events.space.choose("colour")(session, event(value="time"))["space_notice"] == ""
+    assert events.space.pick(session, event(row=3), ANN)["space_notice"] == ""
+    other = events.services.library.get(SECOND).id
+    assert events.choose_video(session, event(value=other))["space_notice"] == ""
+    assert "space_notice" in space_events.CHANGED
+
+
 def test_what_is_not_offered_is_refused(events: Events, session: Session) -> None:
     for name in ("films", "points", "map", "is_path"):
-        assert space_texts.NOT_A_CHOICE in events.space.choose(name)(session, event(value="tsne"))["space_said"]
+        assert space_texts.NOT_A_CHOICE in events.space.choose(name)(session, event(value="tsne"))["space_notice"]
     assert looked(events, replace(session, space=SpaceChoice(colour="no such")))["space_colour"]["value"] == "group"
 
 

@@ -161,9 +161,9 @@ def test_of_a_file_nothing_is_read_again_when_a_point_is_picked(
     assert "clip 7" in events.space.pick(changed, event(row=7), ANN)["space_near"]
     other = replace(changed, space=replace(changed.space, file=("e" * 64, "another file")))
     for asked, request in ((changed, BOB), (other, ANN)):
-        assert space_texts.NOT_ON_SHOW in events.space.pick(asked, event(row=7), request)["space_said"]
+        assert space_texts.NOT_ON_SHOW in events.space.pick(asked, event(row=7), request)["space_notice"]
     events.leave(ANN)
-    assert space_texts.NOT_ON_SHOW in events.space.pick(changed, event(row=7), ANN)["space_said"]
+    assert space_texts.NOT_ON_SHOW in events.space.pick(changed, event(row=7), ANN)["space_notice"]
 
 
 def test_a_map_that_was_seen_is_there_for_the_next_visitor_without_titles_that_are_not_theirs(
@@ -196,7 +196,7 @@ def test_a_map_that_is_not_kept_is_not_made_by_a_click(
     for path in events.services.store.root.rglob("*.safetensors"):
         path.unlink()
     monkeypatch.setattr(layouts, "map_quality", None)
-    assert space_texts.NOT_KEPT in events.space.pick(session, event(row=0), ANN)["space_said"]
+    assert space_texts.NOT_KEPT in events.space.pick(session, event(row=0), ANN)["space_notice"]
     assert space_texts.NOT_KEPT in events.export(session, ANN)["notice"]
 
 
@@ -232,15 +232,15 @@ def test_what_cannot_be_used_is_refused(
     wrong.write_bytes(b"not a picture")
     told = events.space.receive_picture(brought(wrong))
     assert told["picture_arrived"] is None
-    assert "“wrong.png” is no picture" in told["space_said"]
+    assert "“wrong.png” is no picture" in told["space_notice"]
     pickled = tmp_path / "wrong.pkl"
     pickled.write_bytes(b"\x80\x04.")
-    assert "wrong.pkl" in events.space.receive_file(brought(pickled))["space_said"]
-    assert space_texts.NOT_RECEIVED in events.space.receive_file(None)["space_said"]
+    assert "wrong.pkl" in events.space.receive_file(brought(pickled))["space_notice"]
+    assert space_texts.NOT_RECEIVED in events.space.receive_file(None)["space_notice"]
     assert events.space.show_arrived(session, None)["session"] == session
-    assert space_texts.NO_FILE in events.space.choose("films")(session, event(value="file"))["space_said"]
+    assert space_texts.NO_FILE in events.space.choose("films")(session, event(value="file"))["space_notice"]
     monkeypatch.setattr(space_events, "MOST_FEATURE_ROWS", 10)
-    assert "60" in events.space.receive_file(brought(features))["space_said"]
+    assert "60" in events.space.receive_file(brought(features))["space_notice"]
     many = session
     for number in range(9):
         path = tmp_path / f"{number}.png"
@@ -248,7 +248,7 @@ def test_what_cannot_be_used_is_refused(
         told = arrived(events, many, path)
         many = told.get("session", many)
     assert len(many.space.pictures) == 8
-    assert "8 pictures at once" in told["space_said"]
+    assert "8 pictures at once" in told["space_notice"]
 
 
 def test_the_film_of_a_point_is_opened_where_the_point_is(events: Events, session: Session) -> None:

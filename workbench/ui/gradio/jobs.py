@@ -141,6 +141,12 @@ class Jobs:
             job = self._running.get(visitor)
             return job is not None and job.name == name
 
+    def is_going_on(self, visitor: str, name: str) -> bool:
+        """Return whether the visitor's job is one of that name that was not asked to end."""
+        with self._lock:
+            job = self._running.get(visitor)
+            return job is not None and job.name == name and not job.is_stopped
+
     def is_busy(self, visitor: str) -> bool:
         """Return whether the visitor has a job that is not at its end; what is just being shown is waited for."""
         for _ in range(ENDS_WITHIN_STEPS):

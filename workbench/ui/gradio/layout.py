@@ -121,6 +121,7 @@ class Parts:
     space_map_kind: Choice
     space_colour: Choice
     space_path: Choice
+    space_notice: Panel
     space_said: Panel
     stop_space: gr.Button
     refit: gr.Button

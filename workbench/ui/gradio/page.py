@@ -200,7 +200,7 @@ def _wire_space(
     space, session = events.space, parts.session
     placed, map_choice = functools.partial(_placed, outputs=outputs), _placed_steps(events.map_choice, outputs)
     changing = _narrowed(changing, outputs, CHANGED)
-    looking = _narrowed(looking, outputs, (*MADE, "notice"))
+    looking = _narrowed(looking, outputs, (*MADE, "notice", "space_notice"))
     making = _narrowed(asking, outputs, MADE)
 
     def then(event: Any) -> None:
@@ -222,7 +222,7 @@ def _wire_space(
         (parts.space_picture, space.receive_picture, parts.picture_arrived),
         (parts.space_file, space.receive_file, parts.features_arrived),
     ):
-        received = brought.upload(placed(receive), brought, **receiving | {"outputs": [arrived, parts.space_said]})
+        received = brought.upload(placed(receive), brought, **receiving | {"outputs": [arrived, parts.space_notice]})
         then(received.success(placed(space.show_arrived), [session, arrived], **changing))
     then(parts.space_forget.click(placed(space.forget_pictures), session, **changing))
     parts.space_gap_view.input(placed(space.show_gap), session, **looking)

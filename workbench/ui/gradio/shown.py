@@ -141,7 +141,7 @@ class Shown:
 
     def changed(self, session: Session) -> Update:
         """Return what follows of any change: the address, and no notice of before."""
-        said = {"session": session, "address": session.address(), "notice": ""}
+        said = {"session": session, "address": session.address(), "notice": "", "space_notice": ""}
         return said | self.unexplained()
 
     def queries_changed(self, session: Session) -> Update:

@@ -32,7 +32,8 @@ from workbench.ui.gradio.spaced import Spaced, kept
 from workbench.ui.gradio.working import Ending, Place, Worker, in_words_at, said_of
 
 CHANGED = (
-    *("session", "address", "notice", "space_said", "space_films", "space_points", "space_path", "space_picture"),
+    *("session", "address", "notice", "space_notice", "space_said"),
+    *("space_films", "space_points", "space_path", "space_picture"),
     *("space_map_kind", "space_supervised", "space_through", *(f"space_{name}" for name in NUMBERS)),
 )
 """Parts of the page that a choice changes at once."""
@@ -44,7 +45,8 @@ MADE = (
 )
 """Parts that show a map, how far work on it is, or what is not of it any more."""
 AT_SPACE = Place("space_said", "stop_space", "space_said")
-in_words = in_words_at("space_said")
+in_words = in_words_at("space_notice")
+"""Apart from the progress of a map on its way, which would soon stand in its place."""
 Asked = tuple[EmbedParams, SpaceChoice]
 _OFFERED: dict[str, tuple[str, ...]] = {"films": FILMS, "points": POINTS, "map": tuple(MAPS), "is_path": ("", "1")}
 MOST_FEATURE_BYTES, MOST_FEATURE_ROWS = 512 * 2**20, 200_000
@@ -151,7 +153,7 @@ class SpaceEvents:
 
     def _changed(self, session: Session, space: SpaceChoice) -> Update:
         changed = replace(session, space=space)
-        return {"session": changed, "address": changed.address(), "notice": "", "space_said": ""}
+        return {"session": changed, "address": changed.address(), "notice": "", "space_notice": "", "space_said": ""}
 
     # What is made.
 
@@ -192,13 +194,13 @@ class SpaceEvents:
         row = picked_in(event)
         if row is None or row >= len(found.items):
             raise InputError(texts.NOT_A_POINT)
-        return self._spaced.near(session, found, row)
+        return self._spaced.near(session, found, row) | {"space_notice": ""}
 
     @in_words
     def show_gap(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
         """Show pictures and sentences as they lie, or each kind less its own mean."""
         found = self._outcome(session, request.session_hash or "").result
-        return self._spaced.gap_picture(found, text_in(event, "value") == "1")
+        return self._spaced.gap_picture(found, text_in(event, "value") == "1") | {"space_notice": ""}
 
     def as_json(self, session: Session, visitor: str) -> dict[str, Any]:
         """Return the map on show in plain JSON types."""
@@ -209,8 +211,8 @@ class SpaceEvents:
         return self._on_show.get(visitor) == self._asked(session)
 
     def is_worked_on(self, session: Session, visitor: str) -> bool:
-        """Return whether the map that the session asks for is on its way."""
-        return self._worker.jobs.is_running(visitor, "space") and self._worked_on.get(visitor) == self._asked(session)
+        """Return whether the map that the session asks for is on its way, and was not stopped."""
+        return self._worker.jobs.is_going_on(visitor, "space") and self._worked_on.get(visitor) == self._asked(session)
 
     def leave(self, visitor: str) -> None:
         """Forget what a visitor was shown who has gone."""

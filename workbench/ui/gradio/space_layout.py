@@ -21,6 +21,7 @@ def lay_out_space() -> dict:
     with gr.Row(elem_id="space-choices"):
         for name, label in texts.LABELS.items():
             made[f"space_{name}"] = Choice(title=label, elem_id=f"space-{name}")
+    made["space_notice"] = Panel(elem_id="space-notice")
     with gr.Row(elem_id="space"):
         with gr.Column(min_width=280, scale=3):
             with gr.Row(elem_classes="asking"):

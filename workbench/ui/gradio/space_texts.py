@@ -65,7 +65,7 @@ NOT_RECEIVED = "The file did not arrive; choose it again."
 NO_FILE = "There is no file of features yet; bring one with the button below."
 ONE_COLOUR = "all alike"
 NOT_KEPT = "That map is not kept any more; choose the map again."
-NOT_ON_SHOW = "That map is not on show yet; wait until it is there."
+NOT_ON_SHOW = "That map was not on show yet; try again once it is there."
 
 
 def films(file: tuple[str, str] | None) -> dict[str, str]:
