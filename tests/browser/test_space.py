@@ -32,6 +32,8 @@ POINT = """(number) => {
   };
 }"""
 
+PICKED = "(buttons) => buttons.map((button) => button.dataset.pick)"
+
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -56,6 +58,90 @@ def draw_box(page: Page, of: str, start: tuple[int, int], width: float, above_fo
     page.mouse.down()
     page.mouse.move(plot["x"] + plot["width"] * width, plot["y"] + plot["height"] - above_foot, steps=6)
     page.mouse.up()
+
+
+IN_PLOT = """() => {
+  const plot = document.querySelector('#space-map .plot');
+  const { xaxis, yaxis } = plot._fullLayout;
+  const { left, top } = plot.getBoundingClientRect();
+  const found = {};
+  for (const trace of plot._fullData.filter((each) => each.mode.startsWith('markers')))
+    trace.customdata.forEach((row, at) => {
+      found[row] = [left + xaxis._offset + xaxis.l2p(trace.x[at]), top + yaxis._offset + yaxis.l2p(trace.y[at])];
+    });
+  return found;
+}"""
+"""Where every row lies, in pixels of the page."""
+RINGS = """() => [...document.querySelectorAll('#space-map .space-lit > div:not([hidden])')].map((ring) => {
+  const { left, top, width, height } = ring.getBoundingClientRect();
+  return [left + width / 2, top + height / 2];
+})"""
+
+
+def test_what_is_nearest_to_the_sentence_is_lit_before_anything_is_clicked(space: Page) -> None:
+    near = space.locator("#space-near .near")
+    expect(near.locator("li")).to_have_count(8)
+    rows = [near.get_attribute("data-rows"), *near.locator("[data-pick]").evaluate_all(PICKED)]
+    expect(space.locator("#space-map .space-lit > div")).to_have_count(9)
+    places = space.evaluate(IN_PLOT)
+    assert space.evaluate("(row) => document.querySelector('#space-map .plot').layout.meta.labels[row]", rows[0]) == (
+        "a white cross"
+    )
+    rings = space.evaluate(RINGS)
+    assert len(rings) == len(set(rows)) == 9
+    np.testing.assert_allclose(rings, [places[row] for row in rows], atol=1.5)
+
+
+def test_a_loop_lists_the_points_inside_it_and_no_others(space: Page) -> None:
+    space.click("#space-map [data-drag=lasso]")
+    expect(space.locator("#space-map [data-drag=lasso]")).to_have_attribute("aria-pressed", "true")
+    space.locator("#space-map .plot").scroll_into_view_if_needed()
+    places = {int(row): np.array(at) for row, at in space.evaluate(IN_PLOT).items()}
+    middle = np.median(list(places.values()), axis=0)
+    away = {row: float(np.linalg.norm(at - middle)) for row, at in places.items()}
+    # Around half of the points, through the widest gap between them.
+    order = sorted(away.values())
+    gaps = np.diff(order)[len(order) // 4 : 3 * len(order) // 4]
+    at = len(order) // 4 + int(gaps.argmax())
+    radius = (order[at] + order[at + 1]) / 2
+    inside = sorted(row for row, far in away.items() if far < radius)
+    assert gaps.max() > 2
+    assert 5 < len(inside) < len(places) - 5
+    angles = np.linspace(0, 2 * np.pi, 60)
+    loop = middle + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    space.mouse.move(*loop[0])
+    space.mouse.down()
+    for x, y in loop[1:]:
+        space.mouse.move(x, y)
+    space.mouse.up()
+    chosen = space.locator("#space-map .space-chosen")
+    expect(chosen).to_be_visible()
+    expect(chosen.locator("p")).to_contain_text(f"{len(inside)} points chosen")
+    meta = space.evaluate("() => document.querySelector('#space-map .plot').layout.meta")
+    clock = "(row) => {const [a, b] = document.querySelector('#space-map .plot').layout.meta.spans[row];"
+    clock += "return a === null ? '' : workbench.clock((a + b) / 2)}"
+    listed = [line.locator("td").nth(1).inner_text() for line in chosen.locator("tbody tr").all()]
+    assert listed == [space.evaluate(clock, row) for row in inside]
+    n_lit = sum(meta["spans"][row][0] is not None for row in inside)
+    assert f"{n_lit} of the video on show are lit" in chosen.locator("p").inner_text()
+
+
+def test_a_refusal_stands_by_the_choices_until_the_next_change(space: Page) -> None:
+    notice = space.locator("#space-notice")
+    expect(notice).to_be_hidden()
+    space.click("#space-how button")
+    space.fill("#space-through input, #space-through textarea", "a white object")
+    space.click("#space-apply")
+    expect(notice).to_contain_text("give two or more")
+    space.set_viewport_size({"width": 390, "height": 844})
+    space.wait_for_timeout(500)
+    assert space.evaluate("document.documentElement.scrollWidth") <= 390
+    choices, box = space.locator("#space-choices").bounding_box(), notice.bounding_box()
+    assert choices is not None
+    assert box is not None
+    assert box["y"] >= choices["y"] + choices["height"]
+    space.select_option("#space-colour select", "time")
+    expect(notice).to_be_hidden()
 
 
 def test_a_point_shows_its_picture_and_goes_to_its_place(space: Page) -> None:
