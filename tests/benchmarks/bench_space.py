@@ -42,6 +42,18 @@ _ALL_DRAWN = """(n) => {
   return n < 0 ? count && count < -n : count >= n && Boolean(plot.querySelector('.main-svg'));
 }"""
 """Whether so many points are drawn; below 0, whether fewer than so many are."""
+_KNOWN = """() => {
+  const plot = document.querySelector('#space-map .js-plotly-plot');
+  const { labels } = plot.layout.meta;
+  const known = new Set();
+  for (const { mode, x, y, customdata } of plot._fullData)
+    if (mode.includes('markers'))
+      for (let at = 0; at < x.length; at++)
+        if (Number.isFinite(x[at]) && Number.isFinite(y[at]) && labels[customdata[at]] === String(customdata[at]))
+          known.add(customdata[at]);
+  return known.size;
+}"""
+"""How many rows of a file without ids, which are called by their numbers, have a place and their own name."""
 
 
 def main() -> None:
@@ -129,6 +141,9 @@ def _print_page(features: np.ndarray) -> None:
             print(f"| {what} | {first_s:.1f} s; {again_s:.2f} s | {bar} |")
         times_ms = [page.evaluate(_DRAWN, [-side, side]) for side in (2.0, 1.0, 3.0, 0.5, 2.5)]
         print(f"| the same: from zooming to its picture, a renderer in software | {np.median(times_ms):.0f} ms | |")
+        print(
+            f"| the same: rows that then have a place, and their own name | {page.evaluate(_KNOWN):,} | {N_DRAWN:,} |"
+        )
         browser.close()
 
 
