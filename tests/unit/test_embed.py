@@ -141,9 +141,19 @@ def test_a_refit_is_another_map(services: Services, two: EmbeddingMap):
     assert np.median(moved) > 0.1
 
 
-def test_a_lost_map_comes_out_the_same(services: Services, two: EmbeddingMap, tmp_path: Path):
-    other = Services.create(replace(services.settings, home=tmp_path))
-    assert by_name(mapped(other, FIRST, SECOND, queries=("a red circle", "a white cross"))) == by_name(two)
+def test_a_lost_map_of_features_that_are_kept_comes_out_the_same(
+    services: Services, two: EmbeddingMap, monkeypatch: pytest.MonkeyPatch
+):
+    made, laid_out = layouts.umap_layout, []
+
+    def counted(*args: object, **how: object) -> object:
+        laid_out.append(args)
+        return made(*args, **how)
+
+    monkeypatch.setattr(layouts, "umap_layout", counted)
+    monkeypatch.setattr(layouts, "_VERSION", -1)  # so that nothing that was laid out is found
+    assert by_name(mapped(services, FIRST, SECOND, queries=("a red circle", "a white cross"))) == by_name(two)
+    assert len(laid_out) == 1
 
 
 def test_a_map_is_the_same_point_for_point_after_a_restart(services: Services, two: EmbeddingMap):
