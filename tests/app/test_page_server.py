@@ -237,7 +237,7 @@ def test_models_of_language_are_offered_the_verbs_as_tools_where_that_is_wanted(
     import asyncio
 
     from mcp import ClientSession
-    from mcp.client.streamable_http import streamablehttp_client
+    from mcp.client.streamable_http import streamable_http_client
 
     from workbench.settings import Settings
     from workbench.ui.gradio.page import build, launch_options, services_for_visitors
@@ -248,7 +248,7 @@ def test_models_of_language_are_offered_the_verbs_as_tools_where_that_is_wanted(
 
     async def use() -> tuple[list[str], Any, Any]:
         async with (
-            streamablehttp_client(f"{url}gradio_api/mcp/") as (read, write, _),
+            streamable_http_client(f"{url}gradio_api/mcp/") as (read, write, _),
             ClientSession(read, write) as tools,
         ):
             await tools.initialize()

@@ -13,8 +13,13 @@ def rows(n: int, dim: int = 24, seed: int = 0) -> np.ndarray:
     return unit_rows(np.random.default_rng(seed).standard_normal((n, dim)).astype(np.float32))
 
 
-def test_neighbours_are_those_of_scikit_learn():
-    items = rows(400)
+@pytest.mark.parametrize("n_items", [400, 2_507])
+def test_neighbours_are_those_of_scikit_learn(n_items: int):
+    items = rows(n_items)
+    if n_items > 2_000:
+        # Of many, groups of columns are looked at first: here one group holds all neighbours of some.
+        alike = np.arange(n_items // 16 - 1, n_items, n_items // 16)
+        items[alike] = unit_rows(items[alike[0]] + 0.01 * items[alike])
     found = neighbours_among(items, 7)
     distances, indices = NearestNeighbors(n_neighbors=8, metric="cosine").fit(items.astype(np.float64)).kneighbors()
     np.testing.assert_array_equal(found.indices, indices[:, :7])
@@ -48,6 +53,14 @@ def test_of_items_at_one_place_the_first_are_taken():
     assert found.indices[0].tolist() == [20, 21, 22, 23]
     assert found.distances[0].tolist() == [0.0, 0.0, 0.0, 0.0]
     assert 25 not in neighbours_among(items, 40).indices[25]
+
+
+def test_of_thousands_at_one_place_the_first_are_taken():
+    items = np.concatenate([rows(5), np.tile(rows(1, seed=5), (2_000, 1)), rows(20, seed=2)])
+    found = neighbours_among(items, 3)
+    assert found.indices[1_000].tolist() == [5, 6, 7]
+    assert found.indices[6].tolist() == [5, 7, 8]
+    assert not found.distances[5:2_005].any()
 
 
 def test_what_single_precision_cannot_tell_apart_is_ordered_all_the_same():
