@@ -30,7 +30,8 @@ COLOURS = {"red": RED, "green": GREEN, "blue": BLUE}
 class Site:
     """A running page with three plain-coloured films and the model that knows colour words."""
 
-    def __init__(self, url: str, films: dict[str, str], config: dict[str, Any]) -> None:
+    def __init__(self, url: str, films: dict[str, str], config: dict[str, Any], page: Any) -> None:
+        self.page = page
         self.url = url
         self.films = films
         self.config = config
@@ -91,7 +92,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     _, url, _ = page.launch(
         server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, **launch_options(services)
     )
-    yield Site(url, films, httpx.get(url + "config", timeout=60).json())
+    yield Site(url, films, httpx.get(url + "config", timeout=60).json(), page)
     page.close()
 
 
@@ -185,13 +186,25 @@ def test_a_program_maps_what_its_films_show(site: Site) -> None:
     assert (kinds.count("frame"), kinds.count("sentence")) == (36, 1)
     assert made["provenance"]["parameters"]["reducer"] == "pca"
     for sent, said in (
-        ([], "no video to map"),
+        ([], "0 videos to map; send the ids of 1 to 100"),
+        (films * 51, "102 videos to map"),
         (["/etc/passwd"], "library"),
     ):
         with pytest.raises(AppError, match=said):
             client.predict(sent, "colour-histogram", api_name="/embed")
     with pytest.raises(AppError, match="choose"):
         client.predict(films, "colour-histogram", ["red"], "atom", api_name="/embed")
+    with pytest.raises(AppError, match="choose a value from"):
+        client.predict(films, "colour-histogram", ["red"], "frame", "pca", 1e9, api_name="/embed")
+
+
+def test_whoever_asks_leaves_the_others_as_many_places_as_before(site: Site) -> None:
+    """Of all that share a queue the toolkit takes the lowest limit, and one that is not said for 1."""
+    limits: dict[str, set[Any]] = {}
+    for function in site.page.fns.values():
+        limits.setdefault(function.concurrency_id, set()).add(function.concurrency_limit)
+    assert limits["ask"] == {4}
+    assert limits["receive"] == {4}
 
 
 def test_a_program_probes_a_sentence_of_a_film(site: Site) -> None:
@@ -214,6 +227,7 @@ def test_a_program_probes_a_sentence_of_a_film(site: Site) -> None:
         ((film, "a red thing", "colour-histogram", ["upside-down"]), "upside-down"),
         ((film, "a red thing", "colour-histogram", [], ["upside-down"]), "upside-down"),
         (("../app.py", "a red thing", "colour-histogram"), "library"),
+        ((film, "a red thing", "colour-histogram", [], [], ["a blue thing"] * 21), "21 own_edits and 0 among"),
     ):
         with pytest.raises(AppError, match=said):
             client.predict(*sent, api_name="/probe")

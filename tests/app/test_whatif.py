@@ -155,6 +155,20 @@ def test_a_correction_of_ones_own_edit_or_of_nothing_or_one_that_is_refused(even
     assert "says what the sentence says" in refused["whatif_own_said"]
 
 
+def test_a_correction_ends_with_its_edit_and_with_its_sentence(events: Events, session: Session) -> None:
+    own = events.whatif.add_edit(session, "a tan ball")["session"]
+    begun = events.whatif.change(own, event(value="correct:own:a tan ball"))["session"]
+    other = events.whatif.change(begun, event(value="drop:a blue ball"))
+    assert other["session"].edited.corrects == ("own", "a tan ball")
+    assert "whatif_own" not in other
+    gone = events.whatif.change(begun, event(value="drop:a tan ball"))
+    assert gone["session"].edited.corrects is None
+    assert (gone["whatif_own"], gone["whatif_own_said"]) == ("", "")
+    elsewhere = events.add_query(begun, event(text="a blue cube"))
+    assert (elsewhere["whatif_own"], elsewhere["whatif_own_said"]) == ("", "")
+    assert "whatif_own" not in events.add_query(own, event(text="a blue cube"))
+
+
 def test_an_edit_that_says_the_same_or_nothing_is_refused_in_words(events: Events, session: Session) -> None:
     for text, told in (("A red ball", "says what the sentence says"), ("  ", "The sentence is empty"), (None, "empty")):
         assert told in events.whatif.add_edit(session, text)["whatif_own_said"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser import chromium
+from tests.browser.test_lessons import PROGRAM as LESSONS
 from tests.serve import ROOT, serve
 
 FOLDER = ROOT / "assets" / "screenshots"
@@ -19,7 +20,7 @@ PATIENCE_MS = 240_000
 
 
 def main() -> None:
-    """Write one picture a size and theme into ``assets/screenshots``, and of each instrument at two of the sizes."""
+    """Write one picture a size and theme into ``assets/screenshots``, and of each instrument and a lesson."""
     executable = chromium.find()
     if executable is None:
         raise SystemExit(chromium.MISSING)
@@ -40,6 +41,25 @@ def main() -> None:
             for theme in ("light", "dark"):
                 _take_instruments(browser, url, size, theme)
         browser.close()
+    with tempfile.TemporaryDirectory() as home, serve(Path(home), LESSONS) as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(chromium.FLAGS))
+        _take_lesson(browser, url)
+        browser.close()
+
+
+def _take_lesson(browser: Browser, url: str) -> None:
+    """Write a picture of the lesson in which values are worked out by hand, once its answer is shown."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1850}, color_scheme="light")
+    page = context.new_page()
+    page.goto(f"{url}lesson-3")
+    page.get_by_test_id("stRadio").last.locator("label:has(input)").nth(1).click(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Show the answer").click(timeout=PATIENCE_MS)
+    page.get_by_text("To take home.").wait_for(timeout=PATIENCE_MS)
+    page.locator(".js-plotly-plot .bars path").first.wait_for(timeout=PATIENCE_MS)
+    page.wait_for_timeout(1_000)  # what has just come is faded in
+    page.screenshot(path=FOLDER / "lesson-light.png")
+    print(FOLDER / "lesson-light.png")
+    context.close()
 
 
 def _take_instruments(browser: Browser, url: str, size: str, theme: str) -> None:

@@ -117,6 +117,7 @@ class Embed:
 def _checked(services: Services, params: EmbedParams) -> EmbedParams:
     """Return the question with films by their ids, those that the map is made of named, and sentences cleaned."""
     check_ranges(params)
+    check_ranges(MomentParams("", (), params.model, params.fps, params.max_frames, reuse_below=params.reuse_below))
 
     def cleaned(texts: Sequence[str]) -> tuple[str, ...]:
         found = tuple(dict.fromkeys(checked_query(text, services.settings) for text in texts))

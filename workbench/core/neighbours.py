@@ -121,8 +121,11 @@ def _highest(cosines: np.ndarray, n_held: int) -> Int64[np.ndarray, "query held"
         return np.argpartition(cosines, -n_held, axis=1)[:, -n_held:]
     by_group = cosines[:, : n_groups * _GROUP].reshape(n_queries, _GROUP, n_groups).max(axis=1)
     bound = np.partition(by_group, -n_held, axis=1)[:, -n_held, None]
-    rows, columns = np.nonzero(cosines >= bound)
-    counts = np.bincount(rows, minlength=n_queries)
+    is_near = cosines >= bound
+    counts = is_near.sum(axis=1)
+    if counts.max(initial=0) > 4 * _GROUP * n_held:  # many are as near: a list of all would fill the memory
+        return np.argpartition(cosines, -n_held, axis=1)[:, -n_held:]
+    rows, columns = np.nonzero(is_near)
     place = np.arange(len(rows)) - np.repeat(counts.cumsum() - counts, counts)
     candidates = np.zeros((n_queries, counts.max(initial=n_held)), np.int64)
     values = np.full(candidates.shape, -np.inf, cosines.dtype)

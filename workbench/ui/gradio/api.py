@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
@@ -21,6 +22,8 @@ from workbench.core.text_edits.kinds import NAMES
 from workbench.core.video_edits.kinds import FILM_NAMES
 from workbench.errors import InputError, WorkbenchError
 from workbench.ui.gradio import texts
+from workbench.ui.gradio.edit_choice import MOST_OWN
+from workbench.ui.gradio.sent import MAX_BROUGHT
 from workbench.ui.gradio.session import Session
 
 LOG = logging.getLogger(__name__)
@@ -47,26 +50,26 @@ def checked_sentence(sent: object) -> str:
     return sent
 
 
-def offer_verbs(services: Services, session: gr.State) -> None:
+def offer_verbs(services: Services, session: gr.State, asking: dict[str, Any], receiving: dict[str, Any]) -> None:
     """Add the verbs to the page that is being built; each waits its turn among what visitors ask, or upload."""
     for make in (make_ground, make_attribute, make_embed, make_probe):
-        gr.api(make(services), concurrency_id="ask")
+        gr.api(make(services), **asking)
     sent, taken = gr.File(visible=False), gr.JSON(visible=False)
     sent.upload(
         make_add_video(services),
         sent,
         taken,
         api_name="add_video",
-        concurrency_id="receive",
+        **receiving,
         show_progress="hidden",
         show_progress_on=session,
     )
 
 
-def make_add_video(services: Services) -> Callable[[str], dict]:
+def make_add_video(services: Services) -> Callable[[str | None], dict]:
     """Return the verb on ``services``."""
 
-    def add_video(file: str) -> dict:
+    def add_video(file: str | None) -> dict:
         """Take an uploaded video into the library.
 
         Args:
@@ -74,6 +77,8 @@ def make_add_video(services: Services) -> Callable[[str], dict]:
         """
 
         def answer() -> dict:
+            if not file:
+                raise InputError(texts.UNPLAYABLE_UPLOAD)
             # Gradio has made sure that it was uploaded, and keeps its name as the sender's file had it.
             found = services.library.add(Path(file), Path(file).name)
             return {"video_id": found.id, "title": found.title, "duration_s": found.duration_s}
@@ -153,11 +158,11 @@ def make_embed(services: Services) -> Callable[..., dict]:
 
         def answer() -> dict:
             videos = checked_texts(video_ids, "video_ids", services.library.examples()[0].id)
-            if not videos:
-                raise InputError("There is no video to map; send the id of one or more.")
+            if not 0 < len(videos) <= MAX_BROUGHT:
+                raise InputError(f"There are {len(videos)} videos to map; send the ids of 1 to {MAX_BROUGHT}.")
             asked = EmbedParams(
                 videos,
-                _sentences(queries or []),
+                _sentences([] if queries is None else queries),
                 str(model),
                 points=str(points),
                 reducer=str(reducer),
@@ -202,11 +207,16 @@ def make_probe(services: Services) -> Callable[..., dict]:
                 for name, sent, example in (("edits", edits, "direction"), ("video_edits", video_edits, "reverse"))
                 if sent is not None
             }
-            own = checked_texts(own_edits or [], "own_edits", "a red circle moves right")
+            own = checked_texts([] if own_edits is None else own_edits, "own_edits", "a red circle moves right")
+            others = checked_texts([] if among is None else among, "among", services.library.examples()[0].id)
+            if len(own) > MOST_OWN or len(others) > MAX_BROUGHT:
+                raise InputError(
+                    f"There are {len(own)} own_edits and {len(others)} among; send up to {MOST_OWN} and {MAX_BROUGHT}."
+                )
             asked = ProbeParams(
                 (Case(str(video_id), checked_sentence(query), own=own),),
                 str(model),
-                among=checked_texts(among or [], "ids of other videos", services.library.examples()[0].id),
+                among=others,
                 text_kinds=kinds.get("edits", NAMES),
                 film_kinds=kinds.get("video_edits", FILM_NAMES),
                 fps=checked_rate(fps),

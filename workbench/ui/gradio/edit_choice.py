@@ -61,7 +61,9 @@ class EditChoice:
         text = checked_query(text, settings)
         if len(self.without) >= MOST_WITHOUT:
             raise QueryError(f"{MOST_WITHOUT} edits are the most that can be taken away; change the sentence.")
-        return replace(self, written=self._written_but(text), without=(*_others(self.without, text), text))
+        corrects = None if self.corrects and folded(self.corrects[1]) == folded(text) else self.corrects
+        without = (*_others(self.without, text), text)
+        return replace(self, written=self._written_but(text), without=without, corrects=corrects)
 
     def with_lines(self, lines: Iterable[str], settings: Settings) -> EditChoice:
         """Return the choice with these edits, in the place of the one that is corrected, if any; raises ``QueryError``.

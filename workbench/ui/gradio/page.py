@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib.util
 import logging
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -18,7 +17,7 @@ import gradio as gr
 from starlette.requests import ClientDisconnect
 
 from workbench.analyses.services import Services
-from workbench.errors import InputError, WorkbenchError
+from workbench.errors import WorkbenchError
 from workbench.settings import ASSETS, Settings
 from workbench.ui.gradio import texts
 from workbench.ui.gradio.api import offer_verbs
@@ -32,8 +31,13 @@ from workbench.ui.gradio.theme import make_theme, palette_css, read_palette
 from workbench.ui.gradio.whatif_events import MANY_MADE
 
 DAY_S = 24 * 3600
-N_ASKING, N_RECEIVING = 4, 4
-"""Questions worked on, and uploads taken in, at once, over all visitors; other callbacks have their own queues."""
+N_ASKING = 4
+ASKING = {"concurrency_id": "ask", "concurrency_limit": N_ASKING}
+RECEIVING = {"concurrency_id": "receive", "concurrency_limit": 4}
+"""Questions worked on, and uploads taken in, at once, over all visitors; other callbacks have their own queues.
+
+Whoever names a queue says its limit, too: the toolkit takes one that is not said for 1, for all.
+"""
 
 
 def services_for_visitors(settings: Settings) -> Services:
@@ -50,7 +54,7 @@ def build(services: Services) -> gr.Blocks:
     ) as page:
         parts = lay_out()
         _wire(page, parts, Events(services))
-        offer_verbs(services, parts.session)
+        offer_verbs(services, parts.session, ASKING, RECEIVING)
     return page
 
 
@@ -70,17 +74,10 @@ def launch_options(services: Services) -> dict[str, Any]:
         "footer_links": [],
         "run_history": False,
         "show_error": False,
-        "mcp_server": _is_for_models(services.settings),
+        "mcp_server": services.settings.mcp,
         "ssr_mode": False,
         "quiet": True,
     }
-
-
-def _is_for_models(settings: Settings) -> bool:
-    """Return whether the verbs are offered as tools; raise ``InputError`` where what that needs is not installed."""
-    if settings.mcp and importlib.util.find_spec("mcp") is None:
-        raise InputError("WORKBENCH_MCP needs the package mcp; install it with “pip install mcp==1.30.0”, or unset it.")
-    return settings.mcp
 
 
 def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
@@ -96,8 +93,7 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     common = {"outputs": list(outputs.values()), "trigger_mode": "multiple", **untold}
     # One change at a time, so that none is made to a session that another is about to replace.
     changing = {"concurrency_id": "change", "concurrency_limit": 1, **common}
-    asking = {"concurrency_id": "ask", "concurrency_limit": N_ASKING, **common}
-    receiving = {"concurrency_id": "receive", "concurrency_limit": N_RECEIVING, **common}
+    asking, receiving = {**ASKING, **common}, {**RECEIVING, **common}
     looking = {"concurrency_id": "look", "concurrency_limit": N_ASKING, **common}
 
     def asks(listener: Callable, handler: Callable, inputs: list, then: Callable = answer) -> None:

@@ -166,9 +166,13 @@ class Shown:
         )
 
     def queries(self, session: Session) -> Update:
-        """Return the sentences, and those that the film suggests beside them."""
+        """Return the sentences, and those that the film suggests beside them; no edit of another is being corrected."""
         suggested = [query for query in self.suggested(session.video) if query not in session.queries]
-        return {"queries": {"queries": session.queries, "suggestions": suggested[:6], "colours": QUERY_COLOURS}}
+        shown: Update = {
+            "queries": {"queries": session.queries, "suggestions": suggested[:6], "colours": QUERY_COLOURS}
+        }
+        is_of_another = session.edited.corrects and not (session.queries and session.query == session.edited.query)
+        return shown | ({"whatif_own": "", "whatif_own_said": ""} if is_of_another else {})
 
     def method(self, session: Session) -> Update:
         """Return the fields of the method, and the models."""

@@ -90,7 +90,9 @@ class WhatifEvents:
                 "whatif_said": "",
             }
         if doing == "drop":
-            return {"session": replace(session, edited=edited.without_edit(text, settings)), "whatif_said": ""}
+            left = edited.without_edit(text, settings)
+            said: Update = {"session": replace(session, edited=left), "whatif_said": ""}
+            return said if left.corrects or not edited.corrects else said | {"whatif_own": "", "whatif_own_said": ""}
         asked = session.with_query(text, settings)
         if doing == "back":
             return self._page.queries_changed(asked)
