@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -244,6 +245,16 @@ def test_two_processes_at_once_compute_every_frame_once(settings, long_film):
     both = [start(settings, long_film) for _ in range(2)]
     counts = [process.communicate(timeout=120)[0].split()[1:] for process in both]
     assert sorted(int(decoded) for decoded, _ in counts) == [0, 700]
+
+
+def test_of_many_who_ask_at_once_one_has_it_read_and_the_others_find_it(settings, long_film):
+    services, library, model = make_services(settings)
+    video = library.open_path(long_film)
+    model.pause_s = 0.02
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: extract(services, video, model, SAMPLING, nothing), range(8)))
+    assert (library.n_frames, model.n_frames) == (700, 700)
+    assert [each.from_cache for each in found].count(False) == 1
 
 
 def test_killed_twenty_times_serves_nothing_corrupt_and_goes_on(settings, long_film):

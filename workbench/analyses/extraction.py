@@ -95,7 +95,9 @@ def extract(
                     chunks[key] = in_memory(stored, plan, services.store)
                     seen(VideoFeatures(video.id, model.spec.id, **stored))
                     report(Progress(0, 0, f"Going through what is kept of {video.title} with {model.spec.title}"))
-            for first, last in _missing_runs([key in chunks for key in keys]):
+            missing = list(_missing_runs([key in chunks for key in keys]))
+            from_cache = not missing  # whoever waited finds what somebody else has read
+            for first, last in missing:
                 for at, arrays in _compute_run(
                     services, video, model, sampling, plan, reuse_below, first, last, report
                 ):
