@@ -127,6 +127,12 @@ def test_values_worked_out_by_hand_are_the_means_of_the_gains(open_lesson: Open)
         assert rows[f"score with {whom}"].iloc[-1] == pytest.approx(everybody, abs=5e-4)
 
 
+def test_words_that_the_model_has_never_seen_are_told(open_lesson: Open) -> None:
+    for name in ("one_space", "three_frames"):
+        lesson = answered(open_lesson(name)).text_input[0].set_value("ein red ring").run()
+        assert "has never seen “ein”" in "\n".join(warning.value for warning in lesson.warning)
+
+
 def test_evidence_is_of_the_map_that_is_shown(open_lesson: Open) -> None:
     lesson = open_lesson("where_it_looked")
     [picture] = lesson.get("image")
@@ -154,4 +160,6 @@ def test_only_the_model_of_motion_sees_a_film_played_backwards(open_lesson: Open
     frames, motion = (table.value["score of the sentence"].to_numpy() for table in lesson.dataframe)
     assert frames[0] == frames[1]
     assert motion[0] - motion[1] > 0.2
-    assert told(lesson).count("The difference is exactly 0.") == 1
+    assert motion[0] - motion[2] < 0.2, "a control is no change of what is told"
+    assert told(lesson).count("Backwards, the difference is exactly 0.") == 1
+    assert "(control)" in lesson.dataframe[1].value["the film"].iloc[2]

@@ -285,7 +285,7 @@ def test_models_of_language_are_offered_the_verbs_as_tools_where_that_is_wanted(
     assert refusal.isError
     assert "is in the library; choose one of the list" in refusal.content[0].text
     assert "'start_s'" in told[0]
-    assert "'label': 'circle'" in told[1]
+    assert "adds most on average" in told[1]
     assert "'kind': 'colour'" in told[2]
     assert len(told) == 4
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from workbench.analyses.cases import Case
 from workbench.analyses.probe import ProbeParams
-from workbench.types.probe import ProbeReport
+from workbench.types.probe import Probed, ProbeReport
 from workbench.ui.lessons.room import FILM_WIDTH_PX, FRAME_MODEL, VIDEO_MODEL, answer, clips, services
 from workbench.ui.lessons.steps import Lesson, predicted, table, take_home
 
@@ -21,15 +21,15 @@ def show() -> None:
     clip = captions[query]
     st.video(str(services().library.path_of(clip.video)), width=FILM_WIDTH_PX)
     st.write(
-        f"“{query}” is what was drawn, and nothing else happens. Two models say how well that fits the film. Now it "
-        "is played backwards: what went one way goes the other, and every single picture is still there."
+        f"“{query}” is what was drawn, and nothing else happens. Two models say how well that fits the film. Now "
+        "think of it played backwards: what went one way goes the other, and every single picture is still there."
     )
-    falls, stays = "The score falls, for both models", "It stays the same for one of them"
+    both, one, neither = "It falls for both models", "It falls for one of them", "It stays as it is for both"
     if not predicted(
         "left-from-right",
         "What becomes of the score of the sentence?",
-        (falls, stays),
-        stays,
+        (both, one, neither),
+        one,
         f"For {MODELS[FRAME_MODEL]}, a film is a heap of pictures: their mean is the same in any order. No training "
         "would help, as it cannot see what is to be learned. What was planted is true of the film as it is, and "
         "false of it backwards.",
@@ -39,12 +39,13 @@ def show() -> None:
         found = _probed(clip.video, query, model)
         [case] = found.cases
         st.markdown(f"**{named[0].upper()}{named[1:]}** (`{model}`)")
-        forwards, backwards = (float(case.scores[row, 0]) for row in (0, case.film_row("reverse")))
-        table({"the film": ["as it is", "backwards"], "score of the sentence": [forwards, backwards]})
-        gap = forwards - backwards
-        st.write("The difference is exactly 0." if gap == 0 else f"The difference is {gap:+.4f}.")
-        with st.expander("The whole probe, with its controls"):
-            st.write(found.conclusion)
+        controls = [edit.title for edit in case.films if edit.role == "control"]
+        backwards, *held = (case.film_row(kind) for kind in ("reverse", *_kinds(case, "control")))
+        scores = [float(case.scores[row, 0]) for row in (0, backwards, *held)]
+        films = ["as it is", "played backwards", *(f"{title} (control)" for title in controls)]
+        table({"the film": films, "score of the sentence": scores})
+        gap = scores[0] - scores[1]
+        st.write("Backwards, the difference is exactly 0." if gap == 0 else f"Backwards, the difference is {gap:+.3f}.")
     take_home(
         "A model that knows the right answer on an ordinary film may know it for the wrong reason. Change the one "
         "thing that matters, leave all else, and look whether the answer changes; and change something that does not "
@@ -52,10 +53,12 @@ def show() -> None:
     )
 
 
+def _kinds(case: Probed, role: str) -> list[str]:
+    return [edit.kind for edit in case.films if edit.role == role]
+
+
 def _probed(video: str, query: str, model: str) -> ProbeReport:
-    return answer(
-        ProbeParams((Case(video, query),), model, text_kinds=("direction",), film_kinds=("reverse", "mirror"))
-    )
+    return answer(ProbeParams((Case(video, query),), model, text_kinds=("direction",), film_kinds=("reverse",)))
 
 
 LESSON = Lesson(6, "The model that cannot tell left from right", "Left from right", "A probe with a control.", show)

@@ -41,12 +41,14 @@ def show() -> None:
     table({"sentence": queries} | {query: _cosines(video.id, queries, at_s).tolist() for query, at_s in SHOWN.items()})
     st.caption("A column is a picture. Compare cosines within it: how high is high differs from model to model.")
     st.subheader("Your own sentence")
-    own = st.text_input("A sentence about coloured shapes", "a small blue star", max_chars=100)
+    own = st.text_input("A sentence about coloured shapes", "a purple circle", max_chars=100)
     if own.strip():
         values = _columns(video.id, (own.strip(),))
         best = max(values, key=lambda query: values[query])
         st.bar_chart(values, horizontal=True, x_label="", y_label="cosine")
         st.write(f"“{own.strip()}” lies nearest to the picture of {best}.")
+        for warning in answer(GroundParams(video.id, (own.strip(),), FRAME_MODEL)).warnings:
+            st.warning(warning)
     take_home(
         "A joint embedding makes pictures and sentences comparable. It has no notion of true and false, only of "
         "nearer and farther: something is always nearest."

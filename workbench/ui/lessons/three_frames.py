@@ -29,12 +29,12 @@ def show() -> None:
     coalition = sum(1 << at for at, is_in in enumerate(present) if is_in)
     st.metric("Score of those who are in", f"{game.worth[coalition]:.3f}")
     names = [f"the {name}" for name in NAMES]
-    most = names[int(game.values.argmax())]
+    least = names[int(game.values.argmin())]
     if not predicted(
         "three-frames",
-        "On average over all ways to choose the others, whom does the score gain most by?",
-        names,
-        most,
+        "On average over all ways to choose the others, who lowers the score?",
+        (*names, "none of them"),
+        least if game.values.min() < 0 else "none of them",
         f"{QUERY[0].upper()}{QUERY[1:]} was planted in the second and the third picture, not in the first. Below is "
         "how the values are worked out.",
     ):
@@ -62,6 +62,8 @@ def show() -> None:
         found = answer(AttributeParams(video.id, (query.strip(),), FRAME_MODEL, players="words"))
         st.plotly_chart(players_figure(found))
         st.write(found.conclusion)
+        for warning in found.warnings:
+            st.warning(warning)
     take_home(
         "A Banzhaf value is what somebody adds on average, whoever else is there. With three players that is four "
         "subtractions; with twenty it is a million, which a computer does in a few thousandths of a second: there is "
