@@ -16,8 +16,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import gradio_client
+
 ROOT = Path(__file__).resolve().parent.parent
 START_LIMIT_S = 180.0
+ANSWER_LIMIT_S = 120.0
 
 
 @contextmanager
@@ -57,6 +60,11 @@ def serve(home: Path, program: Sequence[str] = ("app.py",), root: Path = ROOT, *
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def visit(url: str) -> gradio_client.Client:
+    """Return a program's way to the server at ``url``, as patient as a machine with other work to do asks for."""
+    return gradio_client.Client(url, verbose=False, httpx_kwargs={"timeout": ANSWER_LIMIT_S})
 
 
 def _free_port() -> int:

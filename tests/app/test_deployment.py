@@ -14,7 +14,7 @@ import gradio_client
 import pytest
 
 from tests.films import write_film
-from tests.serve import ROOT, serve
+from tests.serve import ROOT, serve, visit
 from workbench.analyses.ground import Ground
 from workbench.analyses.services import Services
 from workbench.models.adapter_template import ENTRY, FAMILY
@@ -57,7 +57,7 @@ def test_the_image_holds_all_that_an_answer_needs(image: Path, url: str) -> None
         "workbench",
     ]
     film = gradio_client.handle_file(next((image / "assets" / "examples").glob("*.mp4")))
-    page = gradio_client.Client(url, verbose=False)
+    page = visit(url)
     taken = page.predict(film, api_name="/add_video")
     found = page.predict(taken["video_id"], ["a red circle"], "toyworld-frame", api_name="/ground")
     assert found["provenance"]["model_id"] == "toyworld-frame"
@@ -75,10 +75,12 @@ def test_the_image_runs_without_rights_and_is_asked_whether_it_is_well(url: str)
     assert names.index("USER") < names.index("CMD")
     [line] = [line for line in LINES if line.startswith("HEALTHCHECK")]
     *_, code = re.findall(r'"([^"]*)"', line)
-    for asked, status in ((url, 0), ("http://127.0.0.1:9/", 1)):
+    for asked, well in ((url, True), ("http://127.0.0.1:9/", False)):
         here = code.replace("http://127.0.0.1:7860/", asked)
         assert here != code
-        assert subprocess.run([sys.executable, "-c", here], capture_output=True).returncode == status
+        # Unwell is what three tries in a row find so.
+        tries = (subprocess.run([sys.executable, "-c", here], capture_output=True) for _ in range(3))
+        assert any(tried.returncode == 0 for tried in tries) == well
 
 
 def test_features_of_another_machine_are_taken_as_they_are(tmp_path: Path) -> None:

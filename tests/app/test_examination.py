@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from tests.app.test_events import asking
 from tests.films import BLUE, GREEN, RED, write_film
 from workbench.analyses import toy_clips
+from workbench.media.encode import write_video
 from workbench.models.adapter_template import ENTRY
 from workbench.ui.gradio import brought_files, examine_texts, label_files, texts
 from workbench.ui.gradio.events import Events
@@ -119,7 +122,14 @@ def test_an_examination_is_taken_away_as_json_and_as_a_page(events: Events, sess
     assert examine_texts.NOT_ON_SHOW in events.examine.take_report(ANN)["examine_said"]
 
 
-def test_drawing_that_was_stopped_leaves_nothing_half_done(events: Events, session: Session) -> None:
+def test_drawing_that_was_stopped_leaves_nothing_half_done(
+    events: Events, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def draw_slowly(*args: Any) -> None:
+        time.sleep(0.2)
+        write_video(*args)
+
+    monkeypatch.setattr(toy_clips, "write_video", draw_slowly)
     working = events.examine.examine(session, ANN)
     for update in working:
         if "Drawing films" in update.get("examine_said", ""):

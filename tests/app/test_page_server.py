@@ -22,6 +22,7 @@ from gradio_client.exceptions import AppError
 
 from tests.films import BLUE, GREEN, RED, write_film
 from tests.readme import README
+from tests.serve import visit
 from workbench.settings import ASSETS
 
 COLOURS = {"red": RED, "green": GREEN, "blue": BLUE}
@@ -97,7 +98,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 def test_the_verb_finds_the_colour_where_it_is(site: Site) -> None:
-    client = gradio_client.Client(site.url, verbose=False)
+    client = visit(site.url)
     result = client.predict(site.films["red"], ["red"], "colour-histogram", 2.0, api_name="/ground")
     best = result["moments"][0][0]
     assert abs(best["start_s"] - 3.0) <= 1.0
@@ -107,7 +108,7 @@ def test_the_verb_finds_the_colour_where_it_is(site: Site) -> None:
 
 def test_two_visitors_at_once_get_their_own_answers(site: Site) -> None:
     def ask(name: str) -> list[dict[str, Any]]:
-        client = gradio_client.Client(site.url, verbose=False)
+        client = visit(site.url)
         video = site.films[name]
         return [client.predict(video, [name], "colour-histogram", 2.0, api_name="/ground") for _ in range(4)]
 
@@ -140,7 +141,7 @@ def test_two_visitors_at_once_get_their_own_answers(site: Site) -> None:
     ],
 )
 def test_the_verb_answers_bad_input_in_one_sentence(site, video, queries, model, fps, said) -> None:
-    client = gradio_client.Client(site.url, verbose=False)
+    client = visit(site.url)
     with pytest.raises(AppError) as problem:
         client.predict(video or site.films["red"], queries, model, fps, api_name="/ground")
     assert said in str(problem.value).lower()
@@ -157,12 +158,12 @@ def test_no_part_that_is_seen_is_told_how_far_an_event_is(site: Site) -> None:
 
 
 def test_only_the_verbs_are_offered_to_programs(site: Site) -> None:
-    offered = gradio_client.Client(site.url, verbose=False).view_api(return_format="dict")
+    offered = visit(site.url).view_api(return_format="dict")
     assert sorted(offered["named_endpoints"]) == ["/add_video", "/attribute", "/embed", "/ground", "/probe"]
 
 
 def test_every_verb_says_what_it_takes(site: Site) -> None:
-    offered = gradio_client.Client(site.url, verbose=False).view_api(return_format="dict")["named_endpoints"]
+    offered = visit(site.url).view_api(return_format="dict")["named_endpoints"]
     needed = {
         name: [item["parameter_name"] for item in verb["parameters"] if not item["parameter_has_default"]]
         for name, verb in offered.items()
@@ -179,7 +180,7 @@ def test_every_verb_says_what_it_takes(site: Site) -> None:
 
 
 def test_a_program_maps_what_its_films_show(site: Site) -> None:
-    client = gradio_client.Client(site.url, verbose=False)
+    client = visit(site.url)
     films = [site.films["red"], site.films["blue"]]
     made = client.predict(films, "colour-histogram", ["red"], "frame", "pca", api_name="/embed")
     kinds = [point["kind"] for point in made["points"]]
@@ -208,7 +209,7 @@ def test_whoever_asks_leaves_the_others_as_many_places_as_before(site: Site) -> 
 
 
 def test_a_program_probes_a_sentence_of_a_film(site: Site) -> None:
-    client = gradio_client.Client(site.url, verbose=False)
+    client = visit(site.url)
     film = site.films["red"]
     made = client.predict(
         film,
@@ -234,7 +235,7 @@ def test_a_program_probes_a_sentence_of_a_film(site: Site) -> None:
 
 
 def test_a_program_brings_a_video_of_its_own(site: Site, tmp_path: Path) -> None:
-    client = gradio_client.Client(site.url, verbose=False)
+    client = visit(site.url)
     film = write_film(tmp_path / "mine.mp4", [(2.0, (128, 128, 128)), (2.0, GREEN)])
     taken = client.predict(gradio_client.handle_file(film.path), api_name="/add_video")
     assert taken["duration_s"] == pytest.approx(4.0, abs=0.2)

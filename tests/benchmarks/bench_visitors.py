@@ -20,7 +20,7 @@ from typing import Any
 import gradio_client
 import numpy as np
 
-from tests.serve import serve
+from tests.serve import serve, visit
 from workbench.media.encode import write_video
 from workbench.toyworld import dataset
 
@@ -77,7 +77,7 @@ class Visitor:
 def visitors(url: str, films: list[Path]) -> Iterator[Visitor]:
     """Yield visitors who have uploaded a film each, and have had both models read it."""
     for number, film in enumerate(films):
-        page = gradio_client.Client(url, verbose=False)
+        page = visit(url)
         video = page.predict(gradio_client.handle_file(film), api_name="/add_video")["video_id"]
         for model in MODELS:
             page.predict(video, [QUERIES[0]], model, api_name="/ground")
@@ -127,7 +127,7 @@ def main(n_requests: int) -> None:
 
 def extractions(url: str, film: Path) -> int:
     """Return how often a film that nobody has read is read where many ask about it at once."""
-    pages = [gradio_client.Client(url, verbose=False) for _ in range(N_AT_ONCE)]
+    pages = [visit(url) for _ in range(N_AT_ONCE)]
     with ThreadPoolExecutor(N_AT_ONCE) as pool:
         files = pool.map(lambda page: page.predict(gradio_client.handle_file(film), api_name="/add_video"), pages)
         asked = zip(pages, files, strict=True)
