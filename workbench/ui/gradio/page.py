@@ -16,9 +16,11 @@ from typing import Any
 import gradio as gr
 from starlette.requests import ClientDisconnect
 
+from workbench.analyses.extraction import extract
 from workbench.analyses.services import Services
 from workbench.errors import WorkbenchError
 from workbench.settings import ASSETS, Settings
+from workbench.types.video import SamplingSpec
 from workbench.ui.gradio import texts
 from workbench.ui.gradio.api import offer_verbs
 from workbench.ui.gradio.events import Events
@@ -312,11 +314,13 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 
 def warm_up(services: Services) -> None:
-    """Load the first model in the background, so that the page is up before torch is imported."""
+    """Load the first model and read the examples with it, in the background: whoever comes first finds an answer."""
 
     def load() -> None:
-        # What is wrong with the model is said on the page, when it is used.
+        # What is wrong with the model or a film is said on the page, when it is used.
         with contextlib.suppress(WorkbenchError):
-            services.models.load(services.settings.default_model)
+            model = services.models.load(services.settings.default_model)
+            for video in services.library.examples():
+                extract(services, video, model, SamplingSpec(), lambda progress: None)
 
     threading.Thread(target=load, name="warm-up", daemon=True).start()
