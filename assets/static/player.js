@@ -37,6 +37,7 @@ workbench.player = ({ element, props, watch }) => {
       const rates = [1, 2, 0.5, 0.25];
       video.playbackRate = rates[(rates.indexOf(video.playbackRate) + 1) % rates.length];
       button.textContent = `${video.playbackRate}×`;
+      button.setAttribute("aria-label", `Speed ${video.playbackRate}×`);
     },
     sound: () => (video.muted = !video.muted),
     // With what lies over the film, where the browser lets anything but a film fill the screen.

@@ -8,6 +8,7 @@ workbench.upload = ({ element, props, trigger, watch }) => {
 
   const show = (message, isRunning) => {
     text.textContent = message;
+    workbench.say(message, isRunning ? "upload" : undefined);
     running.hidden = !isRunning && !message;
     progress.hidden = element.querySelector("[data-act=stop]").hidden = !isRunning;
   };

@@ -176,7 +176,7 @@ def test_a_rate_that_cannot_be_leaves_the_result_and_says_so(bench: Page) -> Non
     field.press("Enter")
     expect(notice(bench)).to_contain_text("choose a value from 0.1 to 30")
     assert bench.locator("#answers .answer").count() == shown
-    expect(bench.locator("#timeline .canvas")).to_have_css("opacity", "0.45")
+    expect(bench.locator("#timeline .canvas")).to_have_css("opacity", "0.66")
     field.fill("2")
     field.press("Enter")
     expect(notice(bench)).to_have_count(0)

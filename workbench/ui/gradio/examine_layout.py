@@ -9,7 +9,7 @@ import gradio as gr
 
 from workbench.ui.gradio import examine_panels
 from workbench.ui.gradio import examine_texts as texts
-from workbench.ui.gradio.view import Choice, FileUpload, Panel, PlotlyView
+from workbench.ui.gradio.view import Choice, FileUpload, Panel, PlotlyView, Told
 
 
 def lay_out_examine() -> dict:
@@ -26,9 +26,9 @@ def lay_out_examine() -> dict:
         with gr.Row(elem_classes="asking"):
             made["ask_examine"] = gr.Button(texts.ASK, size="sm", elem_id="ask-examine", min_width=0)
             made["stop_examine"] = gr.Button("Stop", visible=False, size="sm", elem_id="stop-examine", min_width=0)
-        made["examine_said"] = Panel(elem_id="examine-said")
-        made["examine_text"] = Panel(elem_id="examine-text")
-        made["examine_figure"] = PlotlyView(elem_id="examine-figure")
+        made["examine_said"] = Told(elem_id="examine-said")
+        made["examine_text"] = Told(elem_id="examine-text")
+        made["examine_figure"] = PlotlyView("examine-figure", told_by="examine-text")
         made["examine_numbers"] = Panel(elem_id="examine-numbers")
         with gr.Row(elem_classes="asking"):
             made["examine_json"] = gr.Button(texts.JSON, visible=False, size="sm", elem_id="examine-json", min_width=0)

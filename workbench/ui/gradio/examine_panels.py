@@ -45,7 +45,7 @@ def numbers(found: Sequence[Examination]) -> str:
         for looked_for in texts.LOOKED_FOR
     )  # fmt: skip
     columns = "".join(f"<th>{name}</th>" for name in texts.TABLE_HEAD)
-    table = f'<div class="scroll"><table class="examined"><tr>{columns}</tr>{rows}</table></div>' if rows else ""
+    table = panels.scrolled(f'<table class="examined"><tr>{columns}</tr>{rows}</table>', texts.TITLE) if rows else ""
     lies = [(each.title, texts.how_clips_lie(each)) for each in found]
     return table + panels.counted(texts.ALIGNMENT_TITLE, lies, ())
 

@@ -68,7 +68,8 @@ def launch_options(services: Services) -> dict[str, Any]:
         "theme": make_theme(palette),
         "css": palette_css(palette),
         "css_paths": [
-            ASSETS / "static" / name for name in ("page.css", "maps.css", "space.css", "examine.css", "whatif.css")
+            ASSETS / "static" / name
+            for name in ("page.css", "tabs.css", "tour.css", "maps.css", "space.css", "examine.css", "whatif.css")
         ],
         "head": HEAD,
         "app_kwargs": {"routes": make_routes(services.library)},

@@ -17,18 +17,6 @@ from workbench.types.video import VideoInfo
 from workbench.ui.gradio import texts
 
 
-def masthead() -> str:
-    """Return the head of the page with the list of keys."""
-    keys = "".join(f"<dt><kbd>{escape(key)}</kbd></dt><dd>{escape(what)}</dd>" for key, what in texts.KEYS)
-    return (
-        f"<header><h1>{texts.TITLE}</h1><p>{texts.SUBTITLE}</p>"
-        '<nav><button type="button" data-page="help">Keys</button>'
-        '<button type="button" data-page="theme" title="Light or dark">Theme</button></nav></header>'
-        f'<div id="help"><dialog aria-label="Keys"><h2>Keys</h2><dl>{keys}</dl>'
-        '<button type="button" data-page="help-close">Close</button></dialog></div>'
-    )
-
-
 def notice(message: str, kind: str = "error") -> str:
     """Return one sentence for the visitor, or nothing.
 
@@ -37,22 +25,24 @@ def notice(message: str, kind: str = "error") -> str:
     """
     if not message:
         return ""
-    role = "alert" if kind.startswith("error") else "status"
-    return f'<p class="notice {kind}" role="{role}">{escape(message)}</p>'
+    role = ' role="alert"' if kind.startswith("error") else ""
+    return f'<p class="notice {kind}"{role}>{escape(message)}</p>'
 
 
 def working(message: str, done: int, total: int, has_begun: bool = False) -> str:
     """Return the line and the bar of work that is going on; ``has_begun``: the timeline shows what it has so far."""
     kind = "working so-far" if has_begun else "working"
     share = f' value="{done / total:.4f}"' if total else ""
-    return f'<div class="{kind}" role="status"><span>{escape(message)}</span><progress max="1"{share}></progress></div>'
+    bar = f'<progress max="1"{share} aria-label="{texts.HOW_FAR}"></progress>'
+    return f'<div class="{kind}"><span>{escape(message)}</span>{bar}</div>'
 
 
 def answers(grounding: Grounding, current: int, source: str) -> str:
     """Return the answer for every query: verdict, moments to click, and a sentence, headed by who answers."""
     blocks = [_answer(grounding, index, index == current) for index in range(len(grounding.queries))]
     warnings = "".join(notice(text, "warning") for text in grounding.warnings)
-    return f'<p class="note source">{escape(source)}</p>{warnings}{"".join(blocks)}'
+    head = f'<h2 class="unseen">{texts.ANSWERS_TITLE}</h2>'
+    return f'{head}<p class="note source">{escape(source)}</p>{warnings}{"".join(blocks)}'
 
 
 def _answer(grounding: Grounding, index: int, is_current: bool) -> str:
@@ -65,7 +55,8 @@ def _answer(grounding: Grounding, index: int, is_current: bool) -> str:
     titles = f'<div class="moment-head"><span>moment</span>{_explained("score")}</div>' if moments else ""
     return (
         f'<section class="answer {verdict}{" is-current" if is_current else ""}" data-query="{index}" '
-        f'style="--query:{query_colour(index)}"><h3>{escape(grounding.queries[index])}</h3>'
+        f'style="--query:{query_colour(index)}"{" aria-current=true" if is_current else ""}>'
+        f'<h3><button type="button" class="which"><span>{escape(grounding.queries[index])}</span></button></h3>'
         f'<p class="verdict">In this video: <strong>{texts.VERDICTS[verdict]}</strong> '
         f'<span title="{escape(texts.how_sure(grounding, index))}">{texts.evidence(grounding, index)}</span></p>'
         f"{titles}<ol>{moments}</ol><p>{escape(texts.answer(grounding, index))}</p></section>"
@@ -105,9 +96,14 @@ def moment_table(grounding: Grounding) -> str:
         for rank, moment in enumerate(grounding.moments[index], 1)
     )
     head = f"<th>query</th><th>rank</th><th>start</th><th>end</th><th>length</th><th>{_explained('score')}</th>"
-    return (
-        f'<div class="scroll"><table class="moments"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return scrolled(
+        f'<table class="moments"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>', texts.MOMENTS
     )
+
+
+def scrolled(table: str, name: str) -> str:
+    """Return a table that is scrolled where it is too wide, also by keys."""
+    return f'<div class="scroll" tabindex="0" role="group" aria-label="{escape(name)}">{table}</div>'
 
 
 def evidence(title: str, sentence: str, how_sure: str) -> str:

@@ -31,7 +31,10 @@ SCRIPTS = (
     "upload.js",
     "maps.js",
     "space.js",
+    "spoken.js",
+    "tabs.js",
     "page.js",
+    "tour.js",
 )
 # One script, written into the page: Gradio adds its head from the browser, where files load in no fixed
 # order and a component may stand before the function that it calls.

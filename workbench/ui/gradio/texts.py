@@ -24,6 +24,8 @@ TITLE = "Video-text workbench"
 SUBTITLE = "When is a sentence true of a video, and how sure is that?"
 NO_QUERIES = "Type what should be seen, such as “a red circle”, and the video is searched for it."
 VERDICTS = {"yes": "yes", "no": "not shown", "unknown": "cannot be said"}
+SKIP, THEME, THEME_HELP = "Skip to the answers", "Theme", "Light or dark"
+ANSWERS_TITLE, MOMENTS, HOW_FAR = "Answers", "Moments", "How far it is"
 NO_RESULT = "There is no result to account for yet."
 MAP_KEY = (
     "Every cell is a span: its start from left to right, its end from bottom to top, its colour the score. The "
@@ -50,15 +52,28 @@ SPAN_OUTSIDE = "The link's span begins after the end of the video; drag over the
 NOTHING_IS_FETCHED = "Nothing is fetched from an address; upload the file itself."
 UNPLAYABLE_UPLOAD = "The upload did not arrive whole; try again."
 
-KEYS = (
-    ("Space", "play or pause"),
-    ("← →", "one frame back or on"),
-    ("Shift ← →", "one second back or on"),
-    ("1 to 9", "go to a moment of the current sentence"),
-    ("/", "type a sentence"),
-    ("Esc", "clear the selected span"),
-    ("?", "this list"),
-)
+FIGURES = {
+    "timeline": "How alike video and sentences are over time, a row for each sentence",
+    "values": "What each frame adds, over time",
+    "map": "The score of every span",
+    "null": "The peak of the sentence among those of absent ones",
+    "cells": "What frames and words add together",
+    "patches": "What each patch of the picture adds",
+    "look-picture": "The map over the picture",
+    "curves": "The cosine while the picture comes into sight",
+    "agreement": "How far every two methods agree",
+    "heads": "The maps of all layers and heads",
+    "head-picture": "The map of one head over the picture",
+    "between": "How much frames of the window look at each other",
+    "space-map": "The points of the space on a map",
+    "space-gap-picture": "Where pictures and sentences lie",
+    "pair-map": "The same points on the maps of both models",
+    "examine-figure": "What is guessed right from the space, beside chance",
+    "whatif-film-ranks": "Ranks among videos, before and after",
+    "whatif-text-ranks": "Ranks among sentences, before and after",
+    "many-figure": "How often the true pair scores higher, beside chance",
+}
+"""What pictures are called for who does not see them, by their ids; what they show is said beside them."""
 
 GLOSSARY = (
     ("moment", "a span of the video, from start to end, proposed as the answer to a sentence"),

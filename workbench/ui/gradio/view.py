@@ -13,6 +13,7 @@ import gradio as gr
 from gradio.data_classes import FileData
 
 from workbench.ui.gradio.space_texts import HERE
+from workbench.ui.gradio.texts import FIGURES
 
 _ICONS = {
     "play": '<path class="i-play" d="M8 5v14l11-7z"/><path class="i-pause" d="M7 5h3.5v14H7zM13.5 5H17v14h-3.5z"/>',
@@ -29,25 +30,37 @@ def _button(act: str, label: str) -> str:
     return f'<button type="button" data-act="{act}" aria-label="{label}" title="{label}">{icon}</button>'
 
 
+def _plot(elem_id: str, told_by: str) -> str:
+    return f'<div class="plot" role="img" aria-label="{FIGURES[elem_id]}" aria-describedby="{told_by}"></div>'
+
+
 class Panel(gr.HTML):
     """Plain HTML made by ``panels``, without the toolkit's typography and without events of its own."""
 
-    def __init__(self, value: str = "", **kwargs: Any) -> None:
-        super().__init__(value, js_on_load=None, apply_default_css=False, **kwargs)
+    def __init__(self, value: str = "", *, js_on_load: str | None = None, **kwargs: Any) -> None:
+        super().__init__(value, js_on_load=js_on_load, apply_default_css=False, **kwargs)
 
     def get_block_name(self) -> str:
         return "html"
 
 
+class Told(Panel):
+    """A panel whose news is read out by screen readers: work and how far it is, what was refused or answered."""
+
+    def __init__(self, value: str = "", **kwargs: Any) -> None:
+        super().__init__(value, js_on_load="workbench.told({ element, watch })", **kwargs)
+
+
 class PlotlyView(gr.HTML):
     """A plotly figure in the colours of the page.
 
+    To who does not see it, it is one picture, with a name, and described by the sentence in the element ``told_by``.
     With ``clock``, it lies on the film's time axis: click to seek (event ``select`` with the row in
     ``query``), drag to select a span (event ``brush`` with ``start_s`` and ``end_s``, or without them
     when the selection is cleared), and a playhead.
     """
 
-    def __init__(self, clock: bool = False, **kwargs: Any) -> None:
+    def __init__(self, elem_id: str, *, told_by: str, clock: bool = False, **kwargs: Any) -> None:
         overlay = '<div class="cursor" hidden></div><div class="span" hidden></div><div class="playhead" hidden></div>'
         span_bar = (
             '<div class="span-bar" hidden><span class="span-text"></span>'
@@ -58,12 +71,13 @@ class PlotlyView(gr.HTML):
         )
         super().__init__(
             html_template=(
-                f'<div class="figure"><div class="canvas"><div class="plot"></div>{overlay if clock else ""}</div>'
+                f'<div class="figure"><div class="canvas">{_plot(elem_id, told_by)}{overlay if clock else ""}</div>'
                 f"{span_bar if clock else ''}</div>"
             ),
             js_on_load="""workbench.figure({
                 element: element.querySelector('.figure'), props, trigger, watch, events: ['select', 'brush'] })""",
             apply_default_css=False,
+            elem_id=elem_id,
             **kwargs,
         )
 
@@ -112,7 +126,7 @@ class PlayerView(gr.HTML):
             read by the server and is right; convert the video to H.264 to watch it here.</p></div>
             <div class="transport">{_button("play", "Play")}{_button("back", "One frame back")}
             {_button("forward", "One frame on")}<span class="time" role="timer">0:00.0 / 0:00.0</span>
-            <button type="button" data-act="speed" title="Speed" aria-label="Speed">1×</button>
+            <button type="button" data-act="speed" title="Speed" aria-label="Speed 1×">1×</button>
             {_button("sound", "Sound")}{_button("full", "Full screen")}</div>""",
             js_on_load="workbench.player({ element, props, watch })",
             apply_default_css=False,
@@ -139,7 +153,8 @@ class MapsView(gr.HTML):
             <div class="maps" hidden><div class="maps-bar">
             <label><input type="checkbox" name="map-on" checked>Map <span class="maps-where"></span></label>
             <label>Opacity <input type="range" name="map-opacity" min="0" max="100" step="5"><output></output></label>
-            </div><div class="maps-strip" role="group" aria-label="Pictures with a map"></div></div>""",
+            </div><div class="maps-strip" role="group"
+            aria-label="Pictures with a map: time, cosine, how far it can be trusted"></div></div>""",
             js_on_load="workbench.maps({ element, props, trigger, watch, events: ['select'] })",
             apply_default_css=False,
             **kwargs,
@@ -172,14 +187,14 @@ class Picks(gr.HTML):
 
 
 class SpaceView(gr.HTML):
-    """A map of the space, or two of the same items: a ``Pointed`` figure, or None.
+    """A map of the space, or two of the same items: a ``Pointed`` figure, or None; to a screen reader as a figure is.
 
     Event ``select`` with the ``row`` of a point that was clicked. A loop or a box around points lists them, and lights
     their spans on the timeline; over a point stands its picture. What is nearest to a point that was picked, and has
     ``data-rows``, is in the element ``near``.
     """
 
-    def __init__(self, *, near: str, **kwargs: Any) -> None:
+    def __init__(self, elem_id: str, *, told_by: str, near: str, **kwargs: Any) -> None:
         super().__init__(
             html_template=f"""
             <div class="space" data-near="{near}" hidden>
@@ -189,14 +204,16 @@ class SpaceView(gr.HTML):
             <button type="button" data-drag="select" aria-pressed="false">Box</button>
             <button type="button" data-drag="whole">Whole map</button>
             <button type="button" data-drag="here">{HERE}</button></div>
-            <div class="figure"><div class="canvas"><div class="plot"></div>
+            <div class="figure"><div class="canvas">{_plot(elem_id, told_by)}
             <div class="space-lit"></div><div class="space-over"></div><div class="space-now"></div>
             <div class="space-tip" hidden><img alt=""><span></span></div></div></div>
             <div class="space-chosen" hidden><p></p><div class="space-strip"></div>
-            <div class="scroll"><table><thead><tr><th>video</th><th>time</th><th class="said"></th></tr></thead>
+            <div class="scroll" tabindex="0" role="group" aria-label="Points chosen">
+            <table><thead><tr><th>video</th><th>time</th><th class="said"></th></tr></thead>
             <tbody></tbody></table></div></div></div>""",
             js_on_load="workbench.space({ element, props, trigger, watch, events: ['select'] })",
             apply_default_css=False,
+            elem_id=elem_id,
             **kwargs,
         )
 
@@ -248,7 +265,7 @@ class FileUpload(gr.HTML):
         super().__init__(
             html_template=f"""
             <label class="upload-button"><input type="file" accept="{accept}">{label}</label>
-            <div class="upload-running" hidden aria-live="polite"><progress max="1" value="0" hidden></progress>
+            <div class="upload-running" hidden><progress max="1" value="0" hidden></progress>
             <span class="upload-text"></span><button type="button" data-act="stop" hidden>Cancel</button></div>""",
             js_on_load="workbench.upload({ element, props, trigger, watch, events: ['upload'] })",
             apply_default_css=False,

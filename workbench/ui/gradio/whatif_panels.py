@@ -161,12 +161,15 @@ def watched(title: str, mp4: bytes, rate: float) -> str:
 
 def numbers(found: Sequence[ProbeReport]) -> str:
     """Return every number of every model as a table behind a fold."""
-    tables = "".join(f"<h4>{escape(each.title)}</h4>{''.join(map(_table, tables_of(each)))}" for each in found)
+    tables = "".join(
+        f"<h4>{escape(each.title)}</h4>{''.join(_table(rows, each.title) for rows in tables_of(each))}"
+        for each in found
+    )
     return f'<details class="note"><summary>All numbers</summary>{tables}</details>'
 
 
-def _table(rows: Sequence[Sequence[str]]) -> str:
+def _table(rows: Sequence[Sequence[str]], name: str) -> str:
     head, *lines = rows
     columns = "".join(f"<th>{escape(name)}</th>" for name in head)
     body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
-    return f'<div class="scroll"><table class="probed"><tr>{columns}</tr>{body}</table></div>'
+    return panels.scrolled(f'<table class="probed"><tr>{columns}</tr>{body}</table>', name)

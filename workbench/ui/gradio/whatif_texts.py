@@ -30,8 +30,8 @@ PAINTED = (
 )
 WATCH, BACK = "Watch", "Back to the sentence that this is an edit of"
 DOING = {
-    "who": ("Who", "Why: which words and frames made this score"),
-    "where": ("Where", "Why: where in the picture it looked"),
+    "who": ("Who", "Who made this score: which words and frames"),
+    "where": ("Where", "Where in the picture it looked"),
     "correct": ("✎", "Correct"),
     "drop": ("×", "Take away"),
 }
