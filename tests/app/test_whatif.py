@@ -114,8 +114,8 @@ def test_an_edit_is_written_taken_away_and_belongs_to_its_sentence(events: Event
 
 def test_an_edit_is_corrected_in_its_place_and_stays_of_its_kind(events: Events, session: Session) -> None:
     def of_kind(asked: Session, kind: str) -> list[str]:
-        edits = events.whatif.as_json(asked, "ann")["probes"][0]["cases"][0]["texts"]
-        return [edit["text"] for edit in edits if edit["kind"] == kind]
+        edits = events.whatif.answers(asked, "ann")[0].outcome.result.cases[0].texts
+        return [edit.text for edit in edits if edit.kind == kind]
 
     sentences = shown(events, session)["whatif_sentences"]
     colours, others = of_kind(session, "colour"), of_kind(session, "paraphrase")

@@ -401,7 +401,8 @@ def test_download_is_the_shown_result(bench: Page) -> None:
     import json
 
     with bench.expect_download() as waiting:
-        bench.get_by_role("button", name="Download JSON").click()
+        bench.get_by_role("button", name="Download", exact=True).click()
+        bench.get_by_role("button", name="JSON").click()
     result = json.loads(Path(waiting.value.path()).read_text(encoding="utf-8"))
     assert result["queries"] == sentences(bench)
     starts = bench.locator(".answer .moment").evaluate_all("items => items.map(item => Number(item.dataset.seek))")

@@ -13,8 +13,9 @@ from workbench.analyses.embed_features import embed_features
 from workbench.analyses.services import Services
 from workbench.errors import InputError
 from workbench.figures.embedding import colourings, embedding_figure, with_hover
-from workbench.figures.embedding_report import embedding_html
+from workbench.figures.embedding_report import embedding_section
 from workbench.figures.palette import query_colour
+from workbench.figures.report import page_html
 from workbench.store.feature_files import FeatureTable
 
 PARAMS = EmbedParams(videos=(), queries=(), model="")
@@ -104,7 +105,7 @@ def test_the_answer_is_told_in_lines_in_json_and_as_a_page(services: Services):
     point = Embed().as_json(outcome)["points"][0]
     assert point["name"] == "row:item 0"
     assert point["columns"]["word"] in "abc"
-    page = embedding_html(outcome, "")
+    page = page_html([embedding_section(outcome, "")], "[]")
     assert "mine.npz" in page
     assert "Pictures and words" not in page
 

@@ -91,6 +91,13 @@ class VideoLibrary:
                 f"“{title}” cannot be kept: {problem.strerror or 'it failed'}; free some space for temporary files."
             ) from None
 
+    def find_picture(self, text: str) -> VideoInfo:
+        """Return the still picture that a path or a whole id means.
+
+        For a person at their own machine only. Raises ``VideoError`` or ``StoreError`` as ``add_picture``.
+        """
+        return self.get(text) if _ID.fullmatch(text) and not os.path.exists(text) else self.add_picture(Path(text))
+
     def open_path(self, path: Path) -> VideoInfo:
         """Enter a file of this machine, without copying it, for as long as this object lives.
 

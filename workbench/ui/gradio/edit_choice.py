@@ -8,18 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from workbench.analyses.cases import corrected_edits
 from workbench.analyses.queries import checked_query
-from workbench.core.text_edits.kinds import KINDS, RANDOM
+from workbench.core.text_edits.kinds import OWN
 from workbench.core.text_edits.making import edit_by_hand
 from workbench.core.text_edits.rewriting import folded
 from workbench.errors import QueryError
 from workbench.settings import Settings
-from workbench.types.edits import Edit, Role
+from workbench.types.edits import Edit
 
 MOST_OWN, MOST_WITHOUT = 20, 200
-OWN = "own"
-ROLE_OF: dict[str, Role] = {kind.name: kind.role for kind in KINDS} | {RANDOM: "ceiling", OWN: "meaning"}
-"""What each kind of edit is there for: one that was corrected is what it was, a control or not."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class EditChoice:
     @property
     def corrected(self) -> tuple[Edit, ...]:
         """Edits of the workbench as the visitor put them right, each of the kind that it was."""
-        return tuple(edit_by_hand(self.query, text, kind, ROLE_OF[kind]) for kind, text in self.written if kind != OWN)
+        return corrected_edits(self.query, [(kind, text) for kind, text in self.written if kind != OWN])
 
     def of(self, query: str) -> EditChoice:
         """Return what was chosen for a sentence: nothing yet for another one."""

@@ -21,6 +21,7 @@ from workbench.ui.gradio.map_layout import lay_out_maps
 from workbench.ui.gradio.pair_layout import lay_out_pair
 from workbench.ui.gradio.session import Session, default_of
 from workbench.ui.gradio.space_layout import lay_out_space
+from workbench.ui.gradio.takeaway_layout import ReproductionPanel, TakeAwayMenu, lay_out_take_away
 from workbench.ui.gradio.view import (
     Choice,
     FileUpload,
@@ -69,7 +70,9 @@ class Parts:
     values_text: Panel
     values: PlotlyView
     answers: Panel
-    export: gr.Button
+    reproduce: gr.Button
+    export: TakeAwayMenu
+    reproduction: ReproductionPanel
     moments: Panel
     map_text: Panel
     map: PlotlyView
@@ -228,7 +231,7 @@ def lay_out() -> Parts:
     )
     made["download"] = gr.HTML(
         html_template="<span></span>",
-        js_on_load="watch('value', () => workbench.download(props.value))",
+        js_on_load="watch('value', () => workbench.handOver(props.value))",
     )
     return Parts(**made)
 
@@ -294,7 +297,7 @@ def _result() -> dict:
     made: dict = {"answers": Told(elem_id="answers")}
     with gr.Row(elem_id="take-away"):
         Panel('<button type="button" data-page="copy">Copy link</button>')
-        made["export"] = gr.Button("Download JSON", size="sm", elem_id="export", min_width=0)
+        made |= lay_out_take_away()
     return made
 
 

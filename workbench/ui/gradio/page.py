@@ -70,7 +70,16 @@ def launch_options(services: Services) -> dict[str, Any]:
         "css": palette_css(palette),
         "css_paths": [
             ASSETS / "static" / name
-            for name in ("page.css", "tabs.css", "tour.css", "maps.css", "space.css", "examine.css", "whatif.css")
+            for name in (
+                "page.css",
+                "tabs.css",
+                "tour.css",
+                "takeaway.css",
+                "maps.css",
+                "space.css",
+                "examine.css",
+                "whatif.css",
+            )
         ],
         "head": HEAD,
         "app_kwargs": {
@@ -158,7 +167,9 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     parts.ask_patches.click(
         _placed_steps(events.who.explain_patches, outputs), [session, parts.clock], js=now, **asking
     )
-    parts.export.click(placed(events.export), session, **handing)
+    parts.reproduce.click(placed(events.reproduce), session, **_narrowed(looking, outputs, ("reproduction", "notice")))
+    taken = parts.export.select(placed(events.export), [session, parts.export], **handing)
+    taken.then(None, js="() => workbench.handedOver()")
     asks(parts.space_near.input, events.choose_video, [session])
     parts.pair_other.input(placed(events.pair.choose_other), session, **changing)
     parts.ask_pair.click(_placed_steps(events.pair.compare, outputs), session, **asking)

@@ -33,6 +33,7 @@ SCRIPTS = (
     "space.js",
     "spoken.js",
     "tabs.js",
+    "takeaway.js",
     "page.js",
     "tour.js",
 )

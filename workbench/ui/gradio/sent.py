@@ -17,6 +17,8 @@ from workbench.errors import InputError
 _CONTENT_HASH = re.compile(r"[0-9a-f]{64}")
 MAX_BROUGHT, MAX_TITLE_CHARS = 100, 80
 """Films of their own that one visitor is shown, and letters of their titles."""
+MAX_FILE_CHARS = 255
+"""Letters of what a file of theirs is called."""
 USUAL_OPACITY = 0.7
 """How opaque maps are until the visitor says otherwise."""
 

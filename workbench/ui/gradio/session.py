@@ -37,7 +37,7 @@ class Session:
 
     ``current`` is the sentence that the evidence below the timeline belongs to, ``span_s`` the span
     selected on the timeline, ``at_s`` where the film is to stand at first, ``uploads`` the films this visitor has
-    brought, with the titles they gave them.
+    brought, with the titles they gave them, and ``files`` what files of theirs are called, of films and pictures by id.
     ``tab`` is the instrument on show, ``opened`` the path to the part of the film's tree that was opened last;
     ``budget`` and ``absent`` are how games are played that run the encoder. ``method`` makes the maps, empty for the
     usual one of the model; ``picked`` is the number of a word that has the map by itself, with the sentence it is of.
@@ -53,6 +53,7 @@ class Session:
     span_s: tuple[float, float] | None = None
     at_s: float | None = None
     uploads: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
     tab: str = TABS[0]
     opened: tuple[int, ...] = ()
     budget: int = 0
