@@ -28,7 +28,7 @@ def lay_out_examine() -> dict:
             made["stop_examine"] = gr.Button("Stop", visible=False, size="sm", elem_id="stop-examine", min_width=0)
         made["examine_said"] = Told(elem_id="examine-said")
         made["examine_text"] = Told(elem_id="examine-text")
-        made["examine_figure"] = PlotlyView("examine-figure", told_by="examine-text")
+        made["examine_figure"] = PlotlyView(elem_id="examine-figure", told_by="examine-text")
         made["examine_numbers"] = Panel(elem_id="examine-numbers")
         with gr.Row(elem_classes="asking"):
             made["examine_json"] = gr.Button(texts.JSON, visible=False, size="sm", elem_id="examine-json", min_width=0)

@@ -285,10 +285,10 @@ def _stage() -> dict:
             made["cancel"] = gr.Button("Stop", visible=False, size="sm", elem_id="cancel", min_width=0)
             made["resume"] = gr.Button("Go on", visible=False, size="sm", elem_id="resume", min_width=0)
         made["notice"] = Told(elem_id="notice")
-        made["timeline"] = PlotlyView("timeline", told_by="caption", clock=True)
+        made["timeline"] = PlotlyView(elem_id="timeline", told_by="caption", clock=True)
         made["caption"] = Panel(elem_id="caption")
         made["span"] = Panel(elem_id="span")
-        made["values"] = PlotlyView("values", told_by="values-text", clock=True)
+        made["values"] = PlotlyView(elem_id="values", told_by="values-text", clock=True)
         made["values_text"] = Panel(elem_id="values-text")
     return made
 
@@ -306,10 +306,10 @@ def _moments() -> dict:
     with gr.Row(elem_id="evidence"):
         with gr.Column(min_width=280):
             made["map_text"] = Panel(elem_id="map-text")
-            made["map"] = PlotlyView("map", told_by="map-text")
+            made["map"] = PlotlyView(elem_id="map", told_by="map-text")
         with gr.Column(min_width=280):
             made["null_text"] = Panel(elem_id="null-text")
-            made["null"] = PlotlyView("null", told_by="null-text")
+            made["null"] = PlotlyView(elem_id="null", told_by="null-text")
     return made
 
 
@@ -322,7 +322,7 @@ def _who() -> dict:
             made["words"] = Panel(elem_id="words")
         with gr.Column(min_width=280):
             made["cells_text"] = Panel(elem_id="cells-text")
-            made["cells"] = PlotlyView("cells", told_by="cells-text")
+            made["cells"] = PlotlyView(elem_id="cells", told_by="cells-text")
             made["cells_key"] = Panel()
     with gr.Row(elem_id="picture"):
         with gr.Column(min_width=280):
@@ -338,5 +338,5 @@ def _who() -> dict:
                     0, label="Budget (evaluations)", info=attribution_texts.BUDGET_HELP, step=1, elem_id="budget"
                 )
         with gr.Column(min_width=280):
-            made["patches"] = PlotlyView("patches", told_by="patches-text")
+            made["patches"] = PlotlyView(elem_id="patches", told_by="patches-text")
     return made

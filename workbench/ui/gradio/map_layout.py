@@ -25,12 +25,12 @@ def lay_out_maps() -> dict:
         made["heads_text"] = Panel(elem_id="heads-text")
         with gr.Row(elem_id="all-heads"):
             with gr.Column(min_width=280):
-                made["heads"] = PlotlyView("heads", told_by="heads-text")
+                made["heads"] = PlotlyView(elem_id="heads", told_by="heads-text")
             with gr.Column(min_width=280):
                 made["head_choice"] = Choice(title=look_texts.HEAD_LABEL, elem_id="head-choice")
-                made["head_picture"] = PlotlyView("head-picture", told_by="heads-text")
+                made["head_picture"] = PlotlyView(elem_id="head-picture", told_by="heads-text")
                 made["between_text"] = Panel(elem_id="between-text")
-                made["between"] = PlotlyView("between", told_by="between-text")
+                made["between"] = PlotlyView(elem_id="between", told_by="between-text")
     return made
 
 
@@ -39,7 +39,7 @@ def _maps() -> dict:
     made |= _working("look", {})
     made["look_text"] = Told(elem_id="look-text")
     made["look_maps"] = MapsView(elem_id="look-maps")
-    made["look_picture"] = PlotlyView("look-picture", told_by="look-text")
+    made["look_picture"] = PlotlyView(elem_id="look-picture", told_by="look-text")
     made["look_words"] = Picks(elem_id="look-words")
     with gr.Row(elem_classes="asking"):
         made["take_png"] = gr.Button("Download PNG", size="sm", elem_id="take-png", min_width=0)
@@ -50,7 +50,7 @@ def _maps() -> dict:
 def _tests() -> dict:
     made: dict = {"test_text": Told(elem_id="test-text")}
     made |= _working("test", {"ask_test": look_texts.TEST})
-    made["curves"] = PlotlyView("curves", told_by="test-text")
+    made["curves"] = PlotlyView(elem_id="curves", told_by="test-text")
     made["test_numbers"] = Panel(elem_id="test-numbers")
     return made
 
@@ -62,7 +62,7 @@ def _methods() -> dict:
         with gr.Column(min_width=280):
             made["methods"] = Picks(elem_id="methods")
         with gr.Column(min_width=280):
-            made["agreement"] = PlotlyView("agreement", told_by="compare-text")
+            made["agreement"] = PlotlyView(elem_id="agreement", told_by="compare-text")
     return made
 
 

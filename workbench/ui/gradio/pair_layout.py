@@ -23,7 +23,7 @@ def lay_out_pair() -> dict:
     made["pair_text"] = Told(elem_id="pair-text")
     with gr.Row(elem_id="pair"):
         with gr.Column(min_width=280, scale=3):
-            made["pair_map"] = SpaceView("pair-map", told_by="pair-text", near="pair-near")
+            made["pair_map"] = SpaceView(elem_id="pair-map", told_by="pair-text", near="pair-near")
             made["pair_key"] = Panel()
         with gr.Column(min_width=280, scale=2):
             made["pair_near"] = Picks(elem_id="pair-near")

@@ -36,13 +36,13 @@ def lay_out_space() -> dict:
                 )
             made["space_said"] = Told(elem_id="space-said")
             made["space_text"] = Told(elem_id="space-text")
-            made["space_map"] = SpaceView("space-map", told_by="space-text", near="space-near")
+            made["space_map"] = SpaceView(elem_id="space-map", told_by="space-text", near="space-near")
             Panel(f'<p class="note">{texts.KEY}</p>')
         with gr.Column(min_width=280, scale=2):
             made["space_near"] = Picks(elem_id="space-near")
             made["space_gap"] = Panel(elem_id="space-gap")
             made["space_gap_view"] = Choice(title=texts.GAP_VIEW_LABEL, elem_id="space-gap-view")
-            made["space_gap_picture"] = PlotlyView("space-gap-picture", told_by="space-gap")
+            made["space_gap_picture"] = PlotlyView(elem_id="space-gap-picture", told_by="space-gap")
     made["space_groups"] = Picks(elem_id="space-groups")
     with gr.Accordion("How the map is made", open=False, elem_id="space-how"):
         made["space_through"] = gr.Textbox(

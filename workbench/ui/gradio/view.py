@@ -60,7 +60,7 @@ class PlotlyView(gr.HTML):
     when the selection is cleared), and a playhead.
     """
 
-    def __init__(self, elem_id: str, *, told_by: str, clock: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *, elem_id: str, told_by: str, clock: bool = False, **kwargs: Any) -> None:
         overlay = '<div class="cursor" hidden></div><div class="span" hidden></div><div class="playhead" hidden></div>'
         span_bar = (
             '<div class="span-bar" hidden><span class="span-text"></span>'
@@ -194,7 +194,7 @@ class SpaceView(gr.HTML):
     ``data-rows``, is in the element ``near``.
     """
 
-    def __init__(self, elem_id: str, *, told_by: str, near: str, **kwargs: Any) -> None:
+    def __init__(self, *, elem_id: str, told_by: str, near: str, **kwargs: Any) -> None:
         super().__init__(
             html_template=f"""
             <div class="space" data-near="{near}" hidden>

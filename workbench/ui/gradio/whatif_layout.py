@@ -36,8 +36,8 @@ def lay_out_whatif() -> dict:
             made["whatif_watch"] = Panel(elem_id="whatif-watch")
     made["whatif_ranks_text"] = Told(elem_id="whatif-ranks-text")
     with gr.Row(elem_id="whatif-ranks"):
-        made["whatif_film_ranks"] = PlotlyView("whatif-film-ranks", told_by="whatif-ranks-text")
-        made["whatif_text_ranks"] = PlotlyView("whatif-text-ranks", told_by="whatif-ranks-text")
+        made["whatif_film_ranks"] = PlotlyView(elem_id="whatif-film-ranks", told_by="whatif-ranks-text")
+        made["whatif_text_ranks"] = PlotlyView(elem_id="whatif-text-ranks", told_by="whatif-ranks-text")
     with gr.Row(elem_classes="asking"):
         made["take_report"] = gr.Button(texts.REPORT, visible=False, size="sm", elem_id="take-report", min_width=0)
     with gr.Column(elem_id="whatif-many", min_width=0):
@@ -49,7 +49,7 @@ def lay_out_whatif() -> dict:
         Panel(f'<details class="note"><summary>{texts.FILE_HELP_TITLE}</summary><p>{texts.FILE_HELP}</p></details>')
         made["many_said"] = Told(elem_id="many-said")
         made["many_text"] = Told(elem_id="many-text")
-        made["many_figure"] = PlotlyView("many-figure", told_by="many-text")
+        made["many_figure"] = PlotlyView(elem_id="many-figure", told_by="many-text")
         made["many_numbers"] = Panel(elem_id="many-numbers")
         with gr.Row(elem_classes="asking"):
             made["take_many"] = gr.Button(texts.REPORT, visible=False, size="sm", elem_id="take-many", min_width=0)
