@@ -76,8 +76,10 @@ def test_columns_colour_the_map(services: Services):
     found = embed_features(services, islands()[0], "mine.npz", replace(PARAMS, reducer="pca")).result
     assert colourings(found) == ["group", "length", "word"]
     by_word = embedding_figure(found, "word")
-    assert {trace.name for trace in by_word.data} == {"a", "b", "c"}
-    assert sorted(trace.name for trace in by_word.data if trace.showlegend) == ["a", "b", "c"]
+    in_legend = [str(trace.name).split("  ") for trace in by_word.data if trace.showlegend]
+    assert [number for number, _ in in_legend] == ["1", "2", "3"]
+    assert sorted(name for _, name in in_legend) == ["a", "b", "c"]
+    assert {trace.name for trace in by_word.data} == {"  ".join(called) for called in in_legend}
     assert len({(trace.name, trace.legendgroup) for trace in by_word.data}) == 3
     by_length = embedding_figure(found, "length")
     for trace in by_length.data:
