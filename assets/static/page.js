@@ -74,7 +74,7 @@
       help().showModal();
     },
     "help-close": () => help()?.close(),
-    copy: (button) => copy(location.href).then(() => flash(button, "Link copied")),
+    copy: (button) => copy(location.href).then(() => flash(button, workbench.text("copied"))),
     skip: () => {
       const answers = document.querySelector("#answers");
       answers.tabIndex = -1;

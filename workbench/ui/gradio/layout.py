@@ -208,7 +208,7 @@ def lay_out() -> Parts:
             made |= _result()
     with gr.Tabs(elem_id="instruments") as made["tabs"]:
         tabs = made["tab"] = {}
-        with _tab("Moments", "moments") as tabs["moments"]:
+        with _tab(texts.MOMENTS_TITLE, "moments") as tabs["moments"]:
             made |= _moments()
         with _tab(Attribute.title, "who") as tabs["who"]:
             made |= _who()
@@ -218,7 +218,7 @@ def lay_out() -> Parts:
             made |= lay_out_space() | lay_out_pair() | lay_out_examine()
         with _tab(whatif_texts.TITLE, "whatif") as tabs["whatif"]:
             made |= lay_out_whatif()
-        with _tab("About", "about") as tabs["about"]:
+        with _tab(texts.ABOUT_TITLE, "about") as tabs["about"]:
             made["about"] = Panel(panels.about(None))
     made["clock"] = gr.HTML(html_template="<span></span>", js_on_load=None)
     made["address"] = gr.HTML(
@@ -244,16 +244,16 @@ def _tab(title: str, name: str) -> gr.Tab:
 def _setup() -> dict:
     made: dict = {}
     with gr.Group(elem_id="film-choice", elem_classes="plain"):
-        made["video"] = Choice(title="Video", elem_id="video-picker")
+        made["video"] = Choice(title=texts.VIDEO, elem_id="video-picker")
         made["film_note"] = Panel()
-        made["upload"] = FileUpload(label="Upload a video", accept="video/*,.mkv,.avi", elem_id="upload")
+        made["upload"] = FileUpload(label=texts.UPLOAD, accept="video/*,.mkv,.avi", elem_id="upload")
     made["queries"] = QueryEditor(elem_id="queries")
     with gr.Group(elem_id="method", elem_classes="plain"):
-        made["model"] = Choice(title="Model", elem_id="model-picker")
+        made["model"] = Choice(title=texts.MODEL, elem_id="model-picker")
         made["model_note"] = Panel()
         declared = controls(Ground.Params)
         numbers = {FIRST_CONTROL: _number(FIRST_CONTROL, declared[FIRST_CONTROL])}
-        with gr.Accordion("Method", open=False):
+        with gr.Accordion(texts.METHOD, open=False):
             for name, control in declared.items():
                 if name != FIRST_CONTROL:
                     numbers[name] = _number(name, control)
@@ -282,8 +282,8 @@ def _stage() -> dict:
     with gr.Group(elem_id="when", elem_classes="plain"):
         with gr.Row(elem_id="work"):
             made["status"] = Told(elem_id="status")
-            made["cancel"] = gr.Button("Stop", visible=False, size="sm", elem_id="cancel", min_width=0)
-            made["resume"] = gr.Button("Go on", visible=False, size="sm", elem_id="resume", min_width=0)
+            made["cancel"] = gr.Button(texts.STOP, visible=False, size="sm", elem_id="cancel", min_width=0)
+            made["resume"] = gr.Button(texts.GO_ON, visible=False, size="sm", elem_id="resume", min_width=0)
         made["notice"] = Told(elem_id="notice")
         made["timeline"] = PlotlyView(elem_id="timeline", told_by="caption", clock=True)
         made["caption"] = Panel(elem_id="caption")
@@ -296,7 +296,7 @@ def _stage() -> dict:
 def _result() -> dict:
     made: dict = {"answers": Told(elem_id="answers")}
     with gr.Row(elem_id="take-away"):
-        Panel('<button type="button" data-page="copy">Copy link</button>')
+        Panel(f'<button type="button" data-page="copy">{texts.COPY_LINK}</button>')
         made |= lay_out_take_away()
     return made
 
@@ -331,11 +331,13 @@ def _who() -> dict:
                 made["ask_patches"] = gr.Button(
                     attribution_texts.ASK_PATCHES, size="sm", elem_id="ask-patches", min_width=0
                 )
-                made["stop_patches"] = gr.Button("Stop", visible=False, size="sm", elem_id="stop-patches", min_width=0)
-            with gr.Accordion("How players are left out", open=False):
-                made["absent"] = Choice(title="An absent frame of a window, or patch, is", elem_id="absent")
+                made["stop_patches"] = gr.Button(
+                    texts.STOP, visible=False, size="sm", elem_id="stop-patches", min_width=0
+                )
+            with gr.Accordion(attribution_texts.LEFT_OUT, open=False):
+                made["absent"] = Choice(title=attribution_texts.ABSENT, elem_id="absent")
                 made["budget"] = gr.Number(
-                    0, label="Budget (evaluations)", info=attribution_texts.BUDGET_HELP, step=1, elem_id="budget"
+                    0, label=attribution_texts.BUDGET, info=attribution_texts.BUDGET_HELP, step=1, elem_id="budget"
                 )
         with gr.Column(min_width=280):
             made["patches"] = PlotlyView(elem_id="patches", told_by="patches-text")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gradio as gr
 
 from workbench.ui.gradio import look_texts
+from workbench.ui.gradio.texts import GO_ON, METHOD, STOP
 from workbench.ui.gradio.view import Choice, MapsView, Panel, Picks, PlotlyView, Told
 
 
@@ -35,15 +36,15 @@ def lay_out_maps() -> dict:
 
 
 def _maps() -> dict:
-    made: dict = {"look_method": Choice(title="Method", elem_id="look-method"), "look_about": Panel()}
+    made: dict = {"look_method": Choice(title=METHOD, elem_id="look-method"), "look_about": Panel()}
     made |= _working("look", {})
     made["look_text"] = Told(elem_id="look-text")
     made["look_maps"] = MapsView(elem_id="look-maps")
     made["look_picture"] = PlotlyView(elem_id="look-picture", told_by="look-text")
     made["look_words"] = Picks(elem_id="look-words")
     with gr.Row(elem_classes="asking"):
-        made["take_png"] = gr.Button("Download PNG", size="sm", elem_id="take-png", min_width=0)
-        made["take_film"] = gr.Button("Download film", size="sm", elem_id="take-film", min_width=0)
+        made["take_png"] = gr.Button(look_texts.TAKE_PNG, size="sm", elem_id="take-png", min_width=0)
+        made["take_film"] = gr.Button(look_texts.TAKE_FILM, size="sm", elem_id="take-film", min_width=0)
     return made
 
 
@@ -73,7 +74,7 @@ def _working(name: str, buttons: dict[str, str]) -> dict:
         for part, label in buttons.items():
             made[part] = gr.Button(label, size="sm", elem_id=part.replace("_", "-"), min_width=0)
         if name == "look":
-            made["look_again"] = gr.Button("Go on", visible=False, size="sm", elem_id="look-again", min_width=0)
-        made[f"stop_{name}"] = gr.Button("Stop", visible=False, size="sm", elem_id=f"stop-{name}", min_width=0)
+            made["look_again"] = gr.Button(GO_ON, visible=False, size="sm", elem_id="look-again", min_width=0)
+        made[f"stop_{name}"] = gr.Button(STOP, visible=False, size="sm", elem_id=f"stop-{name}", min_width=0)
     made[f"{name}_said"] = Told(elem_id=f"{name}-said")
     return made

@@ -39,7 +39,7 @@ def _word(said: HeatMaps, at: int, word: Player, most: float, is_picked: bool) -
     colour = signed_colour(0.0 if value != value else TEXT_SHARE * value, most)
     return (
         f'<button type="button" data-pick="{at}" aria-pressed="{str(is_picked).lower()}" style="--value:{colour}" '
-        f'title="The map of “{escape(word.label)}” alone"><b>{escape(word.label)}</b>{told}</button>'
+        f'title="{escape(look_texts.of_word(word.label))}"><b>{escape(word.label)}</b>{told}</button>'
     )
 
 
@@ -52,7 +52,7 @@ def heading(maps: HeatMaps, sentence: str, at: int) -> str:
 
 def method(about: str, missing: Sequence[str]) -> str:
     """Return what a method does, and behind a fold which ones the model does not have."""
-    fold = _fold("Not with this model", missing)
+    fold = _fold(look_texts.NOT_WITH_THIS, missing)
     return f'<p class="note">{escape(about)}</p>{fold}'
 
 
@@ -107,7 +107,7 @@ def methods(layers: Sequence[tuple[str, str]], jpeg_uri: str, aspect: float, cho
         else:
             cells.append(f"<div>{inside}</div>")
     return (
-        f'<div class="picks methods" role="group" aria-label="Methods" '
+        f'<div class="picks methods" role="group" aria-label="{look_texts.METHODS_TITLE}" '
         f'style="--frame:url({jpeg_uri});--aspect:{aspect:.4f}">{"".join(cells)}</div>'
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gradio as gr
 
 from workbench.ui.gradio import pair_texts as texts
+from workbench.ui.gradio.texts import STOP
 from workbench.ui.gradio.view import Choice, Panel, Picks, SpaceView, Told
 
 
@@ -18,7 +19,7 @@ def lay_out_pair() -> dict:
     with gr.Row(elem_classes="asking"):
         made["pair_other"] = Choice(title=texts.OTHER_LABEL, elem_id="pair-other")
         made["ask_pair"] = gr.Button(texts.COMPARE, size="sm", elem_id="ask-pair", min_width=0)
-        made["stop_pair"] = gr.Button("Stop", visible=False, size="sm", elem_id="stop-pair", min_width=0)
+        made["stop_pair"] = gr.Button(STOP, visible=False, size="sm", elem_id="stop-pair", min_width=0)
     made["pair_said"] = Told(elem_id="pair-said")
     made["pair_text"] = Told(elem_id="pair-text")
     with gr.Row(elem_id="pair"):

@@ -58,7 +58,7 @@ def index_in(event: gr.EventData, name: str, n: int) -> int:
     """Return an index that the browser sent, or raise ``InputError`` if nothing has that number."""
     index = _data(event).get(name)
     if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < n:
-        raise InputError("That row is no longer there; the page may be out of date, reload it.")
+        raise InputError(texts.NO_SUCH_ROW)
     return index
 
 

@@ -20,6 +20,7 @@ from workbench.analyses.map_methods import METHODS
 from workbench.analyses.queries import checked_query
 from workbench.errors import InputError, QueryError
 from workbench.settings import Settings
+from workbench.ui.gradio import texts
 from workbench.ui.gradio.edit_choice import EditChoice
 from workbench.ui.gradio.examine_texts import CLIPS
 from workbench.ui.gradio.space_choice import SpaceChoice, choice_from_address
@@ -122,7 +123,7 @@ class Session:
         if query in self.queries:
             return replace(self, current=self.queries.index(query))
         if len(self.queries) >= settings.max_queries:
-            raise QueryError(f"{settings.max_queries} sentences at once are the most; take one away first.")
+            raise QueryError(texts.too_many_sentences(settings.max_queries))
         return replace(self, queries=(*self.queries, query), current=len(self.queries))
 
     def with_changed_query(self, index: int, text: str, settings: Settings) -> Session:
@@ -160,7 +161,7 @@ def session_from_address(asked: Mapping[str, Sequence[str]], first: Session, set
     session = first
     if video := _one(asked, "video"):
         if not VIDEO_ID.fullmatch(video):
-            raise InputError("The link names a video in a way that cannot be read; choose one from the list.")
+            raise InputError(texts.LINK_VIDEO)
         session = replace(session, video=video, queries=())
     if model := _one(asked, "model"):
         session = replace(session, model=model[:MOST_MODEL_CHARS])
@@ -187,13 +188,13 @@ def _number(name: str, text: str) -> float:
     try:
         return type(default_of(name))(float(text))
     except (ValueError, OverflowError):
-        raise InputError(f"The link asks for {name}={text[:20]}, which is not a number; correct it.") from None
+        raise InputError(texts.link_no_number(name, text)) from None
 
 
 def _span(text: str) -> tuple[float, float]:
     if (found := SPAN.fullmatch(text)) and float(found[1]) < float(found[2]):
         return float(found[1]), float(found[2])
-    raise InputError(f"The link asks for the span {text[:20]}, which is none; give two times such as 12-15.5.")
+    raise InputError(texts.link_no_span(text))
 
 
 def _one(asked: Mapping[str, Sequence[str]], name: str) -> str:

@@ -58,13 +58,20 @@ class WhatifEvents:
     # What changes the session: ``explain`` then shows what follows.
 
     @in_words_at("whatif_own_said")
-    def add_edit(self, session: Session, text: str | None) -> Update:
-        """Add edits that the visitor wrote, one a line, in the place of the one that is being corrected, if any."""
+    def add_edit(self, session: Session, text: str | None, request: gr.Request) -> Update:
+        """Add edits that the visitor wrote, one a line, in the place of the one that is being corrected, if any.
+
+        Those that cannot be used stay where they were written, with why.
+        """
         if not session.queries:
             raise InputError(texts.NO_QUERY)
-        lines = (text or "").splitlines()
-        edited = session.edited.of(session.query).with_lines(lines, self._page.services.settings)
-        return {"session": replace(session, edited=edited), "whatif_own": "", "whatif_own_said": ""}
+        chosen = session.edited.of(session.query)
+        there = self._edits_on_show(session, request.session_hash or "")
+        edited, refused = chosen.with_lines((text or "").splitlines(), self._page.services.settings, there)
+        said = panels.notice(" ".join(refused.values()))
+        if edited == chosen and refused:
+            return {"whatif_own_said": said}
+        return {"session": replace(session, edited=edited), "whatif_own": "\n".join(refused), "whatif_own_said": said}
 
     @in_words
     def change(self, session: Session, event: gr.EventData) -> Update:
@@ -196,6 +203,12 @@ class WhatifEvents:
         if not session.queries or not found or key != self._probed.key(session, self._page.entries()):
             raise InputError(texts.NOT_ON_SHOW)
         return found
+
+    def _edits_on_show(self, session: Session, visitor: str) -> list[str]:
+        """Return the edits of the current sentence that its visitor sees; none where others are on show, or none."""
+        _, found = self._on_show.get(visitor, (None, []))
+        cases = [outcome.result.cases[0] for outcome in found]
+        return [edit.text for case in cases if case.query == session.query for edit in case.texts]
 
     def _case(self, session: Session, visitor: str) -> Probed:
         return self._found(session, visitor)[0].outcome.result.cases[0]

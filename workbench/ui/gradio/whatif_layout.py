@@ -8,6 +8,7 @@ from __future__ import annotations
 import gradio as gr
 
 from workbench.ui.gradio import whatif_texts as texts
+from workbench.ui.gradio.texts import STOP
 from workbench.ui.gradio.view import FileUpload, Panel, Picks, PlotlyView, Told
 
 
@@ -17,7 +18,7 @@ def lay_out_whatif() -> dict:
     Panel(f'<p class="note">{texts.WHAT}</p>')
     made["whatif_said"] = Told(elem_id="whatif-said")
     with gr.Row(elem_classes="asking"):
-        made["stop_whatif"] = gr.Button("Stop", visible=False, size="sm", elem_id="stop-whatif", min_width=0)
+        made["stop_whatif"] = gr.Button(STOP, visible=False, size="sm", elem_id="stop-whatif", min_width=0)
     made["whatif_text"] = Told(elem_id="whatif-text")
     with gr.Row(elem_id="whatif"):
         with gr.Column(min_width=280):
@@ -45,7 +46,7 @@ def lay_out_whatif() -> dict:
         with gr.Row(elem_classes="asking"):
             made["ask_toy"] = gr.Button(texts.TOY_ASK, size="sm", elem_id="ask-toy", min_width=0)
             made["many_file"] = FileUpload(label=texts.FILE_ASK, accept=".jsonl,.json,.csv,.txt", elem_id="many-file")
-            made["stop_many"] = gr.Button("Stop", visible=False, size="sm", elem_id="stop-many", min_width=0)
+            made["stop_many"] = gr.Button(STOP, visible=False, size="sm", elem_id="stop-many", min_width=0)
         Panel(f'<details class="note"><summary>{texts.FILE_HELP_TITLE}</summary><p>{texts.FILE_HELP}</p></details>')
         made["many_said"] = Told(elem_id="many-said")
         made["many_text"] = Told(elem_id="many-text")
