@@ -58,8 +58,5 @@ window.workbench = (() => {
     if (place) seek(Number(place.dataset.seek));
   });
 
-  // A text of the page by its name, with a value for each {} in it.
-  const text = (name, ...values) => workbench.texts[name].replace(/\{\}/g, () => values.shift());
-
-  return { film, seek, toggle, onTime, clock, text };
+  return { film, seek, toggle, onTime, clock };
 })();

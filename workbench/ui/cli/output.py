@@ -27,16 +27,8 @@ def write_text(text: str, target: str) -> None:
     if target == "-":
         sys.stdout.write(text)
         return
-    write_bytes(text.encode(), target)
-
-
-def write_bytes(content: bytes, target: str) -> None:
-    """Do the same with what is no text."""
-    if target == "-":
-        sys.stdout.buffer.write(content)
-        return
     try:
-        Path(target).write_bytes(content)
+        Path(target).write_text(text, encoding="utf-8")
     except OSError as problem:
         raise InputError(f"{target} cannot be written ({problem.strerror}); choose another file.") from None
     print(f"Written to {target}.", file=sys.stderr)

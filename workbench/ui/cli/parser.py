@@ -7,11 +7,10 @@ from collections.abc import Callable
 from dataclasses import MISSING, fields
 from typing import Any, NoReturn
 
-from workbench.analyses.analysis import Analysis, Control, controls, flag_of
+from workbench.analyses.analysis import Analysis, Control, controls
 from workbench.analyses.compare import Compare, CompareParams
 from workbench.analyses.embed import Embed, EmbedParams
 from workbench.analyses.examine import Examine, ExamineParams
-from workbench.analyses.ground import MomentParams
 from workbench.analyses.probe import Probe, ProbeParams
 from workbench.analyses.registry import ANALYSES
 from workbench.analyses.services import Services
@@ -19,8 +18,8 @@ from workbench.core.text_edits.kinds import NAMES
 from workbench.core.video_edits.kinds import FILM_NAMES
 from workbench.errors import InputError
 from workbench.settings import Settings
-from workbench.ui.cli import probe_verbs, space_verbs, verbs
-from workbench.ui.cli.results import add_formats
+from workbench.ui.cli import probe_verbs, space_verbs, validate_verb, verbs
+from workbench.validation.exams import INSTRUMENTS
 
 Run = Callable[[Services, argparse.Namespace], int]
 _MODEL_HELP = "an id of the list, a hub id, a folder, or ARCHITECTURE:FILE of open_clip"
@@ -65,6 +64,9 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
     sub = verb("evaluate", "Score predictions in the conventions of QVHighlights.", verbs.evaluate)
     sub.add_argument("predictions", metavar="PREDICTIONS", help="JSON Lines or a JSON list: qid, pred_relevant_windows")
     sub.add_argument("ground_truth", metavar="GROUND_TRUTH", help="the same with qid, relevant_windows")
+    about = "Hold every instrument against planted truth and reference implementations; exit status 1 where one fails."
+    sub = verb("validate", about, validate_verb.validate)
+    sub.add_argument("--only", choices=INSTRUMENTS, default="", help="one instrument alone")
     _add_bench(subparsers, verb, settings)
     _add_toyworld(subparsers, verb)
     return parser
@@ -91,7 +93,8 @@ def _add_analysis(sub: argparse.ArgumentParser, analysis: Analysis, settings: Se
     sub.add_argument("--model", default=settings.default_model, metavar="ID", help=_MODEL_HELP)
     for name, control in controls(analysis.Params).items():
         _add_flag(sub, analysis.Params, name, control)
-    add_formats(sub, "the picture")
+    sub.add_argument("--html", metavar="FILE", help="write the picture as a page that stands on its own")
+    sub.set_defaults(targets=("json", "html"))
 
 
 def _add_embed(sub: argparse.ArgumentParser, settings: Settings) -> None:
@@ -101,7 +104,7 @@ def _add_embed(sub: argparse.ArgumentParser, settings: Settings) -> None:
     for name, about in (
         ("query", "a sentence to put on the map; repeatable"),
         ("through", "a word or sentence that the space is seen through, two or more; repeatable"),
-        ("picture", "a still picture to look for, a file or an id: what is nearest to it is told; repeatable"),
+        ("picture", "a still picture to look for: what is nearest to it is told; repeatable"),
         (
             "fitted-on",
             "a video that the map is made of, where that are not all: the others are placed on it; repeatable",
@@ -111,10 +114,10 @@ def _add_embed(sub: argparse.ArgumentParser, settings: Settings) -> None:
         metavar = "PATH" if name in ("picture", "fitted-on") else "TEXT"
         sub.add_argument(f"--{name}", action="append", default=[], dest=dest, metavar=metavar, help=about)
     _add_sampling(sub, settings)
-    _add_flag(sub, MomentParams, "reuse_below", controls(MomentParams)["reuse_below"])
     for name, control in controls(EmbedParams).items():
         _add_flag(sub, EmbedParams, name, control)
-    add_formats(sub, "the map")
+    sub.add_argument("--html", metavar="FILE", help="write the map as a page that stands on its own")
+    sub.set_defaults(targets=("json", "html"))
 
 
 def _add_compare(sub: argparse.ArgumentParser, settings: Settings) -> None:
@@ -122,24 +125,22 @@ def _add_compare(sub: argparse.ArgumentParser, settings: Settings) -> None:
     _add_two_models(sub, settings, is_second_required=True)
     for name, control in controls(CompareParams).items():
         _add_flag(sub, CompareParams, name, control)
-    add_formats(sub, "both maps")
+    sub.add_argument("--html", metavar="FILE", help="write both maps as a page that stands on its own")
+    sub.set_defaults(targets=("json", "html"))
 
 
 def _add_examine(sub: argparse.ArgumentParser, settings: Settings) -> None:
     sub.add_argument(
         "annotations",
-        nargs="?",
         metavar="ANNOTATIONS",
         help="JSON Lines with vid and, as known, start_s, end_s, labels (names with a value each), caption",
     )
-    sub.add_argument("--videos", metavar="DIR", help="folder with a video VID.* for every vid")
-    about = "an example whose true moments are examined instead; repeatable"
-    sub.add_argument("--moments-of", action="append", default=[], metavar="VIDEO", help=about)
-    sub.add_argument("--toyworld", action="store_true", help="examine films of the toy world instead, as the page does")
+    sub.add_argument("--videos", required=True, metavar="DIR", help="folder with a video VID.* for every vid")
     _add_two_models(sub, settings, is_second_required=False)
     for name, control in controls(ExamineParams).items():
         _add_flag(sub, ExamineParams, name, control)
-    add_formats(sub, "the figure and the numbers")
+    sub.add_argument("--html", metavar="FILE", help="write the figure and the numbers as a page that stands on its own")
+    sub.set_defaults(targets=("json", "html"))
 
 
 def _add_probe(sub: argparse.ArgumentParser, settings: Settings) -> None:
@@ -149,7 +150,6 @@ def _add_probe(sub: argparse.ArgumentParser, settings: Settings) -> None:
     sub.add_argument("--end", type=float, metavar="SECONDS", help="where it ends")
     for name, dest, metavar, about in (
         ("edit", "own", "TEXT", "an edit of the sentence by hand; repeatable"),
-        ("corrected", "corrected", "KIND:TEXT", "an edit put right, which stays of its kind; repeatable"),
         ("without", "without", "TEXT", "an edit that is not to be made, as it was told; repeatable"),
         ("among", "among", "TEXT", "another sentence that the sentence is ranked among; repeatable"),
         ("model", "models", "ID", f"{_MODEL_HELP}; repeatable (default {settings.default_model})"),
@@ -161,7 +161,6 @@ def _add_probe(sub: argparse.ArgumentParser, settings: Settings) -> None:
         help="probe every row instead: JSON Lines of vid and caption, or edits as Feint6K or VITATECS give them",
     )
     sub.add_argument("--videos", dest="folder", metavar="DIR", help="folder of its videos (default that of the file)")
-    sub.add_argument("--toyworld", action="store_true", help="probe films of the toy world instead, as the page does")
     for flag, names, default, when in (
         ("--edits", NAMES, None, "all; beside edits that a file gives, none"),
         ("--video-edits", FILM_NAMES, "all", "all"),
@@ -170,7 +169,8 @@ def _add_probe(sub: argparse.ArgumentParser, settings: Settings) -> None:
         sub.add_argument(flag, default=default, metavar="KIND,KIND", help=about)
     for name, control in controls(ProbeParams).items():
         _add_flag(sub, ProbeParams, name, control)
-    add_formats(sub, "the report")
+    sub.add_argument("--html", metavar="FILE", help="write the report as a page that stands on its own")
+    sub.set_defaults(targets=("json", "html"))
 
 
 def _add_two_models(sub: argparse.ArgumentParser, settings: Settings, is_second_required: bool) -> None:
@@ -184,7 +184,7 @@ def _add_flag(sub: argparse.ArgumentParser, params: type, name: str, control: Co
     item = next(item for item in fields(params) if item.name == name)
     assert item.default is not MISSING, f"{name} needs a default to be a flag"
     metavar = control.unit.upper().split()[0] if control.unit else "N"
-    flag = flag_of(name, control)
+    flag = f"--{control.flag or name.replace('_', '-')}"
     if item.default is False:
         sub.add_argument(flag, dest=name, action="store_true", help=control.help)
         return

@@ -23,7 +23,6 @@ from workbench.figures.rows import colour_range
 from workbench.figures.timeline import StripFrame, timeline_figure
 from workbench.models.entry import ModelEntry
 from workbench.models.runtime import device_for
-from workbench.settings import LENT
 from workbench.types.grounding import Grounding
 from workbench.types.outcome import Glimpse, Outcome
 from workbench.types.video import VideoInfo
@@ -106,12 +105,10 @@ class Shown:
         return {
             "answers": panels.answers(grounding, index, source),
             "map": proposals_figure(grounding, index, self.services.library.get(session.video).duration_s),
-            "map_text": panels.evidence(
-                texts.SPANS_TITLE.format(query), texts.about_map(grounding, index), texts.MAP_KEY
-            ),
+            "map_text": panels.evidence(f"Every span of “{query}”", texts.about_map(grounding, index), texts.MAP_KEY),
             "null": absence_figure(grounding, index),
             "null_text": panels.evidence(
-                texts.NULL_TITLE, texts.about_null(grounding, index), texts.how_sure(grounding, index)
+                "In this video?", texts.about_null(grounding, index), texts.how_sure(grounding, index)
             ),
         }
 
@@ -200,11 +197,7 @@ class Shown:
         """Return the choice of models, and nothing that was examined with another one."""
         entries = self.entries()
         choices = [
-            (
-                entry.title if entry.is_available else texts.NOT_AVAILABLE.format(entry.title),
-                entry.id,
-                entry.is_available,
-            )
+            (entry.title + ("" if entry.is_available else ", not available"), entry.id, entry.is_available)
             for entry in entries
         ]
         return {
@@ -235,8 +228,7 @@ class Shown:
         Cost: seconds where torch is not imported yet.
         """
         try:
-            device = device_for(self.services.settings)
-            return texts.with_lent_gpu(device) if self.services.settings.device == LENT else device
+            return device_for(self.services.settings)
         except ModelError:
             return self.services.settings.device
 
