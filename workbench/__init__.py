@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from workbench.types.outcome import Outcome, Progress
     from workbench.types.probe import ProbeReport
     from workbench.types.video import SamplingSpec, VideoInfo
-    from workbench.validation.claim import Claim
 
 __all__ = ["Workbench"]
 
@@ -154,15 +153,6 @@ class Workbench:
             **parameters,
         )
         return Probe().run(self.services, params, _bar)
-
-    def validate(self, only: str = "") -> tuple[Claim, ...]:
-        """Return what is claimed of every instrument, or of ``only`` one, held against what is known.
-
-        Films are drawn and taken away again, which takes minutes; a claim has a ``verdict``.
-        """
-        from workbench.validation.exams import validate
-
-        return tuple(validate(self.services.settings, only, _bar))
 
     def patches(
         self, video: str | Path, frames: Sequence[int], model: str | None = None, fps: float = 2.0

@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
+import os
+import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
@@ -16,11 +18,14 @@ from typing import Any
 import gradio as gr
 from starlette.requests import ClientDisconnect
 
+from workbench.analyses.extraction import extract
 from workbench.analyses.services import Services
 from workbench.errors import WorkbenchError
 from workbench.settings import ASSETS, Settings
+from workbench.types.video import SamplingSpec
 from workbench.ui.gradio import texts
 from workbench.ui.gradio.api import offer_verbs
+from workbench.ui.gradio.by_visitor import MOST_VISITORS
 from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.fetching import fetch_nothing
 from workbench.ui.gradio.layout import Parts, lay_out
@@ -30,13 +35,15 @@ from workbench.ui.gradio.space_events import CHANGED, MADE
 from workbench.ui.gradio.theme import make_theme, palette_css, read_palette
 from workbench.ui.gradio.whatif_events import MANY_MADE
 
-DAY_S = 24 * 3600
-N_ASKING = 4
-ASKING = {"concurrency_id": "ask", "concurrency_limit": N_ASKING}
-RECEIVING = {"concurrency_id": "receive", "concurrency_limit": 4}
-"""Questions worked on, and uploads taken in, at once, over all visitors; other callbacks have their own queues.
+DAY_S, SWITCH_S = 24 * 3600, 0.001
+N_LOOKING, MOST_ASKING, MOST_RECEIVING, MOST_THREADS = 4, 96, 16, 128
+ASKING = {"concurrency_id": "ask", "concurrency_limit": MOST_ASKING}
+RECEIVING = {"concurrency_id": "receive", "concurrency_limit": MOST_RECEIVING}
+"""Questions and uploads that are there at once, over all visitors, most of which wait in ``lines`` of ours.
 
-Whoever names a queue says its limit, too: the toolkit takes one that is not said for 1, for all.
+The toolkit's own queue, where nobody is told where they are and one program can be before all others, is for what is
+quick, and for what would be too many. Whoever names a queue says its limit, too: the toolkit takes one that is not said
+for 1, for all.
 """
 
 
@@ -48,13 +55,18 @@ def services_for_visitors(settings: Settings) -> Services:
 def build(services: Services) -> gr.Blocks:
     """Return the page on ``services``; nothing of a visitor is kept in it."""
     fetch_nothing()
+    # Of all events so far the toolkit makes tables after each, for a board that this page does not have.
+    os.environ |= {"GRADIO_ANALYTICS_CACHE_FREQUENCY": str(sys.maxsize), "GRADIO_ANALYTICS_MAX_EVENTS": "1"}
+    # A quick answer goes from thread to thread a dozen times, and each time waits for whoever computes to make way.
+    sys.setswitchinterval(SWITCH_S)
     # Uploads are copied into the library; what Gradio keeps is removed long after any visit has ended.
     with gr.Blocks(
         title=texts.TITLE, fill_width=True, analytics_enabled=False, delete_cache=(DAY_S, 7 * DAY_S)
     ) as page:
         parts = lay_out()
-        _wire(page, parts, Events(services))
-        offer_verbs(services, parts.session, ASKING, RECEIVING)
+        events = Events(services)
+        _wire(page, parts, events)
+        offer_verbs(services, events.lines, parts.session, ASKING, RECEIVING)
     return page
 
 
@@ -71,6 +83,8 @@ def launch_options(services: Services) -> dict[str, Any]:
         "head": HEAD,
         "app_kwargs": {"routes": make_routes(services.library)},
         "max_file_size": services.settings.max_video_bytes,
+        "max_threads": MOST_THREADS,
+        "state_session_capacity": MOST_VISITORS,
         "footer_links": [],
         "run_history": False,
         "show_error": False,
@@ -94,7 +108,7 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     # One change at a time, so that none is made to a session that another is about to replace.
     changing = {"concurrency_id": "change", "concurrency_limit": 1, **common}
     asking, receiving = {**ASKING, **common}, {**RECEIVING, **common}
-    looking = {"concurrency_id": "look", "concurrency_limit": N_ASKING, **common}
+    looking = {"concurrency_id": "look", "concurrency_limit": N_LOOKING, **common}
 
     def asks(listener: Callable, handler: Callable, inputs: list, then: Callable = answer) -> None:
         """On an event: the quick step, then the answer."""
@@ -312,11 +326,13 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 
 def warm_up(services: Services) -> None:
-    """Load the first model in the background, so that the page is up before torch is imported."""
+    """Load the first model and read the examples with it, in the background: whoever comes first finds an answer."""
 
     def load() -> None:
-        # What is wrong with the model is said on the page, when it is used.
+        # What is wrong with the model or a film is said on the page, when it is used.
         with contextlib.suppress(WorkbenchError):
-            services.models.load(services.settings.default_model)
+            model = services.models.load(services.settings.default_model)
+            for video in services.library.examples():
+                extract(services, video, model, SamplingSpec(), lambda progress: None)
 
     threading.Thread(target=load, name="warm-up", daemon=True).start()

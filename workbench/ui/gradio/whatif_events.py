@@ -25,6 +25,7 @@ from workbench.types.probe import Probed
 from workbench.ui.gradio import panels
 from workbench.ui.gradio import whatif_texts as texts
 from workbench.ui.gradio.brought_files import MOST_CHARS
+from workbench.ui.gradio.by_visitor import ByVisitor
 from workbench.ui.gradio.edit_choice import ROLE_OF
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.offers import OFFERS
@@ -53,8 +54,8 @@ class WhatifEvents:
 
     def __init__(self, probed: ProbedSessions, page: Shown, worker: Worker) -> None:
         self._probed, self._page, self._worker = probed, page, worker
-        self._on_show: dict[str, tuple[Any, Found]] = {}
-        self._many: dict[str, Found] = {}
+        self._on_show: ByVisitor[tuple[Any, Found]] = ByVisitor()
+        self._many: ByVisitor[Found] = ByVisitor()
 
     # What changes the session: ``explain`` then shows what follows.
 
