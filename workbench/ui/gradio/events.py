@@ -26,12 +26,10 @@ from workbench.types.grounding import Grounding
 from workbench.types.outcome import Outcome, Progress
 from workbench.types.video import SamplingSpec, VideoInfo
 from workbench.ui.gradio import panels, texts
-from workbench.ui.gradio.by_visitor import ByVisitor
 from workbench.ui.gradio.examine_events import ExamineEvents
 from workbench.ui.gradio.examined import Examined
 from workbench.ui.gradio.explained import Explained
 from workbench.ui.gradio.jobs import Job
-from workbench.ui.gradio.lines import Lines
 from workbench.ui.gradio.looked import Looked
 from workbench.ui.gradio.map_events import MapEvents
 from workbench.ui.gradio.pair_events import PairEvents
@@ -43,10 +41,11 @@ from workbench.ui.gradio.sent import (
     films_in,
     index_in,
     instant_in,
+    name_in,
     span_in,
     text_in,
 )
-from workbench.ui.gradio.session import Session, default_of, session_from_address
+from workbench.ui.gradio.session import MOST_MODEL_CHARS, Session, default_of, session_from_address
 from workbench.ui.gradio.shown import Shown, Update
 from workbench.ui.gradio.space_events import SpaceEvents
 from workbench.ui.gradio.spaced import Spaced
@@ -65,20 +64,20 @@ class Events:
     """The page's events, on the services it was built with."""
 
     def __init__(self, services: Services) -> None:
-        self.services, self.lines = services, Lines.of(services.settings)
+        self.services = services
         explained, looked, spaced = Explained(services), Looked(services), Spaced(services)
         paired, examined, probed = Paired(spaced), Examined(services, spaced), ProbedSessions(services)
         self._page = Shown(services, explained, looked, spaced, paired, examined, probed)
-        self._worker = Worker(self._page, self.lines)
+        self._worker = Worker(self._page)
         self.jobs = self._worker.jobs
         self.who = WhoEvents(explained, self._page, self._worker, self._has_answer, self.why_not)
         self.maps = MapEvents(looked, self._page, self._worker, self.why_not)
-        self.space = SpaceEvents(spaced, self._page, self._worker, self.lines.received)
+        self.space = SpaceEvents(spaced, self._page, self._worker)
         self.pair = PairEvents(paired, self._page, self._worker, self.why_not)
         self.examine = ExamineEvents(examined, self._page, self._worker)
         self.whatif = WhatifEvents(probed, self._page, self._worker)
-        self._asked: ByVisitor[Session] = ByVisitor()
-        self._answered: ByVisitor[Session] = ByVisitor()
+        self._asked: dict[str, Session] = {}
+        self._answered: dict[str, Session] = {}
 
     # First step: change the session, show the choice.
 
@@ -127,9 +126,7 @@ class Events:
     def _received(self, file: gr.FileData | None) -> Update:
         if file is None:
             raise InputError(texts.UNPLAYABLE_UPLOAD)
-        name = Path(file.orig_name or "Upload").name
-        with self.lines.received.taking(Path(file.path)):
-            return {"arrived": self.services.library.add(Path(file.path), name)}
+        return {"arrived": self.services.library.add(Path(file.path), name_in(file))}
 
     @in_words
     def show_upload(self, session: Session, arrived: VideoInfo | None) -> Update:
@@ -143,7 +140,7 @@ class Events:
     @in_words
     def choose_model(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
         """Ask another model the same."""
-        changed = replace(session, model=text_in(event, "value"), opened=())
+        changed = replace(session, model=text_in(event, "value")[:MOST_MODEL_CHARS], opened=())
         return self._page.changed(changed) | self._page.models(changed) | self._ended(request.session_hash or "")
 
     def set_parameter(self, name: str) -> Callable[[Session, float | None, gr.Request], Update]:
@@ -202,8 +199,7 @@ class Events:
             return {"notice": said_of(problem, "error stale", functools.partial(self._page.problem, session))}
 
         job = Job(functools.partial(self._work, session), "answer")
-        line = self.lines.for_moments(self.services, session.params())
-        yield from self._worker.steps(session, visitor, job, result, ending=Ending(self._stopped, failed), line=line)
+        yield from self._worker.steps(session, visitor, job, result, ending=Ending(self._stopped, failed))
 
     def answer_change(self, session: Session, request: gr.Request) -> Generator[Update]:
         """Do the same where the session is not the one that was asked last: leaving a field changes nothing."""

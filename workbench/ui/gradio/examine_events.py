@@ -20,14 +20,12 @@ from workbench.errors import InputError
 from workbench.figures.examination_report import examination_html
 from workbench.ui.gradio import examine_panels, panels
 from workbench.ui.gradio import examine_texts as texts
-from workbench.ui.gradio.brought_files import MOST_CHARS
-from workbench.ui.gradio.by_visitor import ByVisitor
 from workbench.ui.gradio.examined import Examined, Found
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.label_files import LabelFile, read_labels
 from workbench.ui.gradio.offers import OFFERS
 from workbench.ui.gradio.routes import handed
-from workbench.ui.gradio.sent import text_in
+from workbench.ui.gradio.sent import name_in, text_in
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shown import Shown, Update
 from workbench.ui.gradio.space_texts import NOT_A_CHOICE
@@ -43,8 +41,8 @@ class ExamineEvents:
 
     def __init__(self, examined: Examined, page: Shown, worker: Worker) -> None:
         self._examined, self._page, self._worker = examined, page, worker
-        self._brought: ByVisitor[LabelFile] = ByVisitor()
-        self._on_show: ByVisitor[Found] = ByVisitor()
+        self._brought: dict[str, LabelFile] = {}
+        self._on_show: dict[str, Found] = {}
 
     @in_words
     def choose_clips(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
@@ -62,7 +60,7 @@ class ExamineEvents:
         try:
             if file is None:
                 raise InputError(texts.NO_FILE)
-            name = Path(file.orig_name or "The file").name[:MOST_CHARS]
+            name = name_in(file)
             films = [self._page.video(session, video_id) for _, video_id, _ in self._page.films(session)]
             brought = read_labels(Path(file.path), name, films, self._page.services.settings)
         except Exception as problem:

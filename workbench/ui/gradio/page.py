@@ -7,43 +7,37 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import logging
-import os
-import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import gradio as gr
-from starlette.requests import ClientDisconnect
+from starlette.middleware import Middleware
 
-from workbench.analyses.extraction import extract
 from workbench.analyses.services import Services
 from workbench.errors import WorkbenchError
 from workbench.settings import ASSETS, Settings
-from workbench.types.video import SamplingSpec
 from workbench.ui.gradio import texts
 from workbench.ui.gradio.api import offer_verbs
-from workbench.ui.gradio.by_visitor import MOST_VISITORS
+from workbench.ui.gradio.door import Door, apologise
 from workbench.ui.gradio.events import Events
-from workbench.ui.gradio.fetching import fetch_nothing
+from workbench.ui.gradio.intake import Intake
 from workbench.ui.gradio.layout import Parts, lay_out
+from workbench.ui.gradio.received import KEPT_S, Received
+from workbench.ui.gradio.restraints import CheckedBlocks, restrain_toolkit
 from workbench.ui.gradio.routes import HEAD, make_routes
 from workbench.ui.gradio.space_choice import NUMBERS
 from workbench.ui.gradio.space_events import CHANGED, MADE
 from workbench.ui.gradio.theme import make_theme, palette_css, read_palette
 from workbench.ui.gradio.whatif_events import MANY_MADE
 
-DAY_S, SWITCH_S = 24 * 3600, 0.001
-N_LOOKING, MOST_ASKING, MOST_RECEIVING, MOST_THREADS = 4, 96, 16, 128
-ASKING = {"concurrency_id": "ask", "concurrency_limit": MOST_ASKING}
-RECEIVING = {"concurrency_id": "receive", "concurrency_limit": MOST_RECEIVING}
-"""Questions and uploads that are there at once, over all visitors, most of which wait in ``lines`` of ours.
+N_ASKING = 4
+ASKING = {"concurrency_id": "ask", "concurrency_limit": N_ASKING}
+RECEIVING = {"concurrency_id": "receive", "concurrency_limit": 4}
+"""Questions worked on, and uploads taken in, at once, over all visitors; other callbacks have their own queues.
 
-The toolkit's own queue, where nobody is told where they are and one program can be before all others, is for what is
-quick, and for what would be too many. Whoever names a queue says its limit, too: the toolkit takes one that is not said
-for 1, for all.
+Whoever names a queue says its limit, too: the toolkit takes one that is not said for 1, for all.
 """
 
 
@@ -54,26 +48,21 @@ def services_for_visitors(settings: Settings) -> Services:
 
 def build(services: Services) -> gr.Blocks:
     """Return the page on ``services``; nothing of a visitor is kept in it."""
-    fetch_nothing()
-    # Of all events so far the toolkit makes tables after each, for a board that this page does not have.
-    os.environ |= {"GRADIO_ANALYTICS_CACHE_FREQUENCY": str(sys.maxsize), "GRADIO_ANALYTICS_MAX_EVENTS": "1"}
-    # A quick answer goes from thread to thread a dozen times, and each time waits for whoever computes to make way.
-    sys.setswitchinterval(SWITCH_S)
-    # Uploads are copied into the library; what Gradio keeps is removed long after any visit has ended.
-    with gr.Blocks(
-        title=texts.TITLE, fill_width=True, analytics_enabled=False, delete_cache=(DAY_S, 7 * DAY_S)
+    restrain_toolkit()
+    _received(services.settings).receive()
+    # Uploads are copied into the library: none is asked for again once it was.
+    with CheckedBlocks(
+        title=texts.TITLE, fill_width=True, analytics_enabled=False, delete_cache=(KEPT_S / 6, KEPT_S)
     ) as page:
         parts = lay_out()
-        events = Events(services)
-        _wire(page, parts, events)
-        offer_verbs(services, events.lines, parts.session, ASKING, RECEIVING)
+        _wire(page, parts, Events(services))
+        offer_verbs(services, parts.session, ASKING, RECEIVING)
     return page
 
 
 def launch_options(services: Services) -> dict[str, Any]:
     """Return what ``Blocks.launch`` needs beside the page: look, scripts, routes and limits."""
     palette = read_palette()
-    logging.getLogger("uvicorn.error").addFilter(_is_news)
     return {
         "theme": make_theme(palette),
         "css": palette_css(palette),
@@ -81,10 +70,15 @@ def launch_options(services: Services) -> dict[str, Any]:
             ASSETS / "static" / name for name in ("page.css", "maps.css", "space.css", "examine.css", "whatif.css")
         ],
         "head": HEAD,
-        "app_kwargs": {"routes": make_routes(services.library)},
+        "app_kwargs": {
+            "routes": make_routes(services.library),
+            "middleware": [
+                Middleware(Door, services.settings.hosts.replace(",", " ").split()),
+                Middleware(Intake, _received(services.settings), services.settings.max_video_bytes),
+            ],
+            "exception_handlers": {Exception: apologise},
+        },
         "max_file_size": services.settings.max_video_bytes,
-        "max_threads": MOST_THREADS,
-        "state_session_capacity": MOST_VISITORS,
         "footer_links": [],
         "run_history": False,
         "show_error": False,
@@ -108,7 +102,7 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     # One change at a time, so that none is made to a session that another is about to replace.
     changing = {"concurrency_id": "change", "concurrency_limit": 1, **common}
     asking, receiving = {**ASKING, **common}, {**RECEIVING, **common}
-    looking = {"concurrency_id": "look", "concurrency_limit": N_LOOKING, **common}
+    looking = {"concurrency_id": "look", "concurrency_limit": N_ASKING, **common}
 
     def asks(listener: Callable, handler: Callable, inputs: list, then: Callable = answer) -> None:
         """On an event: the quick step, then the answer."""
@@ -320,19 +314,16 @@ def _placed_steps(handler: Callable[..., Generator], outputs: dict[str, gr.Compo
     return placed
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    """Return whether a line belongs in the server's log: a visitor who cancels an upload is no failure."""
-    return record.exc_info is None or type(record.exc_info[1]) is not ClientDisconnect
+def _received(settings: Settings) -> Received:
+    return Received(settings.home / "received", settings.max_upload_bytes)
 
 
 def warm_up(services: Services) -> None:
-    """Load the first model and read the examples with it, in the background: whoever comes first finds an answer."""
+    """Load the first model in the background, so that the page is up before torch is imported."""
 
     def load() -> None:
-        # What is wrong with the model or a film is said on the page, when it is used.
+        # What is wrong with the model is said on the page, when it is used.
         with contextlib.suppress(WorkbenchError):
-            model = services.models.load(services.settings.default_model)
-            for video in services.library.examples():
-                extract(services, video, model, SamplingSpec(), lambda progress: None)
+            services.models.load(services.settings.default_model)
 
     threading.Thread(target=load, name="warm-up", daemon=True).start()

@@ -23,11 +23,9 @@ from workbench.types.outcome import Outcome, Progress
 from workbench.ui.gradio import panels
 from workbench.ui.gradio import space_texts as texts
 from workbench.ui.gradio.attribution_texts import STOPPED
-from workbench.ui.gradio.by_visitor import ByVisitor
 from workbench.ui.gradio.jobs import Job
-from workbench.ui.gradio.sent import MAX_TITLE_CHARS, picked_in, text_in
+from workbench.ui.gradio.sent import MAX_TITLE_CHARS, name_in, picked_in, text_in
 from workbench.ui.gradio.session import Session
-from workbench.ui.gradio.shares import Shares
 from workbench.ui.gradio.shown import WORK_BUTTONS, WORK_SAID, Shown, Update
 from workbench.ui.gradio.space_choice import FILMS, MAPS, MOST_LETTERS, NUMBERS, POINTS, SpaceChoice
 from workbench.ui.gradio.spaced import Spaced, kept
@@ -67,10 +65,10 @@ class Arrived:
 class SpaceEvents:
     """The tab's events."""
 
-    def __init__(self, spaced: Spaced, page: Shown, worker: Worker, received: Shares) -> None:
-        self._spaced, self._page, self._worker, self._received = spaced, page, worker, received
-        self._on_show: ByVisitor[Asked] = ByVisitor()
-        self._worked_on: ByVisitor[Asked] = ByVisitor()
+    def __init__(self, spaced: Spaced, page: Shown, worker: Worker) -> None:
+        self._spaced, self._page, self._worker = spaced, page, worker
+        self._on_show: dict[str, Asked] = {}
+        self._worked_on: dict[str, Asked] = {}
 
     # What changes the session: ``Events.map_choice`` then shows what follows.
 
@@ -144,16 +142,14 @@ class SpaceEvents:
     @in_words
     def _picture(self, file: gr.FileData | None) -> Update:
         path, name = _sent(file)
-        with self._received.taking(path):
-            film = self._page.services.library.add_picture(path, name)
+        film = self._page.services.library.add_picture(path, name)
         return {"picture_arrived": Arrived("picture", film.id, Path(name).stem[:MAX_TITLE_CHARS])}
 
     @in_words
     def _features(self, file: gr.FileData | None) -> Update:
         path, name = _sent(file)
-        with self._received.taking(path):
-            table = read_features(path, max_bytes=MOST_FEATURE_BYTES, max_rows=MOST_FEATURE_ROWS)
-            return {"features_arrived": Arrived("features", self._spaced.keep(table), name[:MAX_TITLE_CHARS])}
+        table = read_features(path, max_bytes=MOST_FEATURE_BYTES, max_rows=MOST_FEATURE_ROWS)
+        return {"features_arrived": Arrived("features", self._spaced.keep(table), name[:MAX_TITLE_CHARS])}
 
     def _changed(self, session: Session, space: SpaceChoice) -> Update:
         changed = replace(session, space=space)
@@ -245,4 +241,4 @@ def _sent(file: gr.FileData | None) -> tuple[Path, str]:
     """Return where a file was received, and what its visitor calls it."""
     if file is None:
         raise InputError(texts.NOT_RECEIVED)
-    return Path(file.path), Path(file.orig_name or file.path).name
+    return Path(file.path), name_in(file)

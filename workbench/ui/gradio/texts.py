@@ -268,11 +268,6 @@ def source(provenance: Provenance) -> str:
     return f"{'From cache' if provenance.from_cache else 'Computed now'}, {took}{reused}"
 
 
-def with_lent_gpu(device: str) -> str:
-    """Return where models run where films are read on a GPU that is lent for it."""
-    return f"{device}; films of large models on a lent GPU"
-
-
 def read_in_part(progress: Progress) -> str:
     """Return how much of the video was read when the work was stopped."""
     if progress.unit == "window":
@@ -305,13 +300,6 @@ def _size(n_bytes: int) -> str:
     if n_bytes < 1e6:
         return "under 1 MB"
     return f"{n_bytes / 1e9:.2g} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"
-
-
-def before_you(n_others: int) -> str:
-    """Return how many are served before somebody who waits."""
-    if n_others == 0:
-        return "You are next: it begins as soon as somebody before you is served"
-    return "1 other is before you" if n_others == 1 else f"{n_others} others are before you"
 
 
 def working(progress: Progress, left_s: float | None) -> str:

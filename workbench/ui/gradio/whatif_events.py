@@ -24,14 +24,12 @@ from workbench.figures.probe_report import probe_html
 from workbench.types.probe import Probed
 from workbench.ui.gradio import panels
 from workbench.ui.gradio import whatif_texts as texts
-from workbench.ui.gradio.brought_files import MOST_CHARS
-from workbench.ui.gradio.by_visitor import ByVisitor
 from workbench.ui.gradio.edit_choice import ROLE_OF
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.offers import OFFERS
 from workbench.ui.gradio.probed import Found, ProbedSessions
 from workbench.ui.gradio.routes import handed
-from workbench.ui.gradio.sent import text_in
+from workbench.ui.gradio.sent import name_in, text_in
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shown import WORK_BUTTONS, WORK_SAID, Shown, Update
 from workbench.ui.gradio.texts import OCCUPIED
@@ -54,8 +52,8 @@ class WhatifEvents:
 
     def __init__(self, probed: ProbedSessions, page: Shown, worker: Worker) -> None:
         self._probed, self._page, self._worker = probed, page, worker
-        self._on_show: ByVisitor[tuple[Any, Found]] = ByVisitor()
-        self._many: ByVisitor[Found] = ByVisitor()
+        self._on_show: dict[str, tuple[Any, Found]] = {}
+        self._many: dict[str, Found] = {}
 
     # What changes the session: ``explain`` then shows what follows.
 
@@ -135,7 +133,7 @@ class WhatifEvents:
             if file is None:
                 raise InputError(texts.NO_FILE)
             films = [self._page.video(session, video_id) for _, video_id, _ in self._page.films(session)]
-            cases = self._probed.brought(Path(file.path), Path(file.orig_name or "The file").name[:MOST_CHARS], films)
+            cases = self._probed.brought(Path(file.path), name_in(file), films)
         except Exception as problem:
             yield {"many_said": said_of(problem)}
             return
