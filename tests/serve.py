@@ -37,6 +37,7 @@ def serve(home: Path, program: Sequence[str] = ("app.py",), root: Path = ROOT, *
         "GRADIO_ANALYTICS_ENABLED": "False",
         "GRADIO_SERVER_NAME": "127.0.0.1",
         "GRADIO_SERVER_PORT": str(port),
+        "GRADIO_TEMP_DIR": str(home / "gradio"),
         "STREAMLIT_SERVER_ADDRESS": "127.0.0.1",
         "STREAMLIT_SERVER_PORT": str(port),
         "WORKBENCH_HOME": str(home),

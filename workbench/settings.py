@@ -12,6 +12,8 @@ from typing import Any
 from workbench.errors import InputError
 
 PREFIX = "WORKBENCH_"
+LENT = "lent"
+"""The device whose GPU is lent call by call."""
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 
 
@@ -41,12 +43,11 @@ class Settings:
     max_query_chars: int = setting(500, "longest sentence accepted, in characters")
     max_queries: int = setting(16, "most sentences grounded at once")
     default_model: str = setting("toyworld-frame", "model the page opens with")
-    device: str = setting("auto", "cuda, mps, cpu, or auto for the best one present")
+    device: str = setting("auto", "cuda, mps, cpu, lent for ZeroGPU of Hugging Face, or auto for the best one present")
     precision: str = setting("auto", "float32, bfloat16, float16, or auto: 16 bits on a GPU where the model stands it")
     max_model_bytes: int = setting(0, "size all loaded models together are kept under, in bytes; 0 for half the memory")
     models: str = setting("", "further models offered, as hub ids or folders, separated by commas")
     public: bool = setting(False, "true to load no model that is not listed; the page never does")
-    hosts: str = setting("", "names that the page may be asked for by, separated by commas; none: see “Serve it”")
     mcp: bool = setting(False, "true to offer the verbs of the page to language models, too, as tools (MCP)")
     offline: bool = setting(False, "true to never ask the hub, also when it can be reached")
 
@@ -59,6 +60,9 @@ class Settings:
             name = PREFIX + item.name.upper()
             if (text := environ.get(name)) is not None:
                 values[item.name] = _parse(name, text, str(item.type))
+        # What this platform says of itself: CUDA seems to be there, and is not.
+        if values.get("device", "auto") == "auto" and environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true"):
+            values["device"] = LENT
         return cls(**values)
 
 

@@ -23,8 +23,6 @@ workbench.upload = ({ element, props, trigger, watch }) => {
       show(`${megabytes(e.loaded)} of ${megabytes(e.total)} MB`, true);
     };
     request.onload = () => {
-      const isSaid = request.getResponseHeader("Content-Type")?.startsWith("text/plain");
-      if (request.status !== 200 && isSaid) return show(request.responseText);
       if (request.status === 413) return show("The file is larger than this server accepts; make it smaller.");
       if (request.status !== 200) return show("The upload failed; check the connection and try again.");
       show("");

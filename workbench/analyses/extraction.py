@@ -21,7 +21,8 @@ from workbench.analyses.kept_rows import KeptRows, in_memory, left_in_store
 from workbench.analyses.reuse import Reuse
 from workbench.analyses.services import Services
 from workbench.errors import StoreError
-from workbench.models.protocol import ModelSpec, Placement, VideoTextModel
+from workbench.models.protocol import FrameEncoder, ModelSpec, Placement, VideoTextModel
+from workbench.settings import LENT
 from workbench.store.keys import cache_key
 from workbench.types.features import VideoFeatures
 from workbench.types.outcome import Progress
@@ -168,13 +169,14 @@ def _compute_run(
     row, past_row = plan.rows_of(first, last)
     start, stop = plan.frames_of(row, past_row)
     what = f"Reading {video.title} with {model.spec.title}"
-    encode = _encoder(model, Reuse(model, plan, reuse_below) if reuse_below else None)
+    reader = services.reader(model)
+    encode = _encoder(reader, Reuse(reader, plan, reuse_below) if reuse_below else None)
     held: dict[str, np.ndarray] = {}
     at = first
     report(Progress(start, plan.n_frames, what))
     # Closed here, and not when somebody lets go of it: whoever stops the work stops the decoder.
     with closing(decode_ahead(services.library, video, sampling, start, stop)) as frames:
-        for batch in regrouped(in_windows(frames, plan), plan.window, lambda: _rows_at_once(model.placement)):
+        for batch in regrouped(in_windows(frames, plan), plan.window, lambda: _rows_at_once(reader.placement)):
             held = _joined(held, encode(batch, row))
             row += len(batch.times_s) // plan.window
             while len(held["times_s"]) >= plan.rows_in_chunk or (row == past_row and len(held["times_s"])):
@@ -186,11 +188,11 @@ def _compute_run(
 
 def _rows_at_once(placement: Placement) -> int:
     """Return how many rows are handed over together: on a GPU several batches, so that one is copied during another."""
-    return placement.rows_at_once * (1 if placement.device == "cpu" else _BATCHES_IN_FLIGHT)
+    return placement.rows_at_once * (1 if placement.device in ("cpu", LENT) else _BATCHES_IN_FLIGHT)
 
 
-def _encoder(model: VideoTextModel, reuse: Reuse | None) -> Callable[[FrameBatch, int], VideoFeatures]:
-    return (lambda batch, row: model.encode_frames(batch)) if reuse is None else reuse.encode
+def _encoder(reader: FrameEncoder, reuse: Reuse | None) -> Callable[[FrameBatch, int], VideoFeatures]:
+    return (lambda batch, row: reader.encode_frames(batch)) if reuse is None else reuse.encode
 
 
 def _joined(held: dict[str, np.ndarray], more: VideoFeatures) -> dict[str, np.ndarray]:

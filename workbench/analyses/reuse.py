@@ -12,7 +12,7 @@ import numpy as np
 from workbench.analyses.chunks import Plan
 from workbench.core.stillness import small_copies, stand_ins
 from workbench.errors import InputError
-from workbench.models.protocol import VideoTextModel
+from workbench.models.protocol import FrameEncoder
 from workbench.types.features import VideoFeatures
 from workbench.types.video import FrameBatch
 
@@ -24,7 +24,7 @@ class Reuse:
     Raises ``InputError`` for a model that reads several frames at once.
     """
 
-    def __init__(self, model: VideoTextModel, plan: Plan, below: float) -> None:
+    def __init__(self, model: FrameEncoder, plan: Plan, below: float) -> None:
         if not model.spec.frame_independent:
             raise InputError(
                 f"{model.spec.title} reads several frames at once, so none can stand for another; set Reuse to 0."

@@ -12,14 +12,12 @@ from pathlib import Path
 import av
 import numpy as np
 
-from workbench.media.decode import Read, frames_at, read_frames
+from workbench.media.decode import frames_at
 
 _QUALITY = 4  # the quantizer of the JPEG encoder, 2 (best) to 31
 
 
-def read_thumbnails(
-    path: Path, title: str, times_s: Sequence[float], height_px: int, read: Read = read_frames
-) -> list[bytes]:
+def read_thumbnails(path: Path, title: str, times_s: Sequence[float], height_px: int) -> list[bytes]:
     """Return the frames on screen at ``times_s``, in any order, as JPEG files ``height_px`` high.
 
     Raises ``VideoError`` where the film is damaged. Cost: decodes from the key frame before each time.
@@ -27,7 +25,7 @@ def read_thumbnails(
     times = np.asarray(times_s, dtype=np.float64)
     order = np.argsort(times, kind="stable")
     jpegs = [b""] * len(times)
-    for at, pixels in zip(order, frames_at(path, title, times[order], read), strict=True):
+    for at, pixels in zip(order, frames_at(path, title, times[order]), strict=True):
         jpegs[at] = _jpeg(pixels, height_px)
     return jpegs
 

@@ -110,6 +110,22 @@ class VideoTextModel(Protocol):
 
 
 @runtime_checkable
+class FrameEncoder(Protocol):
+    """What reads films for a model: the model itself, or what stands in for it elsewhere."""
+
+    spec: ModelSpec
+
+    @property
+    def placement(self) -> Placement:
+        """Return where films are read, and how many rows are read at once."""
+        ...
+
+    def encode_frames(self, frames: FrameBatch) -> VideoFeatures:
+        """Return features as ``VideoTextModel.encode_frames`` does."""
+        ...
+
+
+@runtime_checkable
 class BareForward(Protocol):
     """A model whose forward pass can be timed apart from all that is done before and after it."""
 

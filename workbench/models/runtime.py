@@ -23,10 +23,12 @@ from types import ModuleType
 from typing import Any
 
 from workbench.errors import ModelError
-from workbench.settings import Settings
+from workbench.settings import LENT, Settings
 
 PRECISIONS = ("float32", "bfloat16", "float16")
 _LOADING = threading.Lock()
+# A process that is forked while another thread of this one loads a model would wait for it for ever.
+os.register_at_fork(after_in_child=lambda: globals().update(_LOADING=threading.Lock()))
 _HOLDERS: list[weakref.WeakMethod] = []
 _CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
@@ -74,7 +76,12 @@ def missing_packages(names: Sequence[str]) -> list[str]:
 
 
 def device_for(settings: Settings) -> str:
-    """Return the device to compute on: the one asked for, or the best present. Raises ``ModelError``."""
+    """Return the device to compute on: the one asked for, or the best present. Raises ``ModelError``.
+
+    Where a GPU is lent call by call, all but those calls compute on the processor.
+    """
+    if settings.device == LENT:
+        return "cpu"
     torch = require_torch()
     present = [
         *(["cuda"] if torch.cuda.is_available() else []),

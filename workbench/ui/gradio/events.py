@@ -41,11 +41,10 @@ from workbench.ui.gradio.sent import (
     films_in,
     index_in,
     instant_in,
-    name_in,
     span_in,
     text_in,
 )
-from workbench.ui.gradio.session import MOST_MODEL_CHARS, Session, default_of, session_from_address
+from workbench.ui.gradio.session import Session, default_of, session_from_address
 from workbench.ui.gradio.shown import Shown, Update
 from workbench.ui.gradio.space_events import SpaceEvents
 from workbench.ui.gradio.spaced import Spaced
@@ -126,7 +125,8 @@ class Events:
     def _received(self, file: gr.FileData | None) -> Update:
         if file is None:
             raise InputError(texts.UNPLAYABLE_UPLOAD)
-        return {"arrived": self.services.library.add(Path(file.path), name_in(file))}
+        name = Path(file.orig_name or "Upload").name
+        return {"arrived": self.services.library.add(Path(file.path), name)}
 
     @in_words
     def show_upload(self, session: Session, arrived: VideoInfo | None) -> Update:
@@ -140,7 +140,7 @@ class Events:
     @in_words
     def choose_model(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
         """Ask another model the same."""
-        changed = replace(session, model=text_in(event, "value")[:MOST_MODEL_CHARS], opened=())
+        changed = replace(session, model=text_in(event, "value"), opened=())
         return self._page.changed(changed) | self._page.models(changed) | self._ended(request.session_hash or "")
 
     def set_parameter(self, name: str) -> Callable[[Session, float | None, gr.Request], Update]:

@@ -20,12 +20,13 @@ from workbench.errors import InputError
 from workbench.figures.examination_report import examination_html
 from workbench.ui.gradio import examine_panels, panels
 from workbench.ui.gradio import examine_texts as texts
+from workbench.ui.gradio.brought_files import MOST_CHARS
 from workbench.ui.gradio.examined import Examined, Found
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.label_files import LabelFile, read_labels
 from workbench.ui.gradio.offers import OFFERS
 from workbench.ui.gradio.routes import handed
-from workbench.ui.gradio.sent import name_in, text_in
+from workbench.ui.gradio.sent import text_in
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shown import Shown, Update
 from workbench.ui.gradio.space_texts import NOT_A_CHOICE
@@ -60,7 +61,7 @@ class ExamineEvents:
         try:
             if file is None:
                 raise InputError(texts.NO_FILE)
-            name = name_in(file)
+            name = Path(file.orig_name or "The file").name[:MOST_CHARS]
             films = [self._page.video(session, video_id) for _, video_id, _ in self._page.films(session)]
             brought = read_labels(Path(file.path), name, films, self._page.services.settings)
         except Exception as problem:

@@ -7,31 +7,32 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import gradio as gr
-from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
 
+from workbench.analyses.extraction import extract
 from workbench.analyses.services import Services
 from workbench.errors import WorkbenchError
 from workbench.settings import ASSETS, Settings
+from workbench.types.video import SamplingSpec
 from workbench.ui.gradio import texts
 from workbench.ui.gradio.api import offer_verbs
-from workbench.ui.gradio.door import Door, apologise
 from workbench.ui.gradio.events import Events
-from workbench.ui.gradio.intake import Intake
+from workbench.ui.gradio.fetching import fetch_nothing
 from workbench.ui.gradio.layout import Parts, lay_out
-from workbench.ui.gradio.received import KEPT_S, Received
-from workbench.ui.gradio.restraints import CheckedBlocks, restrain_toolkit
 from workbench.ui.gradio.routes import HEAD, make_routes
 from workbench.ui.gradio.space_choice import NUMBERS
 from workbench.ui.gradio.space_events import CHANGED, MADE
 from workbench.ui.gradio.theme import make_theme, palette_css, read_palette
 from workbench.ui.gradio.whatif_events import MANY_MADE
 
+DAY_S = 24 * 3600
 N_ASKING = 4
 ASKING = {"concurrency_id": "ask", "concurrency_limit": N_ASKING}
 RECEIVING = {"concurrency_id": "receive", "concurrency_limit": 4}
@@ -48,11 +49,10 @@ def services_for_visitors(settings: Settings) -> Services:
 
 def build(services: Services) -> gr.Blocks:
     """Return the page on ``services``; nothing of a visitor is kept in it."""
-    restrain_toolkit()
-    _received(services.settings).receive()
-    # Uploads are copied into the library: none is asked for again once it was.
-    with CheckedBlocks(
-        title=texts.TITLE, fill_width=True, analytics_enabled=False, delete_cache=(KEPT_S / 6, KEPT_S)
+    fetch_nothing()
+    # Uploads are copied into the library; what Gradio keeps is removed long after any visit has ended.
+    with gr.Blocks(
+        title=texts.TITLE, fill_width=True, analytics_enabled=False, delete_cache=(DAY_S, 7 * DAY_S)
     ) as page:
         parts = lay_out()
         _wire(page, parts, Events(services))
@@ -63,6 +63,7 @@ def build(services: Services) -> gr.Blocks:
 def launch_options(services: Services) -> dict[str, Any]:
     """Return what ``Blocks.launch`` needs beside the page: look, scripts, routes and limits."""
     palette = read_palette()
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     return {
         "theme": make_theme(palette),
         "css": palette_css(palette),
@@ -70,14 +71,7 @@ def launch_options(services: Services) -> dict[str, Any]:
             ASSETS / "static" / name for name in ("page.css", "maps.css", "space.css", "examine.css", "whatif.css")
         ],
         "head": HEAD,
-        "app_kwargs": {
-            "routes": make_routes(services.library),
-            "middleware": [
-                Middleware(Door, services.settings.hosts.replace(",", " ").split()),
-                Middleware(Intake, _received(services.settings), services.settings.max_video_bytes),
-            ],
-            "exception_handlers": {Exception: apologise},
-        },
+        "app_kwargs": {"routes": make_routes(services.library)},
         "max_file_size": services.settings.max_video_bytes,
         "footer_links": [],
         "run_history": False,
@@ -314,16 +308,19 @@ def _placed_steps(handler: Callable[..., Generator], outputs: dict[str, gr.Compo
     return placed
 
 
-def _received(settings: Settings) -> Received:
-    return Received(settings.home / "received", settings.max_upload_bytes)
+def _is_news(record: logging.LogRecord) -> bool:
+    """Return whether a line belongs in the server's log: a visitor who cancels an upload is no failure."""
+    return record.exc_info is None or type(record.exc_info[1]) is not ClientDisconnect
 
 
 def warm_up(services: Services) -> None:
-    """Load the first model in the background, so that the page is up before torch is imported."""
+    """Load the first model and read the examples with it, in the background: whoever comes first finds an answer."""
 
     def load() -> None:
-        # What is wrong with the model is said on the page, when it is used.
+        # What is wrong with the model or a film is said on the page, when it is used.
         with contextlib.suppress(WorkbenchError):
-            services.models.load(services.settings.default_model)
+            model = services.models.load(services.settings.default_model)
+            for video in services.library.examples():
+                extract(services, video, model, SamplingSpec(), lambda progress: None)
 
     threading.Thread(target=load, name="warm-up", daemon=True).start()

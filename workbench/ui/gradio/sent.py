@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import re
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -41,12 +40,6 @@ def films_in(sent: object) -> dict[str, str]:
     return {video_id: title[:MAX_TITLE_CHARS] for video_id, title in pairs if _CONTENT_HASH.fullmatch(video_id)}
 
 
-def name_in(file: gr.FileData) -> str:
-    """Return what its visitor calls a file, in letters that can be seen, and not longer than a title."""
-    name = "".join(letter for letter in Path(file.orig_name or file.path).name if letter.isprintable())
-    return name if len(name) <= MAX_TITLE_CHARS else f"{name[: MAX_TITLE_CHARS - 9]}…{name[-8:]}"
-
-
 def text_in(event: gr.EventData, name: str = "text") -> str:
     """Return a text that the browser sent, empty where it sent none."""
     return str(_data(event).get(name, ""))
@@ -72,8 +65,10 @@ def picked_in(event: gr.EventData) -> int | None:
 def span_in(event: gr.EventData) -> tuple[float, float] | None:
     """Return a span in seconds that the browser sent, None where it sent none or what is no span."""
     data = _data(event)
-    start, end = (_instant(data.get(name)) for name in ("start_s", "end_s"))
-    return (start, end) if start is not None and end is not None and start < end else None
+    start, end = (data.get(name) for name in ("start_s", "end_s"))
+    if isinstance(start, int | float) and isinstance(end, int | float) and 0 <= start < end:
+        return float(start), float(end)
+    return None
 
 
 def instant_in(event: gr.EventData) -> float | None:

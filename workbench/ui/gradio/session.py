@@ -27,7 +27,6 @@ from workbench.ui.gradio.space_choice import SpaceChoice, choice_from_address
 TABS = ("moments", "who", "look", "space", "whatif", "about")
 """The instruments, as addresses name them; the first is the one that a visit begins with."""
 
-MOST_MODEL_CHARS = 200
 SPAN = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)-(\d{1,6}(?:\.\d{1,6})?)")
 VIDEO_ID = re.compile(r"[0-9a-f]{64}|[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
@@ -162,7 +161,7 @@ def session_from_address(asked: Mapping[str, Sequence[str]], first: Session, set
             raise InputError("The link names a video in a way that cannot be read; choose one from the list.")
         session = replace(session, video=video, queries=())
     if model := _one(asked, "model"):
-        session = replace(session, model=model[:MOST_MODEL_CHARS])
+        session = replace(session, model=model[:200])
     if queries := asked.get("q"):
         session = replace(session, queries=())
         for text in queries[: settings.max_queries]:

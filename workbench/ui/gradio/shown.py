@@ -23,6 +23,7 @@ from workbench.figures.rows import colour_range
 from workbench.figures.timeline import StripFrame, timeline_figure
 from workbench.models.entry import ModelEntry
 from workbench.models.runtime import device_for
+from workbench.settings import LENT
 from workbench.types.grounding import Grounding
 from workbench.types.outcome import Glimpse, Outcome
 from workbench.types.video import VideoInfo
@@ -228,7 +229,8 @@ class Shown:
         Cost: seconds where torch is not imported yet.
         """
         try:
-            return device_for(self.services.settings)
+            device = device_for(self.services.settings)
+            return texts.with_lent_gpu(device) if self.services.settings.device == LENT else device
         except ModelError:
             return self.services.settings.device
 

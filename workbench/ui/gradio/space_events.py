@@ -24,7 +24,7 @@ from workbench.ui.gradio import panels
 from workbench.ui.gradio import space_texts as texts
 from workbench.ui.gradio.attribution_texts import STOPPED
 from workbench.ui.gradio.jobs import Job
-from workbench.ui.gradio.sent import MAX_TITLE_CHARS, name_in, picked_in, text_in
+from workbench.ui.gradio.sent import MAX_TITLE_CHARS, picked_in, text_in
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shown import WORK_BUTTONS, WORK_SAID, Shown, Update
 from workbench.ui.gradio.space_choice import FILMS, MAPS, MOST_LETTERS, NUMBERS, POINTS, SpaceChoice
@@ -241,4 +241,4 @@ def _sent(file: gr.FileData | None) -> tuple[Path, str]:
     """Return where a file was received, and what its visitor calls it."""
     if file is None:
         raise InputError(texts.NOT_RECEIVED)
-    return Path(file.path), name_in(file)
+    return Path(file.path), Path(file.orig_name or file.path).name

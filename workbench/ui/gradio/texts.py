@@ -268,6 +268,11 @@ def source(provenance: Provenance) -> str:
     return f"{'From cache' if provenance.from_cache else 'Computed now'}, {took}{reused}"
 
 
+def with_lent_gpu(device: str) -> str:
+    """Return where models run where films are read on a GPU that is lent for it."""
+    return f"{device}; films of large models on a lent GPU"
+
+
 def read_in_part(progress: Progress) -> str:
     """Return how much of the video was read when the work was stopped."""
     if progress.unit == "window":

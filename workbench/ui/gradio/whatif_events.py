@@ -24,12 +24,13 @@ from workbench.figures.probe_report import probe_html
 from workbench.types.probe import Probed
 from workbench.ui.gradio import panels
 from workbench.ui.gradio import whatif_texts as texts
+from workbench.ui.gradio.brought_files import MOST_CHARS
 from workbench.ui.gradio.edit_choice import ROLE_OF
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.offers import OFFERS
 from workbench.ui.gradio.probed import Found, ProbedSessions
 from workbench.ui.gradio.routes import handed
-from workbench.ui.gradio.sent import name_in, text_in
+from workbench.ui.gradio.sent import text_in
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shown import WORK_BUTTONS, WORK_SAID, Shown, Update
 from workbench.ui.gradio.texts import OCCUPIED
@@ -133,7 +134,7 @@ class WhatifEvents:
             if file is None:
                 raise InputError(texts.NO_FILE)
             films = [self._page.video(session, video_id) for _, video_id, _ in self._page.films(session)]
-            cases = self._probed.brought(Path(file.path), name_in(file), films)
+            cases = self._probed.brought(Path(file.path), Path(file.orig_name or "The file").name[:MOST_CHARS], films)
         except Exception as problem:
             yield {"many_said": said_of(problem)}
             return
