@@ -17,7 +17,7 @@ COPY assets assets
 COPY workbench workbench
 
 USER workbench
-ENV WORKBENCH_HOME=/data HF_HOME=/data/huggingface GRADIO_TEMP_DIR=/data/uploads \
+ENV WORKBENCH_HOME=/data HF_HOME=/data/huggingface \
     GRADIO_SERVER_NAME=0.0.0.0 GRADIO_SERVER_PORT=7860 PYTHONUNBUFFERED=1
 VOLUME /data
 EXPOSE 7860

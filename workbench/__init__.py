@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from workbench.models.entry import ModelEntry
     from workbench.models.protocol import VideoTextModel
     from workbench.settings import Settings
+    from workbench.types.comparison import Examination, SpaceComparison
     from workbench.types.embedding import EmbeddingMap
     from workbench.types.features import AttentionMaps, PatchMaps
     from workbench.types.grounding import Grounding
@@ -103,29 +104,80 @@ class Workbench:
 
     def embed(
         self,
-        videos: str | Path | Sequence[str | Path],
+        videos: str | Path | Sequence[str | Path] = (),
         queries: str | Sequence[str] = (),
         model: str | None = None,
         pictures: Sequence[str | Path] = (),
+        fitted_on: Sequence[str | Path] = (),
+        features: str | Path = "",
+        id_column: str = "id",
         **parameters: Any,
     ) -> Outcome[EmbeddingMap]:
         """Return where frames, films and sentences lie in the space of a model, and files of still ``pictures``.
 
-        ``parameters`` are those of ``workbench.analyses.embed.EmbedParams``, such as ``reducer="pca"``, or
-        ``fitted_on=(...)``, the videos that the map is made of where that are not all.
+        ``fitted_on`` are the videos that the map is made of where that are not all, ``features`` a file of features
+        that is mapped in place of videos, with ``id_column`` for what names its rows. ``parameters`` are those of
+        ``workbench.analyses.embed.EmbedParams``, such as ``reducer="pca"``.
         Raises ``WorkbenchError`` with one sentence that says what to do.
         """
         from workbench.analyses.embed import Embed, EmbedParams
+        from workbench.analyses.embed_features import embed_features
+        from workbench.store.feature_files import read_features
 
-        named = (videos,) if isinstance(videos, str | Path) else tuple(videos)
         params = EmbedParams(
-            videos=tuple(self.services.library.find(str(video)).id for video in named),
+            videos=self._ids(videos),
             queries=(queries,) if isinstance(queries, str) else tuple(queries),
             model=model or self.services.settings.default_model,
-            pictures=tuple(self.services.library.add_picture(Path(picture)).id for picture in pictures),
+            pictures=tuple(self.services.library.find_picture(str(picture)).id for picture in pictures),
+            fitted_on=self._ids(fitted_on),
             **parameters,
         )
+        if features:
+            table = read_features(Path(features), id_column=id_column)
+            return embed_features(self.services, table, Path(features).name, params, _bar)
         return Embed().run(self.services, params, _bar)
+
+    def compare(
+        self, videos: str | Path | Sequence[str | Path], other: str, model: str | None = None, **parameters: Any
+    ) -> Outcome[SpaceComparison]:
+        """Return how far the spaces of a model and of an ``other`` agree on the same videos.
+
+        ``parameters`` are those of ``workbench.analyses.compare.CompareParams``, such as ``points="segment"``.
+        Raises ``WorkbenchError`` with one sentence that says what to do.
+        """
+        from workbench.analyses.compare import Compare, CompareParams
+
+        chosen = model or self.services.settings.default_model
+        params = CompareParams(self._ids(videos), chosen, other, **parameters)
+        return Compare().run(self.services, params, _bar)
+
+    def examine(
+        self,
+        annotations: str | Path = "",
+        videos: str | Path = "",
+        moments_of: str | Path | Sequence[str | Path] = (),
+        model: str | None = None,
+        **parameters: Any,
+    ) -> Outcome[Examination]:
+        """Return what can be read of clips from the space of a model.
+
+        They are those of a file of ``annotations``, whose ``videos`` are in a folder; without one, the moments known of
+        ``moments_of``, which are examples; else films of the toy world.
+        ``parameters`` are those of ``workbench.analyses.examine.ExamineParams``, such as ``n_neighbours=3``.
+        Raises ``WorkbenchError`` with one sentence that says what to do.
+        """
+        from workbench.analyses.examine import Examine, ExamineParams
+        from workbench.analyses.toy_clips import toy_clips
+        from workbench.analyses.true_moments import true_moments
+        from workbench.ui.cli.annotation_files import clips_in
+
+        if annotations:
+            clips = clips_in(self.services, str(annotations), str(videos))
+        else:
+            known = self._ids(moments_of)
+            clips = true_moments(self.services, known) if known else toy_clips(self.services, _bar)
+        params = ExamineParams(clips, model or self.services.settings.default_model, **parameters)
+        return Examine().run(self.services, params, _bar)
 
     def probe(
         self,
@@ -134,25 +186,60 @@ class Workbench:
         among: str | Path | Sequence[str | Path] = (),
         model: str | None = None,
         edits: Sequence[str] = (),
+        corrected: Sequence[tuple[str, str]] = (),
+        without: Sequence[str] = (),
+        start_s: float | None = None,
+        end_s: float | None = None,
         **parameters: Any,
     ) -> Outcome[ProbeReport]:
         """Return what changes when one thing is changed in a sentence that is true of a video, or in the video.
 
-        ``among`` are other videos that it is ranked among, ``edits`` sentences of one's own beside those that are made.
+        ``among`` are other videos that it is ranked among, ``edits`` sentences of one's own beside those that are made,
+        ``corrected`` the kinds and texts of such that were put right, and ``without`` edits that are not wanted.
         ``parameters`` are those of ``workbench.analyses.probe.ProbeParams``, such as ``film_kinds=("reverse",)``.
         Raises ``WorkbenchError`` with one sentence that says what to do.
         """
-        from workbench.analyses.cases import Case
+        from workbench.analyses.cases import Case, corrected_edits
         from workbench.analyses.probe import Probe, ProbeParams
 
-        found, named = self.services.library.find(str(video)), (among,) if isinstance(among, str | Path) else among
+        made = corrected_edits(query, corrected)
+        found = self.services.library.find(str(video))
         params = ProbeParams(
-            cases=(Case(found.id, query, own=tuple(edits)),),
+            cases=(Case(found.id, query, made, start_s, end_s, tuple(edits), tuple(without)),),
             model=model or self.services.settings.default_model,
-            among=tuple(self.services.library.find(str(other)).id for other in named),
+            among=self._ids(among),
             **parameters,
         )
         return Probe().run(self.services, params, _bar)
+
+    def probe_many(
+        self,
+        annotations: str | Path = "",
+        videos: str | Path = "",
+        among: str | Path | Sequence[str | Path] = (),
+        model: str | None = None,
+        **parameters: Any,
+    ) -> Outcome[ProbeReport]:
+        """Return the same of every row of a file of captions or edits; without one, of films of the toy world.
+
+        ``videos`` is the folder of its videos, where they do not lie beside it. The rest is as for ``probe``.
+        Raises ``WorkbenchError`` with one sentence that says what to do.
+        """
+        from workbench.analyses.cases import usual_kinds
+        from workbench.analyses.probe import Probe, ProbeParams
+        from workbench.analyses.toy_clips import toy_cases
+        from workbench.ui.cli.annotation_files import cases_in
+
+        path, folder = str(annotations), str(videos)
+        cases = cases_in(self.services, path, folder) if path else toy_cases(self.services, _bar)
+        kinds = {"text_kinds": usual_kinds(cases)} | parameters
+        chosen = model or self.services.settings.default_model
+        params = ProbeParams(cases, chosen, among=self._ids(among), **kinds)
+        return Probe().run(self.services, params, _bar)
+
+    def _ids(self, videos: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
+        named = (videos,) if isinstance(videos, str | Path) else videos
+        return tuple(self.services.library.find(str(video)).id for video in named)
 
     def patches(
         self, video: str | Path, frames: Sequence[int], model: str | None = None, fps: float = 2.0
@@ -181,23 +268,28 @@ class Workbench:
         chosen = self.services.models.load(model or self.services.settings.default_model)
         return self.services, self.services.library.find(str(video)), chosen, SamplingSpec(fps)
 
-    def figure(
-        self, outcome: Outcome[Grounding] | Outcome[Answer] | Outcome[EmbeddingMap] | Outcome[ProbeReport]
-    ) -> Any:
-        """Return the picture of an outcome as a plotly ``Figure``, which a notebook shows."""
+    def figure(self, outcome: Outcome[Any]) -> Any:
+        """Return the picture of an outcome, whatever was asked, as a plotly ``Figure``, which a notebook shows."""
         from workbench.analyses.attribute import picture_of
-        from workbench.figures.embedding import embedding_figure, with_hover
+        from workbench.figures import comparison, embedding
+        from workbench.figures.examination import examination_figure
         from workbench.figures.probe import probe_figure
         from workbench.figures.report import outcome_figure
+        from workbench.types.comparison import Examination, SpaceComparison
         from workbench.types.embedding import EmbeddingMap
         from workbench.types.probe import ProbeReport
 
-        if isinstance(outcome.result, EmbeddingMap):
-            return with_hover(embedding_figure(outcome.result), outcome.result)
-        if isinstance(outcome.result, ProbeReport):
-            return probe_figure([outcome.result])
+        found = outcome.result
+        if isinstance(found, EmbeddingMap):
+            return embedding.with_hover(embedding.embedding_figure(found), found)
+        if isinstance(found, SpaceComparison):
+            return comparison.with_hover(comparison.comparison_figure(found), found)
+        if isinstance(found, Examination):
+            return examination_figure([found])
+        if isinstance(found, ProbeReport):
+            return probe_figure([found])
         video = self.services.library.get(outcome.provenance.video_id)
-        return outcome_figure(outcome, video, jpeg=picture_of(self.services, video.id, outcome.result))
+        return outcome_figure(outcome, video, jpeg=picture_of(self.services, video.id, found))
 
 
 def _bar(progress: Progress) -> None:

@@ -48,6 +48,7 @@ class Settings:
     max_model_bytes: int = setting(0, "size all loaded models together are kept under, in bytes; 0 for half the memory")
     models: str = setting("", "further models offered, as hub ids or folders, separated by commas")
     public: bool = setting(False, "true to load no model that is not listed; the page never does")
+    hosts: str = setting("", "names that the page may be asked for by, separated by commas; none: see “Serve it”")
     mcp: bool = setting(False, "true to offer the verbs of the page to language models, too, as tools (MCP)")
     offline: bool = setting(False, "true to never ask the hub, also when it can be reached")
 

@@ -58,5 +58,8 @@ window.workbench = (() => {
     if (place) seek(Number(place.dataset.seek));
   });
 
-  return { film, seek, toggle, onTime, clock };
+  // A text of the page by its name, with a value for each {} in it.
+  const text = (name, ...values) => workbench.texts[name].replace(/\{\}/g, () => values.shift());
+
+  return { film, seek, toggle, onTime, clock, text };
 })();

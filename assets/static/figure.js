@@ -231,6 +231,10 @@
       placeLit();
     };
     workbench.selectSpan = select;
+    // A span by keys: from where the player stands, or up to there; the other end is where it was, or the film's.
+    const end = () => meta().duration_s || 0;
+    workbench.spanFrom = () => now < end() && select([now, selected && now < selected[1] ? selected[1] : end()]);
+    workbench.spanTo = () => now > 0 && select([selected && selected[0] < now ? selected[0] : 0, now]);
     workbench.clearSpan = () => selected && (select(null), zoom(null));
     // The answer to a sentence, when clicked, does what its row does.
     document.addEventListener("click", (e) => {

@@ -89,7 +89,6 @@
       over.append(image);
       const line = (text) => Object.assign(document.createElement("small"), { textContent: text });
       button.append(over, line(workbench.clock(time_s)), line(cosine), ...(trust ? [line(trust)] : []));
-      button.setAttribute("aria-label", [`Go to ${workbench.clock(time_s)}`, `cosine ${cosine}`, trust].filter(Boolean).join(", "));
       return button;
     };
     const draw = () => {

@@ -1,5 +1,22 @@
 // Keys, theme, link and download: what belongs to the page as a whole.
 (() => {
+  // What is kept of a visit for the next one; nothing where a browser keeps nothing.
+  workbench.memory = {
+    get: (name) => {
+      try {
+        return localStorage.getItem(name);
+      } catch {
+        return null;
+      }
+    },
+    set: (name, value) => {
+      try {
+        localStorage.setItem(name, value);
+      } catch {
+        // as said
+      }
+    },
+  };
   const isTyping = (target) =>
     target.closest?.("input:not([type=range]):not([type=checkbox]), textarea, select, [contenteditable=true]");
   const help = () => document.querySelector("#help dialog");
@@ -8,18 +25,26 @@
     " ": () => workbench.toggle(),
     ArrowLeft: (e) => (e.shiftKey ? workbench.seek(workbench.film().currentTime - 1) : workbench.step(-1)),
     ArrowRight: (e) => (e.shiftKey ? workbench.seek(workbench.film().currentTime + 1) : workbench.step(1)),
+    i: () => workbench.spanFrom?.(),
+    o: () => workbench.spanTo?.(),
     "/": () => document.querySelector("input[name=new-query]")?.focus(),
-    "?": () => (help()?.open ? help().close() : help()?.showModal()),
-    Escape: () => workbench.clearSpan?.(),
+    "?": () => (help()?.open ? help().close() : acts.help()),
+    Escape: () => workbench.endTour() || workbench.clearSpan?.(),
   };
+  // Who dictates to the machine may switch off what a single letter does. Source: WCAG 2.2, success criterion 2.1.4.
+  const SINGLE = "workbench-single-keys";
+  const isOff = (key) => /^[^\s]$/.test(key) && workbench.memory.get(SINGLE) === "off";
+  document.addEventListener("change", (e) => {
+    if (e.target.name === "single-keys") workbench.memory.set(SINGLE, e.target.checked ? "on" : "off");
+  });
   const moment = (rank) => document.querySelector(`.is-current [data-rank="${rank}"]`)?.click();
 
   document.addEventListener("keydown", (e) => {
-    if (e.ctrlKey || e.metaKey || e.altKey || isTyping(e.target)) return;
+    if (e.ctrlKey || e.metaKey || e.altKey || isTyping(e.target) || isOff(e.key)) return;
     // A focused control keeps the keys that it answers to itself.
     if (e.key === " " && e.target.closest?.("button, a, summary, [role=tab], input")) return;
-    if (e.key.startsWith("Arrow") && e.target.closest?.("[role=tab], [role=listbox], input")) return;
-    const act = /^[1-9]$/.test(e.key) ? () => moment(e.key) : keys[e.key];
+    if (e.key.startsWith("Arrow") && e.target.closest?.("[role=tab], [role=listbox], .scroll, input")) return;
+    const act = /^[1-9]$/.test(e.key) ? () => moment(e.key) : keys[e.key] || keys[e.key.toLowerCase()];
     if (!act || (help()?.open && e.key !== "?")) return;
     if (e.key !== "Escape") e.preventDefault();
     act(e);
@@ -28,6 +53,7 @@
   const flash = (button, text) => {
     const before = button.textContent;
     button.textContent = text;
+    workbench.say(text);
     setTimeout(() => (button.textContent = before), 1500);
   };
   const copy = async (text) => {
@@ -41,14 +67,23 @@
   const acts = {
     theme: () => {
       const isDark = document.body.classList.toggle("dark");
-      localStorage.setItem("workbench-theme", isDark ? "dark" : "light");
+      workbench.memory.set("workbench-theme", isDark ? "dark" : "light");
     },
-    help: () => help()?.showModal(),
+    help: () => {
+      help().querySelector("[name=single-keys]").checked = workbench.memory.get(SINGLE) !== "off";
+      help().showModal();
+    },
     "help-close": () => help()?.close(),
-    copy: (button) => copy(location.href).then(() => flash(button, "Link copied")),
+    copy: (button) => copy(location.href).then(() => flash(button, workbench.text("copied"))),
+    skip: () => {
+      const answers = document.querySelector("#answers");
+      answers.tabIndex = -1;
+      answers.focus();
+    },
   };
   document.addEventListener("click", (e) => {
     const button = e.target.closest?.("[data-page]");
+    if (button?.tagName === "A") e.preventDefault(); // the toolkit's page has another base than its own address
     if (button) acts[button.dataset.page]?.(button);
     if (e.target === help()) help().close();
   });
@@ -59,13 +94,7 @@
     const theme = url.searchParams.get("__theme");
     url.search = query + (theme ? `&__theme=${encodeURIComponent(theme)}` : "");
     if (url.href !== location.href) history.replaceState(null, "", url);
-    requestAnimationFrame(bringTab);
-  };
-  // On a phone there are more tabs than are in sight: the open one is brought there.
-  const bringTab = () => {
-    const tab = document.querySelector("#instruments [role=tab][aria-selected=true]");
-    const [list, middle] = [tab?.closest("[role=tablist]"), (part) => part.getBoundingClientRect().left + part.offsetWidth / 2];
-    if (list) list.scrollLeft += middle(tab) - middle(list);
+    requestAnimationFrame(workbench.bringTab);
   };
   // The films that this tab has brought, as [id, title]: kept by the tab alone, so that a reload finds them again.
   workbench.brought = () => {
@@ -98,7 +127,7 @@
     if (!url) URL.revokeObjectURL(href);
   };
   workbench.restoreTheme = () => {
-    const kept = localStorage.getItem("workbench-theme");
+    const kept = workbench.memory.get("workbench-theme");
     if (kept && !new URLSearchParams(location.search).has("__theme"))
       document.body.classList.toggle("dark", kept === "dark");
   };

@@ -37,6 +37,7 @@ workbench.player = ({ element, props, watch }) => {
       const rates = [1, 2, 0.5, 0.25];
       video.playbackRate = rates[(rates.indexOf(video.playbackRate) + 1) % rates.length];
       button.textContent = `${video.playbackRate}×`;
+      button.setAttribute("aria-label", workbench.text("speed", video.playbackRate));
     },
     sound: () => (video.muted = !video.muted),
     // With what lies over the film, where the browser lets anything but a film fill the screen.
@@ -60,7 +61,7 @@ workbench.player = ({ element, props, watch }) => {
   for (const event of ["play", "pause", "ended"])
     video.addEventListener(event, () => {
       play.classList.toggle("is-playing", !video.paused);
-      play.setAttribute("aria-label", video.paused ? "Play" : "Pause");
+      play.setAttribute("aria-label", workbench.text(video.paused ? "play" : "pause"));
     });
   video.addEventListener("volumechange", () =>
     element.querySelector("[data-act=sound]").classList.toggle("is-muted", video.muted),

@@ -10,14 +10,14 @@ workbench.queries = ({ element, props, trigger, watch }) => {
     const remove = document.createElement("button");
     item.style.setProperty("--query", props.value.colours[index % props.value.colours.length]);
     Object.assign(input, { value: text, rows: 1, spellcheck: false });
-    input.setAttribute("aria-label", `Sentence ${index + 1}`);
+    input.setAttribute("aria-label", workbench.text("sentence", index + 1));
     input.addEventListener("change", () => trigger("input", { index, text: input.value }));
     input.addEventListener("keydown", (e) => {
       if (e.key === "Escape") input.value = text;
       if (e.key === "Enter" || e.key === "Escape") input.blur();
     });
     remove.className = "remove";
-    remove.setAttribute("aria-label", `Remove “${text}”`);
+    remove.setAttribute("aria-label", workbench.text("remove", text));
     remove.addEventListener("click", () => trigger("delete", { index }));
     item.append(input, remove);
     return item;

@@ -80,7 +80,7 @@
       const [image, text] = [tip.querySelector("img"), tip.querySelector("span")];
       image.hidden = middle(row) === null;
       if (!image.hidden) image.src = pictureOf(row);
-      text.textContent = told(row) + (meta.torn.includes(row) ? ": torn from its neighbours" : "");
+      text.textContent = meta.torn.includes(row) ? workbench.text("torn", told(row)) : told(row);
       const frame = part(".canvas").getBoundingClientRect();
       const [x, y] = event ? [event.clientX - frame.left, event.clientY - frame.top] : [0, 0];
       tip.style.transform = `translate(${Math.min(x + 12, frame.width - 150)}px, ${Math.min(y + 12, frame.height - 110)}px)`;
@@ -104,8 +104,9 @@
       if (!rows.length) return;
       const some = (most) => (rows.length <= most ? rows : Array.from({ length: most }, (_, i) => rows[Math.floor((i * rows.length) / most)]));
       part(".space-chosen p").textContent =
-        `${rows.length} points chosen${rows.length > MOST_ROWS ? `, ${MOST_ROWS} of them listed` : ""}; ` +
-        `${own.length} of the video on show are lit on the timeline.`;
+        rows.length > MOST_ROWS
+          ? workbench.text("chosen some", rows.length, MOST_ROWS, own.length)
+          : workbench.text("chosen", rows.length, own.length);
       const button = (row, ...inside) => {
         const made = document.createElement("button");
         made.type = "button";

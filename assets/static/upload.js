@@ -8,6 +8,7 @@ workbench.upload = ({ element, props, trigger, watch }) => {
 
   const show = (message, isRunning) => {
     text.textContent = message;
+    workbench.say(message, isRunning ? "upload" : undefined);
     running.hidden = !isRunning && !message;
     progress.hidden = element.querySelector("[data-act=stop]").hidden = !isRunning;
   };
@@ -20,17 +21,19 @@ workbench.upload = ({ element, props, trigger, watch }) => {
     form.append("files", file);
     request.upload.onprogress = (e) => {
       progress.value = e.loaded / e.total;
-      show(`${megabytes(e.loaded)} of ${megabytes(e.total)} MB`, true);
+      show(workbench.text("sent", megabytes(e.loaded), megabytes(e.total)), true);
     };
     request.onload = () => {
-      if (request.status === 413) return show("The file is larger than this server accepts; make it smaller.");
-      if (request.status !== 200) return show("The upload failed; check the connection and try again.");
+      const isSaid = request.getResponseHeader("Content-Type")?.startsWith("text/plain");
+      if (request.status !== 200 && isSaid) return show(request.responseText);
+      if (request.status === 413) return show(workbench.text("too large"));
+      if (request.status !== 200) return show(workbench.text("upload failed"));
       show("");
       const [path] = JSON.parse(request.responseText);
       props.value = { path, orig_name: file.name, size: file.size, meta: { _type: "gradio.FileData" } };
       trigger("upload", {});
     };
-    request.onerror = () => show("The connection was lost; try again.");
+    request.onerror = () => show(workbench.text("upload lost"));
     request.open("POST", "gradio_api/upload");
     progress.value = 0;
     show(file.name, true);

@@ -260,7 +260,7 @@ def test_patches_tell_how_far_they_are_and_go_on_from_where_they_were_stopped(
     gate.open(3)
     for update in events.who.explain_patches(asked, 1.0, VISITOR):
         if "66 of 301" in update["patches_text"]:
-            assert '<progress max="1" value="0.2193">' in update["patches_text"]
+            assert '<progress max="1" value="0.2193" ' in update["patches_text"]
             assert update["stop_patches"]["visible"]
             assert not events.stop("stop_patches")(VISITOR)["stop_patches"]["interactive"]
             gate.open()  # what is being encoded comes to its end

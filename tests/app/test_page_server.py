@@ -8,7 +8,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -20,6 +19,7 @@ import httpx
 import pytest
 from gradio_client.exceptions import AppError
 
+from tests import forging
 from tests.films import BLUE, GREEN, RED, write_film
 from tests.readme import README
 from tests.serve import visit
@@ -28,46 +28,12 @@ from workbench.settings import ASSETS
 COLOURS = {"red": RED, "green": GREEN, "blue": BLUE}
 
 
-class Site:
+class Site(forging.Site):
     """A running page with three plain-coloured films and the model that knows colour words."""
 
-    def __init__(self, url: str, films: dict[str, str], config: dict[str, Any], page: Any) -> None:
-        self.page = page
-        self.url = url
-        self.films = films
-        self.config = config
-
-    def component(self, elem_id: str) -> int:
-        """Return the number of a component."""
-        return next(c["id"] for c in self.config["components"] if c["props"].get("elem_id") == elem_id)
-
-    def listener(self, elem_id: str, event: str) -> dict[str, Any]:
-        """Return the dependency that listens to ``event`` of a component."""
-        target = [self.component(elem_id), event]
-        return next(d for d in self.config["dependencies"] if target in [list(t) for t in d["targets"]])
-
-    def call(self, verb: str, data: list[Any]) -> dict[str, Any]:
-        """Call a verb as a program would that sends whatever it likes."""
-        return self._put(next(d["id"] for d in self.config["dependencies"] if d["api_name"] == verb), data)
-
-    def send(self, elem_id: str, event: str, data: list[Any], event_data: Any = None) -> dict[str, Any]:
-        """Send an event as a browser would, with whatever data; return the last message about it."""
-        more = {"trigger_id": self.component(elem_id), "event_data": event_data}
-        return self._put(self.listener(elem_id, event)["id"], data, **more)
-
-    def _put(self, fn_index: int, data: list[Any], **more: Any) -> dict[str, Any]:
-        body = {"data": data, "fn_index": fn_index, "session_hash": uuid.uuid4().hex[:12], **more}
-        with httpx.Client(base_url=self.url, timeout=60) as http:
-            joined = http.post("gradio_api/queue/join", json=body)
-            if joined.status_code != 200:
-                return {"success": False, "output": {"error": joined.text}}
-            query = {"session_hash": body["session_hash"]}
-            with http.stream("GET", "gradio_api/queue/data", params=query) as stream:
-                for line in stream.iter_lines():
-                    message = json.loads(line[5:]) if line.startswith("data:") else {}
-                    if message.get("msg") in ("process_completed", "unexpected_error"):
-                        return message
-        raise AssertionError("the server ended without an answer")
+    def __init__(self, url: str, films: dict[str, str], page: Any) -> None:
+        super().__init__(url)
+        self.films, self.page = films, page
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +59,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     _, url, _ = page.launch(
         server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, **launch_options(services)
     )
-    yield Site(url, films, httpx.get(url + "config", timeout=60).json(), page)
+    yield Site(url, films, page)
     page.close()
 
 
@@ -247,8 +213,11 @@ def test_a_program_brings_a_video_of_its_own(site: Site, tmp_path: Path) -> None
         client.predict(gradio_client.handle_file(text), api_name="/add_video")
 
 
-def test_models_of_language_are_offered_the_verbs_as_tools_where_that_is_wanted(tmp_path: Path) -> None:
+def test_models_of_language_are_offered_the_verbs_as_tools_where_that_is_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A page of its own: by default there is no such door."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))  # so that the other page has its own again afterwards
     import asyncio
 
     from mcp import ClientSession

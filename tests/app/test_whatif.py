@@ -101,7 +101,7 @@ def test_an_edit_is_written_taken_away_and_belongs_to_its_sentence(events: Event
         return [row for row in rows_in(shown(events, asked)["whatif_sentences"]) if row[0] == "own"]
 
     shown(events, session)
-    added = events.whatif.add_edit(session, " a green   ball ")
+    added = events.whatif.add_edit(session, " a green   ball ", ANN)
     assert added["whatif_own"] == ""
     written = added["session"]
     [row] = own_in(written)
@@ -114,8 +114,8 @@ def test_an_edit_is_written_taken_away_and_belongs_to_its_sentence(events: Event
 
 def test_an_edit_is_corrected_in_its_place_and_stays_of_its_kind(events: Events, session: Session) -> None:
     def of_kind(asked: Session, kind: str) -> list[str]:
-        edits = events.whatif.as_json(asked, "ann")["probes"][0]["cases"][0]["texts"]
-        return [edit["text"] for edit in edits if edit["kind"] == kind]
+        edits = events.whatif.answers(asked, "ann")[0].outcome.result.cases[0].texts
+        return [edit.text for edit in edits if edit.kind == kind]
 
     sentences = shown(events, session)["whatif_sentences"]
     colours, others = of_kind(session, "colour"), of_kind(session, "paraphrase")
@@ -124,39 +124,59 @@ def test_an_edit_is_corrected_in_its_place_and_stays_of_its_kind(events: Events,
     assert begun["whatif_own"] == colours[0]
     assert f"takes the place of “{colours[0]}”" in begun["whatif_own_said"]
     assert of_kind(begun["session"], "colour") == colours, "nothing is corrected yet"
-    added = events.whatif.add_edit(begun["session"], "a tan ball")
+    added = events.whatif.add_edit(begun["session"], "a tan ball", ANN)
     assert (added["whatif_own"], added["whatif_own_said"]) == ("", "")
     shown(events, added["session"])
     assert of_kind(added["session"], "colour") == ["a tan ball", *colours[1:]]
     assert of_kind(added["session"], "own") == []
 
     control = events.whatif.change(added["session"], event(value=f"correct:paraphrase:{others[0]}"))["session"]
-    control = events.whatif.add_edit(control, "a scarlet ball")["session"]
+    control = events.whatif.add_edit(control, "a scarlet ball", ANN)["session"]
     rows = rows_in(shown(events, control)["whatif_sentences"])
     assert of_kind(control, "paraphrase") == ["a scarlet ball", *others[1:]]
     controls = next(at for at, row in enumerate(rows) if row[0] == "controls:")
     assert rows[controls + 1][:2] == ["paraphrase", "a"], "it is no rival"
 
     twice = events.whatif.change(control, event(value="correct:colour:a tan ball"))["session"]
-    twice = events.whatif.add_edit(twice, "a teal ball")["session"]
+    twice = events.whatif.add_edit(twice, "a teal ball", ANN)["session"]
     gone = events.whatif.change(twice, event(value="drop:a teal ball"))["session"]
     shown(events, gone)
     assert of_kind(gone, "colour") == colours[1:]
 
 
 def test_a_correction_of_ones_own_edit_or_of_nothing_or_one_that_is_refused(events: Events, session: Session) -> None:
-    own = events.whatif.add_edit(session, "a gren ball")["session"]
+    own = events.whatif.add_edit(session, "a gren ball", ANN)["session"]
     begun = events.whatif.change(own, event(value="correct:own:a gren ball"))["session"]
-    assert events.whatif.add_edit(begun, "a green ball")["session"].edited.own == ("a green ball",)
-    assert events.whatif.add_edit(begun, " ")["session"].edited == own.edited
-    assert events.whatif.add_edit(begun, "a gren ball")["session"].edited.own == ("a gren ball",)
-    refused = events.whatif.add_edit(begun, "A red ball")
+    assert events.whatif.add_edit(begun, "a green ball", ANN)["session"].edited.own == ("a green ball",)
+    assert events.whatif.add_edit(begun, " ", ANN)["session"].edited == own.edited
+    assert events.whatif.add_edit(begun, "a gren ball", ANN)["session"].edited.own == ("a gren ball",)
+    refused = events.whatif.add_edit(begun, "A red ball", ANN)
     assert "session" not in refused, "what was begun goes on"
     assert "says what the sentence says" in refused["whatif_own_said"]
 
 
+def test_of_several_edits_the_good_ones_are_taken_and_the_others_named(events: Events, session: Session) -> None:
+    [taken] = re.findall(r'data-open="drop:(a [a-z]+ ball)"', shown(events, session)["whatif_sentences"])[:1]
+    added = events.whatif.add_edit(session, f"a teal ball\nA red  ball\na plum ball\n{taken.upper()}", ANN)
+    assert added["session"].edited.own == ("a teal ball", "a plum ball")
+    assert added["whatif_own"].splitlines() == ["A red  ball", taken.upper()], (
+        "they can be mended where they were written"
+    )
+    assert "“A red ball” says what the sentence says" in added["whatif_own_said"]
+    assert f"“{taken.upper()}” is among the edits already" in added["whatif_own_said"]
+
+
+def test_a_correction_to_an_edit_that_is_there_is_refused_and_does_not_vanish(events: Events, session: Session) -> None:
+    first, second = re.findall(r'data-open="drop:(a [a-z]+ ball)"', shown(events, session)["whatif_sentences"])[:2]
+    begun = events.whatif.change(session, event(value=f"correct:colour:{first}"))["session"]
+    refused = events.whatif.add_edit(begun, second, ANN)
+    assert f"“{second}” is among the edits already" in refused["whatif_own_said"]
+    assert "session" not in refused
+    assert events.whatif.add_edit(begun, second, BOB)["session"] != begun, "of what others see nothing is known"
+
+
 def test_a_correction_ends_with_its_edit_and_with_its_sentence(events: Events, session: Session) -> None:
-    own = events.whatif.add_edit(session, "a tan ball")["session"]
+    own = events.whatif.add_edit(session, "a tan ball", ANN)["session"]
     begun = events.whatif.change(own, event(value="correct:own:a tan ball"))["session"]
     other = events.whatif.change(begun, event(value="drop:a blue ball"))
     assert other["session"].edited.corrects == ("own", "a tan ball")
@@ -171,16 +191,16 @@ def test_a_correction_ends_with_its_edit_and_with_its_sentence(events: Events, s
 
 def test_an_edit_that_says_the_same_or_nothing_is_refused_in_words(events: Events, session: Session) -> None:
     for text, told in (("A red ball", "says what the sentence says"), ("  ", "The sentence is empty"), (None, "empty")):
-        assert told in events.whatif.add_edit(session, text)["whatif_own_said"]
+        assert told in events.whatif.add_edit(session, text, ANN)["whatif_own_said"]
     assert whatif_texts.NO_QUERY in events.whatif.add_edit(replace(session, queries=()), "x")["whatif_own_said"]
     full = session
     for at in range(20):
-        full = events.whatif.add_edit(full, f"a red ball {at}")["session"]
-    assert "20 edits of one" in events.whatif.add_edit(full, "one more")["whatif_own_said"]
+        full = events.whatif.add_edit(full, f"a red ball {at}", ANN)["session"]
+    assert "20 edits of one" in events.whatif.add_edit(full, "one more", ANN)["whatif_own_said"]
 
 
 def test_edits_are_taken_away_one_after_another_before_the_page_has_followed(events: Events, session: Session) -> None:
-    both = events.whatif.add_edit(session, "a green ball\n\n a gray ball ")["session"]
+    both = events.whatif.add_edit(session, "a green ball\n\n a gray ball ", ANN)["session"]
     assert both.edited.own == ("a green ball", "a gray ball")
     for text in both.edited.own:
         both = events.whatif.change(both, event(value=f"drop:{text}"))["session"]

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests.browser import chromium
+from tests.browser.visitor import returning_visitor
 from tests.scheduling import at_usual_priority
 
 DESKTOP = {"width": 1440, "height": 900}
@@ -30,8 +31,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """Yield an empty page of a visitor without history, at desktop size."""
-    context = browser.new_context(viewport=DESKTOP)
+    """Yield an empty page of a visitor who has had the tour, and nothing else, at desktop size."""
+    context = returning_visitor(browser, viewport=DESKTOP)
     context.set_default_timeout(PATIENCE_MS)
     yield context.new_page()
     context.close()

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser import chromium
 from tests.browser.test_lessons import PROGRAM as LESSONS
+from tests.browser.visitor import returning_visitor
 from tests.serve import ROOT, serve
 
 FOLDER = ROOT / "assets" / "screenshots"
@@ -29,7 +30,8 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=executable, args=list(chromium.FLAGS))
         for size, (width_px, height_px) in SIZES_PX.items():
             for theme in ("light", "dark"):
-                context = browser.new_context(viewport={"width": width_px, "height": height_px}, color_scheme=theme)
+                size_px = {"width": width_px, "height": height_px}
+                context = returning_visitor(browser, viewport=size_px, color_scheme=theme)
                 page = context.new_page()
                 page.goto(f"{url}?__theme={theme}")
                 page.locator(READY).first.wait_for(state="attached", timeout=PATIENCE_MS)
@@ -65,7 +67,7 @@ def _take_lesson(browser: Browser, url: str) -> None:
 def _take_instruments(browser: Browser, url: str, size: str, theme: str) -> None:
     """Write one picture of each instrument, as it stands once all of it was asked for."""
     width_px, height_px = SIZES_PX[size]
-    context = browser.new_context(viewport={"width": width_px, "height": height_px}, color_scheme=theme)
+    context = returning_visitor(browser, viewport={"width": width_px, "height": height_px}, color_scheme=theme)
     page = context.new_page()
 
     def drawn(part: str) -> None:

@@ -14,7 +14,7 @@ from workbench.figures.attribution import attribution_figure, players_figure
 from workbench.figures.interactions import interactions_figure
 from workbench.figures.palette import LESS, MORE, signed_colour
 from workbench.figures.patch_values import patch_values_figure
-from workbench.figures.report import standalone_html
+from workbench.figures.report import outcome_section, page_html
 from workbench.figures.values import level_parts, values_figure
 from workbench.types.attribution import Attribution, Player
 from workbench.types.outcome import Outcome, Provenance
@@ -161,7 +161,8 @@ def test_the_report_escapes_what_was_typed_and_tells_all_numbers():
     provenance = Provenance(
         "attribute", VIDEO.id, VIDEO.title, "m", "r", {"players": "words"}, SamplingSpec(), {"numpy": "2"}, 0.1, True
     )
-    html = standalone_html(Outcome(made(WORDS, [0.123456, -0.2], errors=[0.01, 0.02]), provenance), VIDEO)
+    outcome = Outcome(made(WORDS, [0.123456, -0.2], errors=[0.01, 0.02]), provenance)
+    html = page_html([outcome_section(outcome, VIDEO)], "[]")
     said = html[html.rindex("What is counted") :]
     assert "<td>&lt;b&gt;</td><td>-0.2000</td><td>± 0.039</td>" in said
     assert "red &lt;b&gt;" in said
@@ -219,7 +220,7 @@ def test_sentences_call_players_by_their_kind():
 def test_the_report_shows_the_conclusion_and_the_picture_whose_patches_play():
     provenance = Provenance("attribute", VIDEO.id, VIDEO.title, "m", "r", {}, SamplingSpec(), {}, 0.1, True)
     found = replace(made([Player("patch", "p", (0.0, 0.0, 1.0, 1.0))], [0.1]), conclusion="It was <the> patch.")
-    html = standalone_html(Outcome(found, provenance), VIDEO, b"a jpeg")
+    html = page_html([outcome_section(Outcome(found, provenance), VIDEO, b"a jpeg")], "[]")
     assert "It was &lt;the&gt; patch." in html
     assert base64.b64encode(b"a jpeg").decode() in html
 

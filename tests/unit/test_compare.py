@@ -15,7 +15,8 @@ from workbench.analyses.services import Services
 from workbench.core.spaces import linear_cka
 from workbench.errors import Cancelled, InputError, ModelError
 from workbench.figures.comparison import comparison_figure, with_hover
-from workbench.figures.comparison_report import comparison_html
+from workbench.figures.comparison_report import comparison_section
+from workbench.figures.report import page_html
 from workbench.models.adapter_template import COLOURS, ENTRY, FAMILY, ColourHistogram
 from workbench.models.entry import Family
 from workbench.types.features import VideoFeatures
@@ -296,7 +297,7 @@ def test_both_maps_are_drawn_in_one_scale_with_the_numbers_of_rows(services, vid
 def test_the_page_shows_ten_neighbourhoods_and_escapes_what_films_are_called(services, tmp_path):
     video = a_film(services, tmp_path / "<b>&.mp4", RED, BLUE, GREEN, ORANGE, PURPLE, GRAY)
     outcome = compared(services, (video,), "warm-or-cold", n_neighbours=7)
-    page = comparison_html(outcome)
+    page = page_html([comparison_section(outcome)], "[]")
     assert "<b>&" not in page.replace("<b>&amp;", "")
     found = outcome.result
     n_disagreed = int((found.overlap < 1).sum())

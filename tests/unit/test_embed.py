@@ -411,8 +411,9 @@ def test_what_is_known_of_a_film_is_a_column_that_can_pull_together(services: Se
         true = {each["query"] for each in truth if any(start <= at_s < end for start, end in each["windows"])}
         assert set(filter(None, known[row].split("; "))) == true
     figure = embedding_figure(two, "known moment")
-    named = {row: trace.name for trace in figure.data for row in trace.customdata if two.items.kinds[row] == "frame"}
-    coloured = {str(trace.name) for trace in figure.data if trace.showlegend} - {"others"}
+    called = [(str(trace.name).split("  ")[-1], trace) for trace in figure.data]  # after its number, where it has one
+    named = {row: name for name, trace in called for row in trace.customdata if two.items.kinds[row] == "frame"}
+    coloured = {name for name, trace in called if trace.showlegend} - {"others"}
     assert len(named) == kinds.tolist().count("frame")
     assert len(coloured) > 3
     for row, name in named.items():

@@ -13,8 +13,9 @@ from workbench.analyses.embed_features import embed_features
 from workbench.analyses.services import Services
 from workbench.errors import InputError
 from workbench.figures.embedding import colourings, embedding_figure, with_hover
-from workbench.figures.embedding_report import embedding_html
+from workbench.figures.embedding_report import embedding_section
 from workbench.figures.palette import query_colour
+from workbench.figures.report import page_html
 from workbench.store.feature_files import FeatureTable
 
 PARAMS = EmbedParams(videos=(), queries=(), model="")
@@ -75,8 +76,10 @@ def test_columns_colour_the_map(services: Services):
     found = embed_features(services, islands()[0], "mine.npz", replace(PARAMS, reducer="pca")).result
     assert colourings(found) == ["group", "length", "word"]
     by_word = embedding_figure(found, "word")
-    assert {trace.name for trace in by_word.data} == {"a", "b", "c"}
-    assert sorted(trace.name for trace in by_word.data if trace.showlegend) == ["a", "b", "c"]
+    in_legend = [str(trace.name).split("  ") for trace in by_word.data if trace.showlegend]
+    assert [number for number, _ in in_legend] == ["1", "2", "3"]
+    assert sorted(name for _, name in in_legend) == ["a", "b", "c"]
+    assert {trace.name for trace in by_word.data} == {"  ".join(called) for called in in_legend}
     assert len({(trace.name, trace.legendgroup) for trace in by_word.data}) == 3
     by_length = embedding_figure(found, "length")
     for trace in by_length.data:
@@ -104,7 +107,7 @@ def test_the_answer_is_told_in_lines_in_json_and_as_a_page(services: Services):
     point = Embed().as_json(outcome)["points"][0]
     assert point["name"] == "row:item 0"
     assert point["columns"]["word"] in "abc"
-    page = embedding_html(outcome, "")
+    page = page_html([embedding_section(outcome, "")], "[]")
     assert "mine.npz" in page
     assert "Pictures and words" not in page
 

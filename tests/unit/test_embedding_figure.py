@@ -63,9 +63,20 @@ def test_known_moments_have_colours_of_their_own_and_what_is_of_none_is_grey():
     dusk, dawn = QUERY_COLOURS[:2]  # the larger class first
     assert [colours[row] for row in range(7)] == [dawn, dawn, GREY, dusk, dusk, dusk, GREY]
     names = drawn(figure, lambda trace: trace.name)
-    assert [names[row] for row in range(7)] == ["dawn", "dawn", "others", "dusk", "dusk", "dusk", "others"]
+    dusk, dawn = "1  dusk", "2  dawn"
+    assert [names[row] for row in range(7)] == [dawn, dawn, "others", dusk, dusk, dusk, "others"]
     legend = [trace.name for trace in figure.data if trace.showlegend]
-    assert sorted(legend) == ["dawn", "dusk", "others"]
+    assert sorted(legend) == [dusk, dawn, "others"]
+
+
+def test_the_number_of_a_class_stands_at_the_point_in_its_middle():
+    """Who tells the colours apart no better than greys finds a class by it."""
+    found = small_map()
+    numbers = {mark.text: [mark.x, mark.y] for mark in embedding_figure(found, "known moment").layout.annotations}
+    assert numbers.keys() == {"1", "2"}
+    assert numbers["1"] in [found.coords[row].tolist() for row in (3, 4, 5)]
+    assert numbers["2"] in [found.coords[row].tolist() for row in (0, 1)]
+    assert not embedding_figure(found, "time").layout.annotations
 
 
 def test_time_is_on_one_scale_and_what_has_none_is_grey():

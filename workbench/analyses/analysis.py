@@ -53,6 +53,11 @@ def controls(params: type) -> dict[str, Control]:
     return {item.name: item.metadata["control"] for item in fields(params) if "control" in item.metadata}
 
 
+def flag_of(name: str, control: Control) -> str:
+    """Return what the field ``name`` with its control is called on the command line."""
+    return f"--{control.flag or name.replace('_', '-')}"
+
+
 def check_ranges(params: Any) -> None:
     """Raise ``InputError`` for the first parameter outside its declared range."""
     for name, control in controls(type(params)).items():

@@ -5,13 +5,13 @@ Separate from probing: what is wrong with a case is said here, before anything i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from workbench.analyses.queries import checked_query
 from workbench.analyses.services import Services
 from workbench.analyses.text_edits import text_edits
-from workbench.core.text_edits.kinds import NAMES
+from workbench.core.text_edits.kinds import NAMES, ROLE_OF
 from workbench.core.text_edits.making import check_kinds, edit_by_hand
 from workbench.core.text_edits.rewriting import folded
 from workbench.errors import InputError, QueryError
@@ -59,6 +59,16 @@ def span_of(case: Case, video: VideoInfo) -> tuple[float, float] | None:
             "long; choose one within it."
         )
     return start_s, end_s
+
+
+def corrected_edits(query: str, corrected: Iterable[tuple[str, str]]) -> tuple[Edit, ...]:
+    """Return edits that the workbench made as a person put them right, by kind and text: each is of the kind it was.
+
+    Raises ``InputError`` for a kind that is unknown, and ``QueryError`` for an edit that changes nothing.
+    """
+    corrected = tuple(corrected)
+    check_kinds([kind for kind, _ in corrected])
+    return tuple(edit_by_hand(query, text, kind, ROLE_OF[kind]) for kind, text in corrected)
 
 
 def usual_kinds(cases: Sequence[Case]) -> tuple[str, ...]:

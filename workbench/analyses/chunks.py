@@ -5,6 +5,7 @@ Separate from the work itself so that any process or machine can tell where feat
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from workbench.media.decode import DECODE_VERSION, sample_instants
@@ -12,7 +13,7 @@ from workbench.models.protocol import ModelSpec
 from workbench.store.keys import cache_key
 from workbench.types.video import SamplingSpec, VideoInfo
 
-CHUNK_FRAMES = 64
+CHUNK_FRAMES, _REMEMBERED = 64, 256
 _VERSION = 1
 """Raised whenever an adapter makes something else of the same frames than before."""
 
@@ -57,12 +58,17 @@ def plan_of(video: VideoInfo, spec: ModelSpec, sampling: SamplingSpec) -> Plan:
 
 def chunk_keys(video: VideoInfo, spec: ModelSpec, sampling: SamplingSpec, reuse_below: float = 0.0) -> list[str]:
     """Return the store key of every chunk, in order: a pure map from what was asked to where it lies."""
+    return list(_chunk_keys(video, spec, sampling, reuse_below))
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _chunk_keys(video: VideoInfo, spec: ModelSpec, sampling: SamplingSpec, reuse_below: float) -> tuple[str, ...]:
     plan = plan_of(video, spec, sampling)
     common = {"kind": "frame-features", **_made_from(video, spec, sampling), "chunk_rows": plan.rows_in_chunk}
     if reuse_below:
         common["reuse_below"] = reuse_below
     spans = (plan.rows_of(chunk, chunk + 1) for chunk in range(plan.n_chunks))
-    return [cache_key(chunk=chunk, n_rows=end - start, **common) for chunk, (start, end) in enumerate(spans)]
+    return tuple(cache_key(chunk=chunk, n_rows=end - start, **common) for chunk, (start, end) in enumerate(spans))
 
 
 def row_key(kind: str, video: VideoInfo, spec: ModelSpec, sampling: SamplingSpec, row: int) -> str:

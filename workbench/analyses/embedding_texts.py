@@ -52,9 +52,11 @@ def about_quality(found: EmbeddingMap) -> str:
     elif quality.trustworthiness >= POOR:
         word = "What is near on the map is mostly near in the space"
     else:
-        word = "What is near on the map is often far in the space"
+        word = "Among what is near on the map there is much that is far in the space"
     torn = float(quality.is_torn.mean())
     apart = f", and {torn:.0%} of the points are torn from their neighbours" if torn >= 0.005 else ""
+    if not apart and quality.trustworthiness < POOR:
+        apart = ", though hardly a point is torn, with four in five of its own neighbours elsewhere"
     return (
         f"{word} (trustworthiness {quality.trustworthiness:.2f}, continuity {quality.continuity:.2f}, where chance "
         f"gives 0.5){apart}."

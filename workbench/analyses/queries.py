@@ -8,14 +8,21 @@ from collections.abc import Sequence
 from workbench.errors import QueryError
 from workbench.settings import Settings
 
+_TURNS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+
 
 def checked_query(text: str, settings: Settings) -> str:
-    """Return ``text`` without control characters and superfluous spaces, or raise ``QueryError``."""
+    """Return ``text`` without superfluous spaces and characters that control how it is shown.
+
+    Raises ``QueryError`` for what cannot be read, is empty or too long.
+    """
     if any(unicodedata.category(char) == "Cs" for char in text):  # bytes of a shell, or half a pair of JSON
         raise QueryError("The sentence has a character that is none in UTF-8; type it anew.")
     readable = "".join(" " if unicodedata.category(char) == "Cc" else char for char in text)
+    # Marks that turn the direction of writing would turn that of what stands beside it.
+    readable = "".join(char for char in readable if unicodedata.bidirectional(char) not in _TURNS)
     readable = " ".join(readable.split())
-    if not readable:
+    if not any(char.isprintable() and not char.isspace() for char in readable):
         raise QueryError("The sentence is empty; type what should be found, such as “a red circle”.")
     if len(readable) > settings.max_query_chars:
         raise QueryError(

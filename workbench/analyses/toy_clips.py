@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from workbench.analyses.analysis import Report
+from workbench.analyses.cases import Case
 from workbench.analyses.clips import Clip, clips_of
 from workbench.analyses.services import Services
 from workbench.errors import StoreError
@@ -37,6 +38,12 @@ def toy_clips_in_order(services: Services, report: Report) -> tuple[Clip, ...]:
     """Return ``COUNT_IN_ORDER`` clips of one object that does one thing after another, in the same way."""
     clips = ordered_clips(SEED, COUNT_IN_ORDER)
     return _kept(services, f"in-order-{_VERSION}-{SEED}-{COUNT_IN_ORDER}", clips, COUNT_IN_ORDER, report)
+
+
+def toy_cases(services: Services, report: Report) -> tuple[Case, ...]:
+    """Return all clips of both kinds with their captions, which are true of them: what any model can be probed with."""
+    clips = (*toy_clips(services, report), *toy_clips_in_order(services, report))
+    return tuple(Case(clip.video, clip.caption) for clip in clips)
 
 
 def _kept(services: Services, name: str, clips: Iterable[SoloClip], n_clips: int, report: Report) -> tuple[Clip, ...]:

@@ -105,10 +105,10 @@ def ground(
         raise InputError("The video has no frames at this sampling; choose a higher rate.")
     saliency = smooth(curves - background, times_s, smoothing_s)
     peaks = saliency.max(axis=1).astype(np.float64)
-    probability = p_absent(peaks, null_peaks)
+    nulls = measured or [None] * len(queries)
+    probability = p_absent(peaks, null_peaks) if None in nulls else np.full(len(queries), np.nan)
     floors = np.full(len(queries), -np.inf)
     absent = np.full(len(queries), AbsentPeaks(null_peaks, "estimated"), dtype=object)
-    nulls = measured or [None] * len(queries)
     for null in {id(null): null for null in nulls if null}.values():
         rows = [at for at, own in enumerate(nulls) if own is null]
         known = np.asarray(null.peaks, dtype=np.float64)

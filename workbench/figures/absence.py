@@ -18,8 +18,8 @@ ABSENT_SENTENCES = {"measured": "absent sentences", "estimated": "distractors"}
 def absence_figure(grounding: Grounding, index: int) -> go.Figure:
     """Return a histogram of the peaks that query ``index`` is held against, with a line for its own peak.
 
-    Other queries that are held against the same have theirs, too. The dotted line is where "in this video"
-    begins at the stated error rate.
+    Other queries that are held against the same have theirs, too, thin and dashed. The dotted line is where "in this
+    video" begins at the stated error rate.
     """
     absent = grounding.absent[index]
     null = absent.peaks
@@ -34,7 +34,8 @@ def absence_figure(grounding: Grounding, index: int) -> go.Figure:
     same = [at for at, own in enumerate(grounding.absent) if own is absent]
     for at in same:
         peak = round(float(grounding.peaks[at]), 4)
-        figure.add_vline(x=peak, line={"color": query_colour(at), "width": 3}, layer="above")
+        look = {"width": 3} if at == index else {"width": 1.5, "dash": "dash"}
+        figure.add_vline(x=peak, line={"color": query_colour(at), **look}, layer="above")
     threshold = presence_threshold(grounding, index)
     low, high = _range([*null, *grounding.peaks[same], *([] if threshold is None else [threshold])])
     if threshold is not None:

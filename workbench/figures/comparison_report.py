@@ -1,4 +1,4 @@
-"""Two spaces that were compared as a page that stands on its own: both maps, and what both disagree about most.
+"""Two spaces that were compared for a page that stands on its own: both maps, and what both disagree about most.
 
 Separate from the report of one space, as nothing of it is of one model.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from html import escape
 
 from workbench.figures.comparison import comparison_figure, with_hover
-from workbench.figures.report import page_html
+from workbench.figures.report import Section, figure_html
 from workbench.types.comparison import SpaceComparison
 from workbench.types.outcome import Outcome
 
@@ -17,10 +17,10 @@ _WITH_NEIGHBOURS = 10
 _MOST_NEIGHBOURS = 3
 
 
-def comparison_html(outcome: Outcome[SpaceComparison]) -> str:
-    """Return an HTML page that needs no network."""
+def comparison_section(outcome: Outcome[SpaceComparison]) -> Section:
+    """Return a comparison as a part of a page."""
     found, made = outcome.result, outcome.provenance
-    picture = with_hover(comparison_figure(found), found).update_layout(paper_bgcolor="white", plot_bgcolor="white")
+    picture = figure_html(with_hover(comparison_figure(found), found))
     films = dict.fromkeys(film for film in found.items.columns["video"].tolist() if film)
     facts = {
         "videos": "; ".join(films),
@@ -33,13 +33,8 @@ def comparison_html(outcome: Outcome[SpaceComparison]) -> str:
         },
         **made.versions,
     }
-    return page_html(
-        "Two models, the same videos",
-        picture.to_html(full_html=False, include_plotlyjs=True),
-        found.warnings,
-        f"<p>{escape(found.conclusion)}</p>{_disagreements(found)}",
-        facts,
-    )
+    said = f"<p>{escape(found.conclusion)}</p>{_disagreements(found)}"
+    return Section("Two models, the same videos", picture, found.warnings, said, facts, (made.command,))
 
 
 def _disagreements(found: SpaceComparison) -> str:

@@ -1,7 +1,8 @@
 """Items of an embedding space on a map, coloured by what is known of them.
 
 Separate because its axes mean nothing by themselves: no ticks, no zero, one length in all directions. What is torn from
-its neighbours is drawn hollow, and what was placed later is smaller than what the map is made of.
+its neighbours is drawn hollow, and what was placed later is smaller than what the map is made of. A class has a number
+beside its colour, in the legend and among its points.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from workbench.figures.palette import COLOUR_BAR, QUERY_COLOURS, SEQUENTIAL, que
 from workbench.types.embedding import ASKED, GROUP, EmbeddingMap
 
 HEIGHT_PX = 560
-_OTHER = "#999999"
+_OTHER = QUERY_COLOURS[-1]
 _MOST_COLOURS = len(QUERY_COLOURS) - 1  # the last of them is grey, which here is what has no colour of its own
 _SIZES = {"frame": 6, "segment": 9, "video": 12, "sentence": 11, "picture": 13, "row": 6}
 _SOLID = {
@@ -37,11 +38,17 @@ _SMALLEST = 2.5
 
 @dataclass(frozen=True, eq=False)
 class _Class:
-    """Some rows of one colour, with the name that the legend has."""
+    """Some rows of one colour, with a name and a number, of which either may be missing."""
 
     name: str
+    number: str
     rows: np.ndarray
     colour: str
+
+    @property
+    def said(self) -> str:
+        """What the legend says of it."""
+        return f"{self.number}  {self.name}".strip()
 
 
 def colourings(found: EmbeddingMap) -> list[str]:
@@ -56,29 +63,32 @@ def embedding_figure(found: EmbeddingMap, colour_by: str = "", path_of: str = ""
     """
     offered = colourings(found)
     colour_by = colour_by if colour_by in offered else (offered or [""])[0]
-    traces, scale = _path(found, path_of), {}
+    traces, more = _path(found, path_of), dict[str, Any]()
     kinds = np.fromiter(map(list(_SOLID).index, found.items.kinds), int, len(found.items))
     is_asked = np.isin(kinds, [list(_SOLID).index(kind) for kind in ASKED])
     look = 4 * kinds + 2 * found.is_torn + found.is_fitted
     rows = np.flatnonzero(~is_asked)
     values = found.items.columns.get(colour_by)
     if values is not None and values.dtype.kind == "f":
-        scale = {"coloraxis": _scale(colour_by)}
+        more = {"coloraxis": _scale(colour_by)}
         for alike in _alike(rows, look):
             known = np.isfinite(values[alike]).any()
             colour = {"color": values[alike], "coloraxis": "coloraxis"} if known else {"color": _OTHER}
             traces.append(_points(found, alike, colour))
     else:
-        for number, each in enumerate(_classes(found, rows, colour_by)):
+        classes = list(_classes(found, rows, colour_by))
+        more = {"annotations": _numbers(found, classes)}
+        for number, each in enumerate(classes):
             for at, alike in enumerate(_alike(each.rows, look)):
                 # A class that is hidden by its entry in the legend stays so by its ``uid`` in the figure that follows.
-                legend = {"name": escape(each.name), "legendgroup": str(number), "uid": f"{colour_by} {each.name} {at}"}
-                is_first = bool(each.name) and at == 0
+                uid = f"{colour_by} {each.number * (colour_by == GROUP)} {each.name} {at}"
+                legend = {"name": escape(each.said), "legendgroup": str(number), "uid": uid}
+                is_first = bool(each.said) and at == 0
                 traces.append(_points(found, alike, {"color": each.colour}, **legend, showlegend=is_first))
     if is_asked.any():
         traces.append(_asked(found, np.flatnonzero(is_asked)))
     # All at once: the library looks over the whole figure at every part that is added.
-    return go.Figure(traces, _layout(found) | scale)
+    return go.Figure(traces, _layout(found) | more)
 
 
 def with_hover(figure: go.Figure, found: EmbeddingMap) -> go.Figure:
@@ -93,7 +103,7 @@ def with_hover(figure: go.Figure, found: EmbeddingMap) -> go.Figure:
 def _classes(found: EmbeddingMap, rows: np.ndarray, colour_by: str) -> Iterator[_Class]:
     """Yield the largest classes, each in a colour of its own, after all others in grey, which lie beneath."""
     if not colour_by:  # nothing is known of them
-        yield _Class("", rows, query_colour(0))
+        yield _Class("", "", rows, query_colour(0))
         return
     names, labels = _named_classes(found, colour_by)
     labels = labels[rows]
@@ -101,9 +111,27 @@ def _classes(found: EmbeddingMap, rows: np.ndarray, colour_by: str) -> Iterator[
     largest = kinds[np.lexsort((kinds, -counts))][:_MOST_COLOURS]
     others = rows[~np.isin(labels, largest)]
     if len(others):
-        yield _Class("no group" if colour_by == GROUP and len(kinds) <= _MOST_COLOURS else "others", others, _OTHER)
-    for label, colour in zip(largest.tolist(), QUERY_COLOURS, strict=False):
-        yield _Class(names[label], rows[labels == label], colour)
+        name = "no group" if colour_by == GROUP and len(kinds) <= _MOST_COLOURS else "others"
+        yield _Class(name, "", others, _OTHER)
+    for place, (label, colour) in enumerate(zip(largest.tolist(), QUERY_COLOURS, strict=False)):
+        number = str((label if colour_by == GROUP else place) + 1)  # a group has its own
+        yield _Class(names[label], number, rows[labels == label], colour)
+
+
+def _numbers(found: EmbeddingMap, classes: list[_Class]) -> list[dict[str, Any]]:
+    """Return the number of every class at the point in its middle; none in three axes, where it would float."""
+    if found.coords.shape[1] == 3:
+        return []
+    middles = []
+    for each in classes:
+        if each.number:
+            coords = found.coords[each.rows]
+            middles.append(coords[np.square(coords - np.median(coords, axis=0)).sum(1).argmin()].tolist())
+    numbers = [each.number for each in classes if each.number]
+    return [
+        {"x": x, "y": y, "text": number, "showarrow": False, "font": {"size": 13, "weight": 600}}
+        for (x, y), number in zip(middles, numbers, strict=True)
+    ]
 
 
 def _named_classes(found: EmbeddingMap, colour_by: str) -> tuple[list[str], np.ndarray]:
@@ -113,7 +141,7 @@ def _named_classes(found: EmbeddingMap, colour_by: str) -> tuple[list[str], np.n
         return names.tolist(), np.where(names[labels] == "", -1, labels)
     labels = np.full(len(found.items), -1)
     labels[found.is_fitted] = found.groups.labels
-    return [f"{number}  {name}".rstrip() for number, name in enumerate(found.groups.names, 1)], labels
+    return list(found.groups.names), labels
 
 
 def _scale(title: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A map of an embedding space as a page that stands on its own: the map, its groups, and how far it can be trusted.
+"""A map of an embedding space for a page that stands on its own: the map, its groups, and how far it can be trusted.
 
 Separate from the report of one film, as a map is of many.
 """
@@ -9,17 +9,17 @@ from html import escape
 
 from workbench.figures.embedding import embedding_figure, with_hover
 from workbench.figures.gap import gap_figure
-from workbench.figures.report import page_html
+from workbench.figures.report import Section, figure_html
 from workbench.types.embedding import ASKED, EmbeddingMap
 from workbench.types.outcome import Outcome
 
 _MOST_NEIGHBOURS = 3
 
 
-def embedding_html(outcome: Outcome[EmbeddingMap], gap_said: str) -> str:
-    """Return an HTML page that needs no network; ``gap_said`` tells of the gap between pictures and sentences."""
+def embedding_section(outcome: Outcome[EmbeddingMap], gap_said: str) -> Section:
+    """Return a map as a part of a page; ``gap_said`` tells of the gap between pictures and sentences."""
     found, made = outcome.result, outcome.provenance
-    picture = with_hover(embedding_figure(found), found).update_layout(paper_bgcolor="white", plot_bgcolor="white")
+    picture = figure_html(with_hover(embedding_figure(found), found))
     of_films = found.items.kinds[0] != "row"
     films = dict.fromkeys(film for film in found.items.columns["video"].tolist() if film) if of_films else ()
     facts = {
@@ -34,13 +34,7 @@ def embedding_html(outcome: Outcome[EmbeddingMap], gap_said: str) -> str:
     }
     gap = f"<h2>Pictures and words</h2><p>{escape(gap_said)}</p>{_gap(found)}" if of_films else ""
     said = f"<p>{escape(found.conclusion)}</p>{_groups(found)}{_sentences(found)}{gap}"
-    return page_html(
-        "Embedding space",
-        picture.to_html(full_html=False, include_plotlyjs=True),
-        found.warnings,
-        said,
-        facts,
-    )
+    return Section("Embedding space", picture, found.warnings, said, facts, (made.command,))
 
 
 def _gap(found: EmbeddingMap) -> str:
@@ -48,9 +42,7 @@ def _gap(found: EmbeddingMap) -> str:
         return ""
     views = []
     for title, is_centred in (("As they are", False), ("Each kind less its own mean", True)):
-        figure = gap_figure(found.gap, found.items, is_centred)
-        figure.update_layout(paper_bgcolor="white", plot_bgcolor="white")
-        views.append(f"<h3>{title}</h3>{figure.to_html(full_html=False, include_plotlyjs=False)}")
+        views.append(f"<h3>{title}</h3>{figure_html(gap_figure(found.gap, found.items, is_centred))}")
     return "".join(views)
 
 

@@ -1,4 +1,4 @@
-"""What can be read from spaces as a page that stands on its own: the figure, the numbers, and each value by itself.
+"""What can be read from spaces for a page that stands on its own: the figure, the numbers, and each value by itself.
 
 Separate from the report of two spaces that were compared, as one space alone can be examined.
 """
@@ -9,18 +9,17 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from workbench.figures.examination import DIRECTIONS, PROBES, examination_figure
-from workbench.figures.report import page_html
+from workbench.figures.report import Section, figure_html
 from workbench.types.comparison import Examination
 from workbench.types.outcome import Outcome
 
 _NAMED_APART = ("n_clips", "clips_sha256")
 
 
-def examination_html(outcomes: Sequence[Outcome[Examination]]) -> str:
-    """Return an HTML page of examinations of the same clips; it needs no network."""
+def examination_section(outcomes: Sequence[Outcome[Examination]]) -> Section:
+    """Return examinations of the same clips as a part of a page."""
     found, first = [outcome.result for outcome in outcomes], outcomes[0].provenance
-    picture = examination_figure(found).update_layout(paper_bgcolor="white", plot_bgcolor="white")
-    picture.update_xaxes(gridcolor="#dddddd")
+    picture = examination_figure(found).update_xaxes(gridcolor="#dddddd")
     said = "".join(f"<p>{escape(each.conclusion)}</p>" for each in found)
     sha256 = str(first.parameters["clips_sha256"])
     made = [outcome.provenance for outcome in outcomes]
@@ -37,12 +36,13 @@ def examination_html(outcomes: Sequence[Outcome[Examination]]) -> str:
         },
         **first.versions,
     }
-    return page_html(
+    return Section(
         "What can be read from it",
-        picture.to_html(full_html=False, include_plotlyjs=True),
+        figure_html(picture),
         list(dict.fromkeys(warning for each in found for warning in each.warnings)),
         f"{said}{_ranks(found)}{_values(found)}",
         facts,
+        [each.command for each in made],
     )
 
 

@@ -11,8 +11,10 @@ from plotly.colors import hex_to_rgb, sequential
 SEQUENTIAL = "Viridis"
 """Scale of similarity: perceptually uniform, readable with every kind of colour vision, and in grey."""
 
-QUERY_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#999999")
+QUERY_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#686868")
 """Okabe and Ito's colour-blind-safe set, grey for black; the same list as in the Streamlit palette.
+
+That grey is as dark as the dark theme allows: a lighter one is the purple of who sees no green.
 
 Source: Okabe & Ito, Color Universal Design (2008).
 """
@@ -23,8 +25,11 @@ def query_colour(index: int) -> str:
     return QUERY_COLOURS[index % len(QUERY_COLOURS)]
 
 
-LESS, MORE = (0, 90, 181), (213, 94, 0)
-"""Blue for what takes from a score, vermilion for what adds to it: told apart with every kind of colour vision."""
+LESS, MORE = (0, 102, 196), (213, 94, 0)
+"""Blue for what takes from a score, vermilion for what adds to it: told apart with every kind of colour vision.
+
+Both are seen on the ground of either theme, with three times its luminance or a third of it.
+"""
 
 TEXT_SHARE = 0.6
 """How much of the scale is used under text, so that the ink of either theme can be read on it."""

@@ -1,4 +1,4 @@
-"""Probes of several models as a page that stands on its own: what is said, the figure, the numbers, every edit.
+"""Probes of several models for a page that stands on its own: what is said, the figure, the numbers, every edit.
 
 Separate from other reports, as it is of many films, and of several models side by side.
 """
@@ -11,7 +11,7 @@ from html import escape
 import numpy as np
 
 from workbench.figures.probe import probe_figure
-from workbench.figures.report import page_html
+from workbench.figures.report import Section, figure_html
 from workbench.figures.slopes import slopes_figure
 from workbench.types.outcome import Outcome
 from workbench.types.probe import Probed, ProbeReport
@@ -30,19 +30,16 @@ KEY = (
 """What stands in a figure of many films, and in the tables below it."""
 
 
-def probe_html(outcomes: Sequence[Outcome[ProbeReport]], tables: Sequence[Sequence[Table]]) -> str:
-    """Return an HTML page of probes of the same films and sentences; it needs no network.
+def probe_section(outcomes: Sequence[Outcome[ProbeReport]], tables: Sequence[Sequence[Table]]) -> Section:
+    """Return probes of the same films and sentences as a part of a page.
 
     ``tables`` are the numbers of each model in words, the names of the columns first.
     """
     found, first = [outcome.result for outcome in outcomes], outcomes[0].provenance
-    white = {"paper_bgcolor": "white", "plot_bgcolor": "white"}
     if found[0].n_cases == 1:
-        shown = _slopes(found[0].cases[0], white)  # of one video no share can be told
+        shown = _slopes(found[0].cases[0])  # of one video no share can be told
     else:
-        picture = probe_figure(found).update_layout(white)
-        picture.update_xaxes(gridcolor="#dddddd")
-        shown = picture.to_html(full_html=False, include_plotlyjs=True) + f'<p class="quiet">{KEY}</p>'
+        shown = figure_html(probe_figure(found).update_xaxes(gridcolor="#dddddd")) + f'<p class="quiet">{KEY}</p>'
     said = "".join(f"<p>{'<br>'.join(map(escape, each.conclusion.splitlines()))}</p>" for each in found)
     made = [outcome.provenance for outcome in outcomes]
     facts = {
@@ -60,16 +57,17 @@ def probe_html(outcomes: Sequence[Outcome[ProbeReport]], tables: Sequence[Sequen
         },
         **first.versions,
     }
-    return page_html(
+    return Section(
         found[0].cases[0].title if found[0].n_cases == 1 else "What changes when one thing is changed",
         said + shown,
         list(dict.fromkeys(warning for each in found for warning in each.warnings)),
         f"{''.join(map(_numbers, found, tables))}{_cases(found)}",
         facts,
+        [each.command for each in made],
     )
 
 
-def _slopes(case: Probed, white: dict) -> str:
+def _slopes(case: Probed) -> str:
     """Return how the film ranks among others by the sentence and by its closest edit, where there are others."""
     among = case.among
     if among is None or not among.other_films or not case.rivals:
@@ -78,8 +76,8 @@ def _slopes(case: Probed, white: dict) -> str:
     names = [case.title, *among.other_films]
     before, after = ([case.scores[0, at], *among.of_other_films[:, at]] for at in (0, worst))
     heads = ("by the sentence", f"by “{case.texts[worst - 1].text}”")
-    figure = slopes_figure(names, np.array(before), np.array(after), 0, heads).update_layout(white)
-    return f"<h2>Ranks among other videos</h2>{figure.to_html(full_html=False, include_plotlyjs=True)}"
+    figure = slopes_figure(names, np.array(before), np.array(after), 0, heads)
+    return f"<h2>Ranks among other videos</h2>{figure_html(figure)}"
 
 
 def _part(cases: Sequence[Probed]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""An answer as one page that stands on its own: its picture, its numbers, how it was made.
+"""Answers as one page that stands on its own: pictures, numbers, and how they were made.
 
 Separate because it is read without the workbench: plotly.js is inside, and nothing is fetched.
 """
@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
+from plotly.offline import get_plotlyjs
 
 from workbench.figures.absence import ABSENT_SENTENCES, absence_figure
 from workbench.figures.agreement import agreement_figure
@@ -30,6 +32,7 @@ _OPACITY = 0.7
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #1a1e24; margin: 32px auto; max-width: 960px; padding: 0 16px }
 h1 { font-size: 24px; font-weight: 600 } h2 { font-size: 18px; font-weight: 600; margin-top: 32px }
+pre { white-space: pre-wrap; overflow-wrap: anywhere } hr { margin: 48px 0; border: 0; border-top: 1px solid #d5dae0 }
 table { border-collapse: collapse } td, th { padding: 4px 16px 4px 0; text-align: left; font-weight: 400 }
 th, .quiet { color: #5a6470 } td { font-variant-numeric: tabular-nums }
 """
@@ -58,15 +61,26 @@ def outcome_figure(
     return figure.update_layout(plain, margin={"l": 8, "r": 8})
 
 
-def standalone_html(
-    outcome: Outcome[Grounding] | Outcome[Attribution | HeatMaps | Agreement], video: VideoInfo, jpeg: bytes = b""
-) -> str:
-    """Return an HTML page that needs no network: about 5 MB, nearly all of it plotly.js.
+@dataclass(frozen=True)
+class Section:
+    """One answer of a page: its picture and what is ``said`` of it, both as HTML, and how it was made.
 
-    ``jpeg`` is the picture whose patches play, or that has a map.
+    ``commands`` are the command lines that make it again, where they are known.
     """
+
+    title: str
+    picture: str
+    warnings: Sequence[str]
+    said: str
+    facts: Mapping[str, object]
+    commands: Sequence[str] = ()
+
+
+def outcome_section(
+    outcome: Outcome[Grounding] | Outcome[Attribution | HeatMaps | Agreement], video: VideoInfo, jpeg: bytes = b""
+) -> Section:
+    """Return an answer about one film; ``jpeg`` is the picture whose patches play, or that has a map."""
     found, made = outcome.result, outcome.provenance
-    picture = outcome_figure(outcome, video, jpeg=jpeg).to_html(full_html=False, include_plotlyjs=True)
     left_out = {"queries"} | (set() if isinstance(found, Grounding | Attribution) else {"players", "budget", "opened"})
     facts = {
         "video": f"{video.title} ({clock_label(video.duration_s)}, sha256 {video.id[:12]})",
@@ -75,18 +89,38 @@ def standalone_html(
         **{name: value for name, value in made.parameters.items() if name not in left_out and value not in (None, "")},
         **made.versions,
     }
-    return page_html(video.title, picture, found.warnings, _said(found), facts)
+    picture = figure_html(outcome_figure(outcome, video, jpeg=jpeg))
+    return Section(video.title, picture, found.warnings, _said(found), facts, (made.command,))
 
 
-def page_html(title: str, picture: str, warnings: Sequence[str], said: str, facts: Mapping[str, object]) -> str:
-    """Return a page of a title, a picture and what is ``said`` of it, both as HTML, and how it was made."""
-    told = "".join(f"<p>{escape(warning)}</p>" for warning in warnings)
+def figure_html(figure: go.Figure) -> str:
+    """Return a figure as a part of a page, on plain white."""
+    figure.update_layout(paper_bgcolor="white", plot_bgcolor="white")
+    return figure.to_html(full_html=False, include_plotlyjs=False)
+
+
+def page_html(sections: Sequence[Section], provenance: str) -> str:
+    """Return answers as one HTML page that needs no network: about 5 MB, nearly all of it plotly.js.
+
+    ``provenance`` says as JSON how all of them were made; programs find it in the script of that id.
+    """
+    title = escape(sections[0].title)
+    for_programs = provenance.replace("<", "\\u003c")
     return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style></head>
-<body><h1>{escape(title)}</h1>{picture}{told}
-{said}
-<h2>How this was made</h2>{_table(facts)}</body></html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>
+<script>{get_plotlyjs()}</script></head>
+<body>{"<hr>".join(map(_section, sections))}
+<script type="application/json" id="provenance">{for_programs}</script></body></html>
 """
+
+
+def _section(section: Section) -> str:
+    told = "".join(f"<p>{escape(warning)}</p>" for warning in section.warnings)
+    commands = "\n".join(dict.fromkeys(filter(None, section.commands)))
+    again = f"<h2>To make it again</h2><pre>{escape(commands)}</pre>" if commands else ""
+    return f"""<h1>{escape(section.title)}</h1>{section.picture}{told}
+{section.said}
+<h2>How this was made</h2>{_table(section.facts)}{again}"""
 
 
 def _said(found: Grounding | Attribution | HeatMaps | Agreement) -> str:
@@ -137,10 +171,9 @@ def _evidence(found: Grounding, first: int) -> str:
     """Return the peaks that query ``first``, and those of its kind, are held against."""
     absent = found.absent[first]
     asked = ", ".join(f"“{q}”" for q, own in zip(found.queries, found.absent, strict=True) if own is absent)
-    figure = absence_figure(found, first).update_layout(paper_bgcolor="white", plot_bgcolor="white")
     return (
         f'<p class="quiet">{escape(asked)} among {ABSENT_SENTENCES[absent.kind]}; decided at an error rate of '
-        f"{found.error_rate:g}.</p>{figure.to_html(full_html=False, include_plotlyjs=False)}"
+        f"{found.error_rate:g}.</p>{figure_html(absence_figure(found, first))}"
     )
 
 

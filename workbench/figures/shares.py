@@ -17,6 +17,7 @@ from workbench.figures.rows import escaped
 _HEAD_PX, _DOT_PX, _ROW_GAP_PX, _LINE_PX = 28, 14, 8, 20
 _LONGEST_HEAD = 32
 _GREY = "rgb(140,140,140)"
+_SYMBOLS = ("circle", "square", "diamond", "triangle-up")
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Dot:
 
 
 def shares_figure(titles: Sequence[str], dots: Sequence[Sequence[Dot]], side_px: int) -> go.Figure:
-    """Return the dots of several models in one picture, the colour of a model the same in every row.
+    """Return the dots of several models in one picture, colour and shape of a model the same in every row.
 
     Names of rows have ``side_px`` on the left.
     """
@@ -83,6 +84,7 @@ def _placed(dots: Sequence[Dot], n_models: int) -> tuple[dict[tuple[str, str], i
 
 
 def _trace(title: str, dots: Sequence[Dot], tops: list[int], number: int) -> go.Scatter:
+    symbol = _SYMBOLS[number % len(_SYMBOLS)]
     known = [dot.interval or (dot.share, dot.share) for dot in dots]
     whiskers = {
         "type": "data",
@@ -100,7 +102,7 @@ def _trace(title: str, dots: Sequence[Dot], tops: list[int], number: int) -> go.
         marker={
             "color": query_colour(number),
             "size": 10,
-            "symbol": ["circle-open" if dot.hollow else "circle" for dot in dots],
+            "symbol": [symbol + "-open" * dot.hollow for dot in dots],
             "line": {"width": 2 if any(dot.hollow for dot in dots) else 0},
         },
         error_x=whiskers,

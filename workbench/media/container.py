@@ -22,12 +22,20 @@ STILLS = ("image2", "png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe
 _OPTIONS = {"format_whitelist": ",".join(CONTAINERS + STILLS), "protocol_whitelist": "file"}
 
 
+_PLAYLISTS = (b"#EXTM3U", b"ffconcat")
+"""How files begin that name others to be played, whatever else of them may pass for a film."""
+MOST_PIXELS = 2**26
+
+
 @contextmanager
 def open_film(path: Path, title: str) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
     """Open a file and its first video stream that is not a cover picture, and close it afterwards.
 
-    Raises ``VideoError`` where FFmpeg knows no such container, or it holds no film.
+    Raises ``VideoError`` where FFmpeg knows no such container, or it holds no film. No frame is decoded that has more
+    than twice the pixels that the stream declares, or 67 million where that is more.
     """
+    if _beginning(path).startswith(_PLAYLISTS):
+        raise VideoError(_why_unreadable(path, title))
     try:
         container = av.open(f"file:{path}", options=_OPTIONS, metadata_errors="replace")
     except (av.error.FFmpegError, OSError, ValueError):
@@ -38,6 +46,8 @@ def open_film(path: Path, title: str) -> Iterator[tuple[av.container.InputContai
         streams = films_in(container)
         if not streams:
             raise VideoError(f"“{title}” holds no moving pictures, only sound or data; choose a video.")
+        context = streams[0].codec_context
+        context.options = {"max_pixels": str(max(2 * context.width * context.height, MOST_PIXELS))}
         yield container, streams[0]
 
 
@@ -51,9 +61,12 @@ def container_name(container: av.container.InputContainer) -> str:
     return container.format.name.split(",")[0]
 
 
-def _why_unreadable(path: Path, title: str) -> str:
+def _beginning(path: Path) -> bytes:
     with path.open("rb") as file:
-        head = file.read(12)
-    if head[4:8] == b"ftyp":
+        return file.read(12)
+
+
+def _why_unreadable(path: Path, title: str) -> str:
+    if _beginning(path)[4:8] == b"ftyp":
         return f"“{title}” is cut off or damaged: its index is missing; copy or download it again."
     return f"“{title}” is not a video that can be read; choose another file or convert it to MP4 (H.264)."

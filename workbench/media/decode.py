@@ -24,7 +24,32 @@ DECODE_VERSION = 2
 """Raised whenever the same film, asked for in the same way, gives other frames or times than before."""
 
 MAX_BATCH_BYTES = 64 * 2**20
+Read = Callable[[Path, Track, Int64[np.ndarray, "time"], str], Iterator[np.ndarray]]
+"""What gives the frames of these numbers of a film: ``read_frames``, or ``read_current`` for one of a stranger."""
+
 _log = logging.getLogger(__name__)
+
+
+def read_frames(path: Path, track: Track, chosen: Int64[np.ndarray, "time"], title: str) -> Iterator[np.ndarray]:
+    """Yield the frames ``chosen`` through the reader that is right; PyAV goes on where decord fails."""
+    n_read = 0
+    if reader_for(track) == "decord":
+        try:
+            for pixels in decord_reader.read_frames(path, track, chosen.tolist()):
+                n_read += 1
+                yield pixels
+        except decord_reader.DecordError as problem:
+            _log.info("decord stopped at frame %d of %s, PyAV goes on: %s", n_read, title, problem)
+    if n_read < len(chosen):
+        yield from pyav_reader.read_frames(path, track, chosen[n_read:].tolist(), title)
+
+
+def read_current(path: Path, track: Track, chosen: Int64[np.ndarray, "time"], title: str) -> Iterator[np.ndarray]:
+    """Yield the frames ``chosen`` through PyAV, whose FFmpeg is a current one and takes no frame that has grown.
+
+    decord's is of 2020, and a stranger may have made the film for it.
+    """
+    yield from pyav_reader.read_frames(path, track, chosen.tolist(), title)
 
 
 def sample_instants(info: VideoInfo, sampling: SamplingSpec) -> Float64[np.ndarray, "time"]:
@@ -50,6 +75,7 @@ def sample_frames(
     stop: int | None = None,
     batch_frames: int = 32,
     cancelled: Callable[[], bool] | None = None,
+    read: Read = read_frames,
 ) -> Iterator[FrameBatch]:
     """Yield the frames on screen at ``sample_instants(info, sampling)[start:stop]``, in order.
 
@@ -70,7 +96,7 @@ def sample_frames(
     size = max(1, min(batch_frames, MAX_BATCH_BYTES // (width * height * 3)))
     held: list[np.ndarray] = []
     n_given = 0
-    for pixels in read_frames(path, track, chosen, info.title):
+    for pixels in read(path, track, chosen, info.title):
         if cancelled is not None and cancelled():
             raise Cancelled("Stopped; what was finished is kept.")
         held.append(pixels)
@@ -81,25 +107,13 @@ def sample_frames(
             held = []
 
 
-def frames_at(path: Path, title: str, times_s: Float64[np.ndarray, "time"]) -> Iterator[np.ndarray]:
+def frames_at(
+    path: Path, title: str, times_s: Float64[np.ndarray, "time"], read: Read = read_frames
+) -> Iterator[np.ndarray]:
     """Yield the frames on screen at rising times, RGB ``uint8[height width 3]``, decoding few others."""
     track = read_track(path, title)
     chosen, _ = _frames_on_screen(track, times_s)
-    yield from read_frames(path, track, chosen, title)
-
-
-def read_frames(path: Path, track: Track, chosen: Int64[np.ndarray, "time"], title: str) -> Iterator[np.ndarray]:
-    """Yield the frames ``chosen`` through the reader that is right; PyAV goes on where decord fails."""
-    n_read = 0
-    if reader_for(track) == "decord":
-        try:
-            for pixels in decord_reader.read_frames(path, track, chosen.tolist()):
-                n_read += 1
-                yield pixels
-        except decord_reader.DecordError as problem:
-            _log.info("decord stopped at frame %d of %s, PyAV goes on: %s", n_read, title, problem)
-    if n_read < len(chosen):
-        yield from pyav_reader.read_frames(path, track, chosen[n_read:].tolist(), title)
+    yield from read(path, track, chosen, title)
 
 
 def _frames_on_screen(

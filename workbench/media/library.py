@@ -16,8 +16,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float64
+
 from workbench.errors import StoreError, VideoError
-from workbench.media.decode import sample_frames
+from workbench.media.decode import Read, frames_at, read_current, read_frames, sample_frames
 from workbench.media.facts import read_facts, write_facts
 from workbench.media.manifest import read_manifest
 from workbench.media.pictures import write_picture
@@ -33,11 +36,15 @@ _START_OF_ID = re.compile(r"[0-9a-f]{8,63}")
 
 @dataclass(frozen=True)
 class _Film:
-    """A film and its file; ``stamp`` is the size and the time of change of one that others may alter."""
+    """A film and its file, and what gives its frames.
+
+    ``stamp`` is the size and the time of change of one that others may alter.
+    """
 
     info: VideoInfo
     path: Path
     stamp: tuple[int, int] | None = None
+    read: Read = read_frames
 
 
 class VideoLibrary:
@@ -83,6 +90,13 @@ class VideoLibrary:
             raise StoreError(
                 f"“{title}” cannot be kept: {problem.strerror or 'it failed'}; free some space for temporary files."
             ) from None
+
+    def find_picture(self, text: str) -> VideoInfo:
+        """Return the still picture that a path or a whole id means.
+
+        For a person at their own machine only. Raises ``VideoError`` or ``StoreError`` as ``add_picture``.
+        """
+        return self.get(text) if _ID.fullmatch(text) and not os.path.exists(text) else self.add_picture(Path(text))
 
     def open_path(self, path: Path) -> VideoInfo:
         """Enter a file of this machine, without copying it, for as long as this object lives.
@@ -152,11 +166,17 @@ class VideoLibrary:
     ) -> Iterator[FrameBatch]:
         """Yield the sampled frames of a film in order; see ``decode.sample_frames``."""
         path, info = self.path_of(video_id), self.get(video_id)
-        yield from sample_frames(path, info, sampling, start, stop, batch_frames, cancelled)
+        yield from sample_frames(path, info, sampling, start, stop, batch_frames, cancelled, self._film(video_id).read)
+
+    def frames_at(self, video_id: str, times_s: Float64[np.ndarray, "time"]) -> Iterator[np.ndarray]:
+        """Yield the frames on screen at rising times; see ``decode.frames_at``."""
+        path, film = self.path_of(video_id), self._film(video_id)
+        yield from frames_at(path, film.info.title, times_s, film.read)
 
     def thumbnails(self, video_id: str, times_s: Sequence[float], height_px: int) -> Sequence[bytes]:
         """Return the frames on screen at ``times_s`` as JPEG files; see ``thumbnails.read_thumbnails``."""
-        return read_thumbnails(self.path_of(video_id), self.get(video_id).title, times_s, height_px)
+        path, film = self.path_of(video_id), self._film(video_id)
+        return read_thumbnails(path, film.info.title, times_s, height_px, film.read)
 
     def queries_for(self, video_id: str) -> Sequence[str]:
         """Return sentences worth trying on a film; none but for examples."""
@@ -190,7 +210,7 @@ class VideoLibrary:
                 if (film := self._files.get(video_id)) is not None:
                     return film
             if (upload := self._uploads.find(video_id)) is not None:
-                return _Film(*upload)
+                return _Film(*upload, read=read_current)
         raise VideoError(_unknown(video_id))
 
 

@@ -24,25 +24,8 @@ def content_id(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def probe(
-    path: Path,
-    settings: Settings,
-    title: str | None = None,
-    recall: Callable[[str], VideoInfo | None] = lambda video_id: None,
-) -> VideoInfo:
-    """Return what is known of the film: from the timetable of its packets, not from its headers.
-
-    ``duration_s`` ends with the last frame, ``fps`` is the mean rate, ``width_px`` and ``height_px``
-    are upright. What ``recall`` returns of an id was found out before, and the film is not decoded again.
-    Raises ``VideoError`` unless a frame really decodes, within the limits of ``settings``. Cost: reads the
-    file twice, or once where it is known.
-    """
-    title = title or path.name
-    n_bytes = check_file(path, settings, title)
-    video_id = content_id(path)
-    known = recall(video_id)
-    if known is not None:
-        return replace(known, title=title)
+def examine(path: Path, settings: Settings, title: str) -> VideoInfo:
+    """Return what is found out of a film by decoding it, all but its id; see ``probe``."""
     _check_frame_size(path, settings, title)
     track = read_track(path, title)
     if track.end_s > settings.max_duration_s:
@@ -52,15 +35,38 @@ def probe(
         )
     width_px, height_px = track.upright_size_px
     return VideoInfo(
-        id=video_id,
+        id="",
         title=title,
         duration_s=track.end_s,
         fps=round(len(track.times_s) / max(track.end_s - float(track.times_s[0]), 1e-6), 3),
         width_px=width_px,
         height_px=height_px,
         codec=track.codec,
-        n_bytes=n_bytes,
+        n_bytes=path.stat().st_size,
     )
+
+
+def probe(
+    path: Path,
+    settings: Settings,
+    title: str | None = None,
+    recall: Callable[[str], VideoInfo | None] = lambda video_id: None,
+    examine: Callable[[Path, Settings, str], VideoInfo] = examine,
+) -> VideoInfo:
+    """Return what is known of the film: from the timetable of its packets, not from its headers.
+
+    ``duration_s`` ends with the last frame, ``fps`` is the mean rate, ``width_px`` and ``height_px``
+    are upright. What ``recall`` returns of an id was found out before, and the film is not decoded again.
+    Raises ``VideoError`` unless a frame really decodes, within the limits of ``settings``. Cost: reads the
+    file twice, or once where it is known.
+    """
+    title = title or path.name
+    check_file(path, settings, title)
+    video_id = content_id(path)
+    known = recall(video_id)
+    if known is not None:
+        return replace(known, title=title)
+    return replace(examine(path, settings, title), id=video_id)
 
 
 def check_file(path: Path, settings: Settings, title: str) -> int:

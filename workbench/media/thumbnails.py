@@ -12,12 +12,14 @@ from pathlib import Path
 import av
 import numpy as np
 
-from workbench.media.decode import frames_at
+from workbench.media.decode import Read, frames_at, read_frames
 
 _QUALITY = 4  # the quantizer of the JPEG encoder, 2 (best) to 31
 
 
-def read_thumbnails(path: Path, title: str, times_s: Sequence[float], height_px: int) -> list[bytes]:
+def read_thumbnails(
+    path: Path, title: str, times_s: Sequence[float], height_px: int, read: Read = read_frames
+) -> list[bytes]:
     """Return the frames on screen at ``times_s``, in any order, as JPEG files ``height_px`` high.
 
     Raises ``VideoError`` where the film is damaged. Cost: decodes from the key frame before each time.
@@ -25,7 +27,7 @@ def read_thumbnails(path: Path, title: str, times_s: Sequence[float], height_px:
     times = np.asarray(times_s, dtype=np.float64)
     order = np.argsort(times, kind="stable")
     jpegs = [b""] * len(times)
-    for at, pixels in zip(order, frames_at(path, title, times[order]), strict=True):
+    for at, pixels in zip(order, frames_at(path, title, times[order], read), strict=True):
         jpegs[at] = _jpeg(pixels, height_px)
     return jpegs
 

@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from workbench.errors import StoreError, VideoError
+from workbench.media.apart import examine_apart
 from workbench.media.facts import read_facts, write_facts
 from workbench.media.probe import check_file, probe
 from workbench.settings import Settings
@@ -69,7 +70,7 @@ class Uploads:
                 incoming.mkdir()
                 film = incoming / (_FILM + suffix)
                 shutil.copyfile(path, film)
-                info = probe(film, self._settings, title, self._recall)
+                info = probe(film, self._settings, title, self._recall, examine_apart)
                 self._keep(incoming, replace(info, title=f"Upload {info.id[:8]}"))
         except OSError as problem:
             why = "the disk is full" if problem.errno == errno.ENOSPC else problem.strerror or "it failed"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from io import BytesIO
+from io import BufferedReader, BytesIO, FileIO
 from typing import BinaryIO
 from zipfile import ZipFile
 
@@ -23,6 +23,8 @@ from workbench.store.feature_parts import FEATURE_NAMES, MAX_NAME, Asked, Found,
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 # More than NumPy takes for a header; one that claims to be longer is not read to its end.
 _HEADER_BYTES = 16_384
+# A list of all arrays is read at once, whole, and takes ten times as much when it is understood.
+_MOST_AT_ONCE_BYTES = 4 * 2**20
 _TENSOR_TYPES = {
     **{f"F{8 * size}": np.dtype(f"f{size}") for size in (2, 4, 8)},
     **{f"{sign}{8 * size}": np.dtype(f"{sign.lower()}{size}") for sign in "IU" for size in (1, 2, 4, 8)},
@@ -53,13 +55,23 @@ class _Declared:
         return f"{' × '.join(map(str, self.shape)) or 'one'} {kind}"
 
 
+class _InPieces(BufferedReader):
+    """A file of which no more than ``_MOST_AT_ONCE_BYTES`` are read at once: arrays are asked for in less."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > _MOST_AT_ONCE_BYTES:
+            raise ValueError("it holds too many arrays")
+        return super().read(size)
+
+
 def read_npz(file: BinaryIO, asked: Asked) -> Found:
     """Return what the arrays of an ``.npz`` file are, read one by one and only if they are kept.
 
     Raises ``InputError`` for features that cannot be told from other arrays, columns of another length, more than was
     asked for, and arrays of Python objects; what NumPy and the zip raise for a damaged file is passed on.
     """
-    with ZipFile(file) as archive:
+    # What was opened is closed by whoever opened it.
+    with FileIO(file.fileno(), closefd=False) as raw, ZipFile(_InPieces(raw)) as archive:
         members = {name.removesuffix(".npy"): name for name in archive.namelist() if name.endswith(".npy")}
         declared = {}
         for name, member in members.items():

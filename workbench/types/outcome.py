@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Provenance:
-    """Everything that is needed to make the same result again."""
+    """Everything that is needed to make the same result again; ``command`` is the command line, once it is known."""
 
     analysis: str
     video_id: str
@@ -29,6 +29,7 @@ class Provenance:
     elapsed_s: float
     from_cache: bool
     seed: int | None = None
+    command: str = ""
 
 
 @dataclass(frozen=True)

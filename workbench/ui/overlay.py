@@ -16,7 +16,6 @@ from workbench.analyses.analysis import Report, silent
 from workbench.analyses.services import Services
 from workbench.figures.heat import heat_rgba, overlaid
 from workbench.figures.png import png_file
-from workbench.media.decode import frames_at
 from workbench.media.encode import write_video
 from workbench.types.maps import HeatMaps
 from workbench.types.outcome import Progress
@@ -61,8 +60,7 @@ def overlay_png(services: Services, video_id: str, maps: HeatMaps, at: int, opac
 
     ``opacity`` goes from 0 to 1. Raises ``VideoError`` where the film is damaged.
     """
-    path, info = services.library.path_of(video_id), services.library.get(video_id)
-    (frame,) = frames_at(path, info.title, maps.times_s[at : at + 1])
+    (frame,) = services.library.frames_at(video_id, maps.times_s[at : at + 1])
     height, width = frame.shape[:2]
     return png_file(overlaid(frame, heat_rgba(maps, at, height, width, opacity)))
 

@@ -52,5 +52,7 @@ KINDS = (
     Kind("shuffle", "meaning", "words shuffled", shuffles, "It has fewer than three words to shuffle."),
     Kind("paraphrase", "control", "the same in other words", paraphrases, "No other words for the same are known."),
 )
-RANDOM = "random"
+RANDOM, OWN = "random", "own"
 NAMES = (*(kind.name for kind in KINDS), RANDOM)
+ROLE_OF: dict[str, Role] = {kind.name: kind.role for kind in KINDS} | {RANDOM: "ceiling", OWN: "meaning"}
+"""What each kind of edit is there for: one that was corrected is what it was, a control or not."""

@@ -27,8 +27,16 @@ def write_text(text: str, target: str) -> None:
     if target == "-":
         sys.stdout.write(text)
         return
+    write_bytes(text.encode(), target)
+
+
+def write_bytes(content: bytes, target: str) -> None:
+    """Do the same with what is no text."""
+    if target == "-":
+        sys.stdout.buffer.write(content)
+        return
     try:
-        Path(target).write_text(text, encoding="utf-8")
+        Path(target).write_bytes(content)
     except OSError as problem:
         raise InputError(f"{target} cannot be written ({problem.strerror}); choose another file.") from None
     print(f"Written to {target}.", file=sys.stderr)

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import MISSING, fields
 from typing import Any, NoReturn
 
-from workbench.analyses.analysis import Analysis, Control, controls
+from workbench.analyses.analysis import Analysis, Control, controls, flag_of
 from workbench.analyses.compare import Compare, CompareParams
 from workbench.analyses.embed import Embed, EmbedParams
 from workbench.analyses.examine import Examine, ExamineParams
+from workbench.analyses.ground import MomentParams
 from workbench.analyses.probe import Probe, ProbeParams
 from workbench.analyses.registry import ANALYSES
 from workbench.analyses.services import Services
@@ -19,6 +20,7 @@ from workbench.core.video_edits.kinds import FILM_NAMES
 from workbench.errors import InputError
 from workbench.settings import Settings
 from workbench.ui.cli import probe_verbs, space_verbs, verbs
+from workbench.ui.cli.results import add_formats
 
 Run = Callable[[Services, argparse.Namespace], int]
 _MODEL_HELP = "an id of the list, a hub id, a folder, or ARCHITECTURE:FILE of open_clip"
@@ -89,8 +91,7 @@ def _add_analysis(sub: argparse.ArgumentParser, analysis: Analysis, settings: Se
     sub.add_argument("--model", default=settings.default_model, metavar="ID", help=_MODEL_HELP)
     for name, control in controls(analysis.Params).items():
         _add_flag(sub, analysis.Params, name, control)
-    sub.add_argument("--html", metavar="FILE", help="write the picture as a page that stands on its own")
-    sub.set_defaults(targets=("json", "html"))
+    add_formats(sub, "the picture")
 
 
 def _add_embed(sub: argparse.ArgumentParser, settings: Settings) -> None:
@@ -100,7 +101,7 @@ def _add_embed(sub: argparse.ArgumentParser, settings: Settings) -> None:
     for name, about in (
         ("query", "a sentence to put on the map; repeatable"),
         ("through", "a word or sentence that the space is seen through, two or more; repeatable"),
-        ("picture", "a still picture to look for: what is nearest to it is told; repeatable"),
+        ("picture", "a still picture to look for, a file or an id: what is nearest to it is told; repeatable"),
         (
             "fitted-on",
             "a video that the map is made of, where that are not all: the others are placed on it; repeatable",
@@ -110,10 +111,10 @@ def _add_embed(sub: argparse.ArgumentParser, settings: Settings) -> None:
         metavar = "PATH" if name in ("picture", "fitted-on") else "TEXT"
         sub.add_argument(f"--{name}", action="append", default=[], dest=dest, metavar=metavar, help=about)
     _add_sampling(sub, settings)
+    _add_flag(sub, MomentParams, "reuse_below", controls(MomentParams)["reuse_below"])
     for name, control in controls(EmbedParams).items():
         _add_flag(sub, EmbedParams, name, control)
-    sub.add_argument("--html", metavar="FILE", help="write the map as a page that stands on its own")
-    sub.set_defaults(targets=("json", "html"))
+    add_formats(sub, "the map")
 
 
 def _add_compare(sub: argparse.ArgumentParser, settings: Settings) -> None:
@@ -121,22 +122,24 @@ def _add_compare(sub: argparse.ArgumentParser, settings: Settings) -> None:
     _add_two_models(sub, settings, is_second_required=True)
     for name, control in controls(CompareParams).items():
         _add_flag(sub, CompareParams, name, control)
-    sub.add_argument("--html", metavar="FILE", help="write both maps as a page that stands on its own")
-    sub.set_defaults(targets=("json", "html"))
+    add_formats(sub, "both maps")
 
 
 def _add_examine(sub: argparse.ArgumentParser, settings: Settings) -> None:
     sub.add_argument(
         "annotations",
+        nargs="?",
         metavar="ANNOTATIONS",
         help="JSON Lines with vid and, as known, start_s, end_s, labels (names with a value each), caption",
     )
-    sub.add_argument("--videos", required=True, metavar="DIR", help="folder with a video VID.* for every vid")
+    sub.add_argument("--videos", metavar="DIR", help="folder with a video VID.* for every vid")
+    about = "an example whose true moments are examined instead; repeatable"
+    sub.add_argument("--moments-of", action="append", default=[], metavar="VIDEO", help=about)
+    sub.add_argument("--toyworld", action="store_true", help="examine films of the toy world instead, as the page does")
     _add_two_models(sub, settings, is_second_required=False)
     for name, control in controls(ExamineParams).items():
         _add_flag(sub, ExamineParams, name, control)
-    sub.add_argument("--html", metavar="FILE", help="write the figure and the numbers as a page that stands on its own")
-    sub.set_defaults(targets=("json", "html"))
+    add_formats(sub, "the figure and the numbers")
 
 
 def _add_probe(sub: argparse.ArgumentParser, settings: Settings) -> None:
@@ -146,6 +149,7 @@ def _add_probe(sub: argparse.ArgumentParser, settings: Settings) -> None:
     sub.add_argument("--end", type=float, metavar="SECONDS", help="where it ends")
     for name, dest, metavar, about in (
         ("edit", "own", "TEXT", "an edit of the sentence by hand; repeatable"),
+        ("corrected", "corrected", "KIND:TEXT", "an edit put right, which stays of its kind; repeatable"),
         ("without", "without", "TEXT", "an edit that is not to be made, as it was told; repeatable"),
         ("among", "among", "TEXT", "another sentence that the sentence is ranked among; repeatable"),
         ("model", "models", "ID", f"{_MODEL_HELP}; repeatable (default {settings.default_model})"),
@@ -157,6 +161,7 @@ def _add_probe(sub: argparse.ArgumentParser, settings: Settings) -> None:
         help="probe every row instead: JSON Lines of vid and caption, or edits as Feint6K or VITATECS give them",
     )
     sub.add_argument("--videos", dest="folder", metavar="DIR", help="folder of its videos (default that of the file)")
+    sub.add_argument("--toyworld", action="store_true", help="probe films of the toy world instead, as the page does")
     for flag, names, default, when in (
         ("--edits", NAMES, None, "all; beside edits that a file gives, none"),
         ("--video-edits", FILM_NAMES, "all", "all"),
@@ -165,8 +170,7 @@ def _add_probe(sub: argparse.ArgumentParser, settings: Settings) -> None:
         sub.add_argument(flag, default=default, metavar="KIND,KIND", help=about)
     for name, control in controls(ProbeParams).items():
         _add_flag(sub, ProbeParams, name, control)
-    sub.add_argument("--html", metavar="FILE", help="write the report as a page that stands on its own")
-    sub.set_defaults(targets=("json", "html"))
+    add_formats(sub, "the report")
 
 
 def _add_two_models(sub: argparse.ArgumentParser, settings: Settings, is_second_required: bool) -> None:
@@ -180,7 +184,7 @@ def _add_flag(sub: argparse.ArgumentParser, params: type, name: str, control: Co
     item = next(item for item in fields(params) if item.name == name)
     assert item.default is not MISSING, f"{name} needs a default to be a flag"
     metavar = control.unit.upper().split()[0] if control.unit else "N"
-    flag = f"--{control.flag or name.replace('_', '-')}"
+    flag = flag_of(name, control)
     if item.default is False:
         sub.add_argument(flag, dest=name, action="store_true", help=control.help)
         return

@@ -3,38 +3,44 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Sequence
+import os
 from pathlib import Path
 
 from workbench.analyses.analysis import Report, controls
-from workbench.analyses.clips import clips_of
+from workbench.analyses.clips import Clip
 from workbench.analyses.compare import Compare, CompareParams
 from workbench.analyses.embed import Embed, EmbedParams
-from workbench.analyses.embedding_texts import about_gap
 from workbench.analyses.examine import Examine, ExamineParams
 from workbench.analyses.examine_texts import examinations_as_text
 from workbench.analyses.services import Services
+from workbench.analyses.toy_clips import toy_clips
+from workbench.analyses.true_moments import true_moments
 from workbench.errors import InputError
 from workbench.types.embedding import EmbeddingMap
 from workbench.types.outcome import Outcome
-from workbench.types.video import VideoInfo
-from workbench.ui.cli.output import Bar, read_rows, write_json, write_text
-from workbench.ui.cli.video_folder import videos_in
+from workbench.ui.answered import Answered
+from workbench.ui.cli.annotation_files import clips_in
+from workbench.ui.cli.output import Bar
+from workbench.ui.cli.results import hand_out, named_films
+from workbench.ui.reproduction import MOMENTS, TOYWORLD, Asked
 
 
 def embed(services: Services, args: argparse.Namespace) -> int:
     """Map the space of a model: what of some videos, and which sentences, lie where; or features from a file."""
     chosen = {name: getattr(args, name) for name in controls(EmbedParams)}
+    (films, files), (fitted_on, more) = (named_films(services, paths) for paths in (args.paths, args.fitted_on))
+    pictures = [(services.library.find_picture(path).id, path) for path in args.pictures]
+    files |= more | {picture: Path(path).name for picture, path in pictures if os.path.exists(path)}
     params = EmbedParams(
-        videos=tuple(services.library.find(path).id for path in args.paths),
+        videos=tuple(film.id for film in films),
         queries=tuple(args.queries),
-        model=args.model,
-        fitted_on=tuple(services.library.find(path).id for path in args.fitted_on),
+        model="" if args.features else args.model,
+        fitted_on=tuple(film.id for film in fitted_on),
         through=tuple(args.through),
-        pictures=tuple(services.library.add_picture(Path(path)).id for path in args.pictures),
+        pictures=tuple(picture for picture, _ in pictures),
         fps=args.fps,
         max_frames=args.max_frames,
+        reuse_below=args.reuse_below,
         **chosen,
     )
     bar = Bar()
@@ -42,16 +48,8 @@ def embed(services: Services, args: argparse.Namespace) -> int:
         outcome = _embed_features(services, args, params, bar) if args.features else Embed().run(services, params, bar)
     finally:
         bar.close()
-    if args.json:
-        write_json(Embed().as_json(outcome), args.json)
-    if args.html:
-        from workbench.figures.embedding_report import embedding_html
-
-        write_text(embedding_html(outcome, about_gap(outcome.result.gap)), args.html)
-    if not (args.json or args.html):
-        print(Embed().as_text(outcome))
-    _note(outcome.result.warnings)
-    return 0
+    asked = Asked(params, Path(args.features).name, args.id_column) if args.features else Asked(params)
+    return hand_out(services, args, [Answered(asked, outcome)], files, lambda: Embed().as_text(outcome))
 
 
 def _embed_features(
@@ -69,55 +67,47 @@ def _embed_features(
 def compare(services: Services, args: argparse.Namespace) -> int:
     """Hold the spaces of two models against each other, at the same items of the same videos."""
     chosen = {name: getattr(args, name) for name in controls(CompareParams)}
-    videos = tuple(services.library.find(path).id for path in args.paths)
+    films, files = named_films(services, args.paths)
+    params = CompareParams(tuple(film.id for film in films), args.model, args.model2, **chosen)
     bar = Bar()
     try:
-        outcome = Compare().run(services, CompareParams(videos, args.model, args.model2, **chosen), bar)
+        outcome = Compare().run(services, params, bar)
     finally:
         bar.close()
-    if args.json:
-        write_json(Compare().as_json(outcome), args.json)
-    if args.html:
-        from workbench.figures.comparison_report import comparison_html
-
-        write_text(comparison_html(outcome), args.html)
-    if not (args.json or args.html):
-        print(Compare().as_text(outcome))
-    _note(outcome.result.warnings)
-    return 0
+    return hand_out(services, args, [Answered(Asked(params), outcome)], files, lambda: Compare().as_text(outcome))
 
 
 def examine(services: Services, args: argparse.Namespace) -> int:
-    """Say what can be read from the space of a model, or of two, of the clips of an annotation file."""
-    files = videos_in(args.videos)
-
-    def find_video(vid: str) -> VideoInfo:
-        if vid not in files:
-            raise InputError(f"There is no video {vid}.* in {args.videos}; name the folder with --videos.")
-        return services.library.open_path(files[vid])
-
-    clips = clips_of(read_rows(args.annotations), Path(args.annotations).name, find_video, services.settings)
+    """Say what can be read from the space of a model, or of two, of clips of which something is known."""
     chosen = {name: getattr(args, name) for name in controls(ExamineParams)}
     model_ids = [args.model, *([args.model2] if args.model2 else [])]
-    for model_id in model_ids:
-        services.models.load(model_id)  # before the work: one that is not there is told at once
     bar = Bar()
     try:
-        outcomes = [Examine().run(services, ExamineParams(clips, model_id, **chosen), bar) for model_id in model_ids]
+        clips, source, files = _clips(services, args, bar)
+        for model_id in model_ids:
+            services.models.load(model_id)  # before the work: one that is not there is told at once
+        asked = [ExamineParams(clips, model_id, **chosen) for model_id in model_ids]
+        answers = [Answered(Asked(params, source), Examine().run(services, params, bar)) for params in asked]
     finally:
         bar.close()
-    if args.json:
-        write_json({"examinations": [Examine().as_json(outcome) for outcome in outcomes]}, args.json)
-    if args.html:
-        from workbench.figures.examination_report import examination_html
-
-        write_text(examination_html(outcomes), args.html)
-    if not (args.json or args.html):
-        print(examinations_as_text([outcome.result for outcome in outcomes]))
-    _note([warning for outcome in outcomes for warning in outcome.result.warnings])
-    return 0
+    found = [answer.outcome.result for answer in answers]
+    return hand_out(services, args, answers, files, lambda: examinations_as_text(found))
 
 
-def _note(warnings: Sequence[str]) -> None:
-    for warning in dict.fromkeys(warnings):
-        print(f"Note: {warning}", file=sys.stderr)
+def _clips(
+    services: Services, args: argparse.Namespace, report: Report
+) -> tuple[tuple[Clip, ...], str, dict[str, str]]:
+    """Return the clips that are asked for, what they are of, and the files that a person named, by the films' ids."""
+    if bool(args.annotations) + bool(args.moments_of) + args.toyworld != 1:
+        raise InputError("Clips are those of ANNOTATIONS, of --moments-of, or of --toyworld; give one of the three.")
+    if bool(args.annotations) != bool(args.videos):
+        raise InputError("ANNOTATIONS and --videos, the folder of its videos, go together; give both, or neither.")
+    if args.annotations:
+        return clips_in(services, args.annotations, args.videos), Path(args.annotations).name, {}
+    if args.toyworld:
+        return toy_clips(services, report), TOYWORLD, {}
+    films, files = named_films(services, args.moments_of)
+    clips = true_moments(services, [film.id for film in films])
+    if not clips:
+        raise InputError("No true moments are known of these videos; name an example, or give ANNOTATIONS.")
+    return clips, MOMENTS, files

@@ -21,8 +21,11 @@ from workbench.analyses.services import Services
 from workbench.core.metrics import evaluate_moments
 from workbench.errors import InputError, WorkbenchError
 from workbench.types.video import SamplingSpec, VideoInfo
+from workbench.ui.answered import Answered
 from workbench.ui.cli.output import Bar, read_rows, write_json, write_text
+from workbench.ui.cli.results import hand_out, named_films
 from workbench.ui.cli.video_folder import videos_in
+from workbench.ui.reproduction import Asked
 
 if TYPE_CHECKING:
     from workbench.toyworld.exam import Mark
@@ -88,7 +91,7 @@ def index(services: Services, args: argparse.Namespace) -> int:
 
 def analyse(services: Services, args: argparse.Namespace) -> int:
     """Run one analysis of the registry."""
-    video = services.library.find(args.video)
+    [video], files = named_films(services, [args.video])
     chosen = {name: getattr(args, name) for name in controls(args.analysis.Params)}
     params = args.analysis.Params(video=video.id, queries=tuple(args.queries), model=args.model, **chosen)
     bar = Bar()
@@ -96,18 +99,7 @@ def analyse(services: Services, args: argparse.Namespace) -> int:
         outcome = args.analysis.run(services, params, bar)
     finally:
         bar.close()
-    if args.json:
-        write_json(args.analysis.as_json(outcome), args.json)
-    if args.html:
-        from workbench.analyses.attribute import picture_of
-        from workbench.figures.report import standalone_html
-
-        write_text(standalone_html(outcome, video, picture_of(services, video.id, outcome.result)), args.html)
-    if not (args.json or args.html):
-        print(args.analysis.as_text(outcome))
-    for warning in outcome.result.warnings:
-        print(f"Note: {warning}", file=sys.stderr)
-    return 0
+    return hand_out(services, args, [Answered(Asked(params), outcome)], files, lambda: args.analysis.as_text(outcome))
 
 
 def bench_encode(services: Services, args: argparse.Namespace) -> int:

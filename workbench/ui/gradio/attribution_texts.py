@@ -21,12 +21,14 @@ CELLS_TITLE, PATCHES_TITLE = "Frames and words together", "Patches of the pictur
 COUNTED = "What is counted"
 STOPPED = "Stopped. What was encoded is kept: ask again, and it goes on from there."
 ASK_PATCHES = "Explain this picture"
+LEFT_OUT, ABSENT = "How players are left out", "An absent frame of a window, or patch, is"
 HIDING = (
     ("Painted in its mean colour", "mean"),
     ("Painted grey", "grey"),
     ("Blurred (patches)", "blur"),
     ("Held from its neighbour (frames)", "held"),
 )
+BUDGET = "Budget (evaluations)"
 BUDGET_HELP = "Most encoder calls for patches, most texts for long sentences; 0: as many as are needed"
 NO_PATCHES = (
     "Pause the video where you want to look: which patches of that picture make it like the sentence? The encoder "

@@ -8,8 +8,6 @@ how far it is, and shows the result. Kept between events are running jobs, and w
 from __future__ import annotations
 
 import functools
-import json
-import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import replace
@@ -25,6 +23,7 @@ from workbench.figures.timeline import StripFrame
 from workbench.types.grounding import Grounding
 from workbench.types.outcome import Outcome, Progress
 from workbench.types.video import SamplingSpec, VideoInfo
+from workbench.ui.answered import Answered
 from workbench.ui.gradio import panels, texts
 from workbench.ui.gradio.examine_events import ExamineEvents
 from workbench.ui.gradio.examined import Examined
@@ -36,22 +35,26 @@ from workbench.ui.gradio.pair_events import PairEvents
 from workbench.ui.gradio.paired import Paired
 from workbench.ui.gradio.probed import ProbedSessions
 from workbench.ui.gradio.sent import (
+    MAX_FILE_CHARS,
     MAX_TITLE_CHARS,
     asked_in,
     films_in,
     index_in,
     instant_in,
+    name_in,
     span_in,
     text_in,
 )
-from workbench.ui.gradio.session import Session, default_of, session_from_address
+from workbench.ui.gradio.session import MOST_MODEL_CHARS, Session, default_of, session_from_address
 from workbench.ui.gradio.shown import Shown, Update
 from workbench.ui.gradio.space_events import SpaceEvents
 from workbench.ui.gradio.spaced import Spaced
 from workbench.ui.gradio.strip import film_strip
+from workbench.ui.gradio.takeaway import TakeAway
 from workbench.ui.gradio.whatif_events import WhatifEvents
 from workbench.ui.gradio.who_events import WhoEvents
 from workbench.ui.gradio.working import Ending, Worker, in_words, said_of
+from workbench.ui.reproduction import Asked
 
 OF_ALL_SENTENCES = ("answer", "space", "pair", "examine", "many")
 """Jobs that do not hang on which sentence or span is the current one."""
@@ -75,6 +78,7 @@ class Events:
         self.pair = PairEvents(paired, self._page, self._worker, self.why_not)
         self.examine = ExamineEvents(examined, self._page, self._worker)
         self.whatif = WhatifEvents(probed, self._page, self._worker)
+        self._take_away = TakeAway(self._page, self._answers)
         self._asked: dict[str, Session] = {}
         self._answered: dict[str, Session] = {}
 
@@ -125,8 +129,7 @@ class Events:
     def _received(self, file: gr.FileData | None) -> Update:
         if file is None:
             raise InputError(texts.UNPLAYABLE_UPLOAD)
-        name = Path(file.orig_name or "Upload").name
-        return {"arrived": self.services.library.add(Path(file.path), name)}
+        return {"arrived": self.services.library.add(Path(file.path), name_in(file))}
 
     @in_words
     def show_upload(self, session: Session, arrived: VideoInfo | None) -> Update:
@@ -134,13 +137,14 @@ class Events:
         if arrived is None:
             return {"session": session}
         uploads = {**session.uploads, arrived.id: Path(arrived.title).stem[:MAX_TITLE_CHARS]}
-        changed = replace(session, uploads=uploads).with_film(arrived.id)
+        files = {**session.files, arrived.id: arrived.title[-MAX_FILE_CHARS:]}
+        changed = replace(session, uploads=uploads, files=files).with_film(arrived.id)
         return self._page.film_changed(changed) | {"brought": list(uploads.items())}
 
     @in_words
     def choose_model(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
         """Ask another model the same."""
-        changed = replace(session, model=text_in(event, "value"), opened=())
+        changed = replace(session, model=text_in(event, "value")[:MOST_MODEL_CHARS], opened=())
         return self._page.changed(changed) | self._page.models(changed) | self._ended(request.session_hash or "")
 
     def set_parameter(self, name: str) -> Callable[[Session, float | None, gr.Request], Update]:
@@ -291,6 +295,7 @@ class Events:
         self.jobs.drop(request.session_hash or "")
         self._asked.pop(request.session_hash or "", None)
         self._answered.pop(request.session_hash or "", None)
+        self.who.leave(request.session_hash or "")
         self.maps.leave(request.session_hash or "")
         self.space.leave(request.session_hash or "")
         self.pair.leave(request.session_hash or "")
@@ -335,22 +340,31 @@ class Events:
         self.jobs.drop(visitor)
         return self._page.idle() | self._page.unpointed()
 
-    @in_words
-    def export(self, session: Session, request: gr.Request) -> Update:
-        """Hand the shown result to the browser as JSON; nothing is written on the server."""
-        verb, outcome = "ground", self._again(session)
-        answer: dict | list = Ground().as_json(outcome)
+    # What is taken away.
+
+    def reproduce(self, session: Session, request: gr.Request) -> Update:
+        """Say how what is on show is made again, at the command line and in Python."""
+        return self._take_away.reproduce(session, request)
+
+    def export(self, session: Session, request: gr.Request, wanted: object = None) -> Update:
+        """Hand the shown result to the browser in the format that is wanted, JSON where none is said."""
+        return self._take_away.take(session, wanted or {"format": "json"}, request)
+
+    def _answers(self, session: Session, visitor: str) -> list[Answered]:
+        """Return what the instrument on show answers; ``InputError`` where it would have to be worked out first."""
+        if not session.queries:
+            raise InputError(texts.NO_QUERIES)
+        outcome = self._again(session)
         if session.tab == "who":
-            verb, answer = "attribute", self.who.as_json(session)
+            return self.who.answers(session, visitor)
         if session.tab == "look":
-            verb, answer = "maps", self.maps.as_json(session, request.session_hash or "")
+            return self.maps.answers(session, visitor)
         if session.tab == "space":
-            verb, answer = "embed", self.space.as_json(session, request.session_hash or "")
+            mapped = self.space.answer(session, visitor)
+            return [mapped, *self.pair.answers(session, visitor), *self.examine.answers(visitor)]
         if session.tab == "whatif":
-            verb, answer = "probe", self.whatif.as_json(session, request.session_hash or "")
-        text = json.dumps(answer, ensure_ascii=False, indent=1)
-        name = f"{verb}-{session.video[:12]}-{session.model.replace('/', '-')}.json"
-        return {"download": {"name": name, "text": text, "at": time.time()}}
+            return self.whatif.answers(session, visitor)
+        return [Answered(Asked(session.params()), outcome)]
 
     # What is computed.
 

@@ -12,25 +12,27 @@ import time
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
-from workbench.analyses.examine import Examine
 from workbench.errors import InputError
-from workbench.figures.examination_report import examination_html
+from workbench.types.outcome import Outcome
+from workbench.ui.answered import with_commands
+from workbench.ui.exports.html_file import answer_html
+from workbench.ui.exports.json_file import answer_json
 from workbench.ui.gradio import examine_panels, panels
 from workbench.ui.gradio import examine_texts as texts
-from workbench.ui.gradio.brought_files import MOST_CHARS
 from workbench.ui.gradio.examined import Examined, Found
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.label_files import LabelFile, read_labels
 from workbench.ui.gradio.offers import OFFERS
 from workbench.ui.gradio.routes import handed
-from workbench.ui.gradio.sent import text_in
+from workbench.ui.gradio.sent import name_in, text_in
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shown import Shown, Update
 from workbench.ui.gradio.space_texts import NOT_A_CHOICE
-from workbench.ui.gradio.texts import OCCUPIED
+from workbench.ui.gradio.texts import FILE_NAME, OCCUPIED
 from workbench.ui.gradio.working import Place, Worker, in_words_at, said_of
 
 AT_EXAMINE = Place("examine_said", "stop_examine", "examine_said")
@@ -61,7 +63,7 @@ class ExamineEvents:
         try:
             if file is None:
                 raise InputError(texts.NO_FILE)
-            name = Path(file.orig_name or "The file").name[:MOST_CHARS]
+            name = name_in(file)
             films = [self._page.video(session, video_id) for _, video_id, _ in self._page.films(session)]
             brought = read_labels(Path(file.path), name, films, self._page.services.settings)
         except Exception as problem:
@@ -89,23 +91,27 @@ class ExamineEvents:
     @in_words
     def take_json(self, request: gr.Request) -> Update:
         """Hand the examination on show to the browser in plain JSON types, as the command line writes it."""
-        found = self._found(request)
-        answer = {"examinations": [Examine().as_json(outcome) for outcome in found]}
+        found = self._outcomes(request)
         models = "-".join(outcome.provenance.model_id.replace("/", "-") for outcome in found)
-        text = json.dumps(answer, ensure_ascii=False, indent=1)
+        text = json.dumps(answer_json(found), ensure_ascii=False, indent=1)
         return {"download": {"name": f"examine-{models}.json", "text": text, "at": time.time()}}
 
     @in_words
     def take_report(self, request: gr.Request) -> Update:
         """Hand the examination on show to the browser, as a page that stands on its own."""
-        page = examination_html(self._found(request))
+        page = answer_html(self._page.services, self._outcomes(request))
         offer = OFFERS.make(request.session_hash or "", texts.REPORT_NAME, "text/html", page.encode())
         return {"download": handed(offer)}
 
-    def _found(self, request: gr.Request) -> Found:
-        if (found := self._on_show.get(request.session_hash or "")) is None:
+    def answers(self, visitor: str) -> Found:
+        """Return the examinations on show, a model each."""
+        return self._on_show.get(visitor, [])
+
+    def _outcomes(self, request: gr.Request) -> list[Outcome[Any]]:
+        if not (found := self.answers(request.session_hash or "")):
             raise InputError(texts.NOT_ON_SHOW)
-        return found
+        # The files of whoever brought labels are named in those; all others are examples.
+        return with_commands(self._page.services.library, found, {})
 
     def _cleared(self, request: gr.Request) -> Update:
         """Return the section without what was examined with other clips, which nobody works on any more."""

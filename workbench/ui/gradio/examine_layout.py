@@ -9,7 +9,8 @@ import gradio as gr
 
 from workbench.ui.gradio import examine_panels
 from workbench.ui.gradio import examine_texts as texts
-from workbench.ui.gradio.view import Choice, FileUpload, Panel, PlotlyView
+from workbench.ui.gradio.texts import STOP
+from workbench.ui.gradio.view import Choice, FileUpload, Panel, PlotlyView, Told
 
 
 def lay_out_examine() -> dict:
@@ -25,10 +26,10 @@ def lay_out_examine() -> dict:
         made["examine_file_text"] = Panel(examine_panels.file_help(None), visible=False, elem_id="examine-file-text")
         with gr.Row(elem_classes="asking"):
             made["ask_examine"] = gr.Button(texts.ASK, size="sm", elem_id="ask-examine", min_width=0)
-            made["stop_examine"] = gr.Button("Stop", visible=False, size="sm", elem_id="stop-examine", min_width=0)
-        made["examine_said"] = Panel(elem_id="examine-said")
-        made["examine_text"] = Panel(elem_id="examine-text")
-        made["examine_figure"] = PlotlyView(elem_id="examine-figure")
+            made["stop_examine"] = gr.Button(STOP, visible=False, size="sm", elem_id="stop-examine", min_width=0)
+        made["examine_said"] = Told(elem_id="examine-said")
+        made["examine_text"] = Told(elem_id="examine-text")
+        made["examine_figure"] = PlotlyView(elem_id="examine-figure", told_by="examine-text")
         made["examine_numbers"] = Panel(elem_id="examine-numbers")
         with gr.Row(elem_classes="asking"):
             made["examine_json"] = gr.Button(texts.JSON, visible=False, size="sm", elem_id="examine-json", min_width=0)

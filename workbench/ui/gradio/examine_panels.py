@@ -45,7 +45,7 @@ def numbers(found: Sequence[Examination]) -> str:
         for looked_for in texts.LOOKED_FOR
     )  # fmt: skip
     columns = "".join(f"<th>{name}</th>" for name in texts.TABLE_HEAD)
-    table = f'<div class="scroll"><table class="examined"><tr>{columns}</tr>{rows}</table></div>' if rows else ""
+    table = panels.scrolled(f'<table class="examined"><tr>{columns}</tr>{rows}</table>', texts.TITLE) if rows else ""
     lies = [(each.title, texts.how_clips_lie(each)) for each in found]
     return table + panels.counted(texts.ALIGNMENT_TITLE, lies, ())
 
@@ -53,14 +53,14 @@ def numbers(found: Sequence[Examination]) -> str:
 def _row(number: int, found: Examination, looked_for: str) -> str:
     ranks = getattr(found.captions, looked_for)
     shares = "".join(
-        f"<td>{share:.0%} <small>chance {chance:.0%}</small></td>"
+        f"<td>{share:.0%} <small>{texts.by_chance(chance)}</small></td>"
         for share, chance in zip(ranks.shares, ranks.chance, strict=True)
     )
     assert found.captions is not None
     n_items = found.captions.n_clips if looked_for == "find_clips" else found.captions.n_captions
     return (
         f"<tr><td{_colour(number)}>{escape(found.title)}</td><td>{texts.LOOKED_FOR[looked_for]}</td>{shares}"
-        f"<td>{ranks.median_rank:g} <small>of {n_items:,}</small></td></tr>"
+        f"<td>{ranks.median_rank:g} <small>{texts.of_all(n_items)}</small></td></tr>"
     )
 
 

@@ -58,6 +58,36 @@ def brought(name: str, n_clips: int, n_videos: int) -> str:
     return f"{name}: {n_clips:,} {clips} of {n_videos:,} {videos}."
 
 
+def by_chance(share: float) -> str:
+    """Return what chance gives beside what was found."""
+    return f"chance {share:.0%}"
+
+
+def of_all(n: int) -> str:
+    """Return how many there are beside the rank of one."""
+    return f"of {n:,}"
+
+
+def too_many_rows(name: str, n: int, most: int) -> str:
+    """Return that a file has more rows than the page examines."""
+    return f"{name} has {n:,} rows; the page examines {most:,}, the command line any number."
+
+
+def too_many_labels(n: int, most: int) -> str:
+    """Return that a file has more labels than the page reads."""
+    return f"There are {n:,} labels; the page reads {most}, so leave some out."
+
+
+def too_long_label(most: int) -> str:
+    """Return that a label, or a value of one, is longer than the page reads."""
+    return f"A label or a value has more than {most} letters; shorten it."
+
+
+def too_many_values(name: str, n: int, most: int) -> str:
+    """Return that a label has more values than the page reads."""
+    return f"“{name}” has {n:,} values; the page reads {most}, so leave it out or join some."
+
+
 def how_clips_lie(found: Examination) -> str:
     """Return how far clips are from their sentences, and how evenly they are spread."""
     spread = f"uniformity {found.uniformity:.2f}".replace("-", "\N{MINUS SIGN}")

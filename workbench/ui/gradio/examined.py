@@ -17,20 +17,22 @@ from workbench.analyses.examine import Examine, ExamineParams
 from workbench.analyses.examine_texts import about_examination
 from workbench.analyses.services import Services
 from workbench.analyses.toy_clips import toy_clips
+from workbench.analyses.true_moments import true_moments
 from workbench.errors import InputError, VideoError
 from workbench.figures.examination import examination_figure
 from workbench.models.entry import ModelEntry
-from workbench.types.comparison import Examination
 from workbench.types.outcome import Outcome
+from workbench.ui.answered import Answered
 from workbench.ui.gradio import examine_panels, panels
 from workbench.ui.gradio import examine_texts as texts
 from workbench.ui.gradio.label_files import LabelFile
 from workbench.ui.gradio.paired import other_of
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.spaced import Spaced
+from workbench.ui.reproduction import MOMENTS, TOYWORLD, Asked
 
 Update = dict[str, Any]
-Found = list[Outcome[Examination]]
+Found = list[Answered]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,22 +47,23 @@ class Examined:
         model_ids = [session.model, *filter(None, [other_of(session, entries)])]
         for model_id in model_ids:
             self.services.models.load(model_id)  # before the work: one that cannot be used is told at once
-        clips = self._clips(session, brought, report)
+        clips, source = self._clips(session, brought, report)
         shared = {name: getattr(session.params(), name) for name in ("fps", "max_frames", "reuse_below")}
         titles = {entry.id: entry.title for entry in entries}
         found = []
         for model_id in model_ids:
-            outcome = Examine().run(self.services, ExamineParams(clips, model_id, **shared), report)
+            params = ExamineParams(clips, model_id, **shared)
+            outcome = Examine().run(self.services, params, report)
             result, made = outcome.result, outcome.provenance
             called = replace(result, title=titles.get(model_id, result.title))
             called = replace(called, conclusion=about_examination(called))
             made = replace(made, video_title=session.uploads.get(made.video_id, made.video_title))
-            found.append(Outcome(called, made))
+            found.append(Answered(Asked(params, source), Outcome(called, made)))
         return found
 
-    def shown(self, session: Session, outcomes: Found) -> Update:
+    def shown(self, session: Session, answers: Found) -> Update:
         """Return examinations of the same clips with all that is said of them."""
-        found = [outcome.result for outcome in outcomes]
+        found = [answer.outcome.result for answer in answers]
         notes = dict.fromkeys(warning for each in found for warning in each.warnings)
         return {
             "examine_text": examine_panels.said(found, session.clips == "moments")
@@ -90,26 +93,18 @@ class Examined:
         empty = {"examine_text": "", "examine_figure": None, "examine_numbers": ""}
         return empty | dict.fromkeys(("examine_json", "examine_report"), gr.update(visible=False))
 
-    def _clips(self, session: Session, brought: LabelFile | None, report: Report) -> tuple[Clip, ...]:
+    def _clips(self, session: Session, brought: LabelFile | None, report: Report) -> tuple[tuple[Clip, ...], str]:
+        """Return the clips that are chosen, and what they are of."""
         if session.clips == "toyworld":
-            return toy_clips(self.services, report)
+            return toy_clips(self.services, report), TOYWORLD
         if session.clips == "file":
             if brought is None:
                 raise InputError(texts.NO_FILE)
-            return brought.clips
+            return brought.clips, brought.name
         found: list[Clip] = []
         for film in self.spaced.films(session):
             with suppress(VideoError):  # one that was removed to make room
-                found += self._moments(film)
+                found += true_moments(self.services, [film])
         if not found:
             raise InputError(texts.NO_MOMENTS)
-        return tuple(found)
-
-    def _moments(self, film: str) -> list[Clip]:
-        """Return the true moments of a film, each with its sentence."""
-        duration_s = self.services.library.get(film).duration_s
-        return [
-            Clip(film, float(start_s), min(float(end_s), duration_s), caption=row["query"])
-            for row in self.services.library.truth_for(film)
-            for start_s, end_s in row["windows"]
-        ]
+        return tuple(found), MOMENTS

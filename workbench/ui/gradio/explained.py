@@ -48,15 +48,15 @@ class Explained:
         words, both, phrases, frames = map(play, ("words", "frames+words", "phrases", "frames"))
         return Explanation(words, phrases, frames, self.levels(session, report), both)
 
-    def as_json(self, session: Session) -> list[dict[str, Any]]:
-        """Return the answers on show in plain JSON types; they are kept, as somebody looks at them."""
+    def games(self, session: Session) -> list[AttributeParams]:
+        """Return the questions of all games of the current sentence, as ``explain`` plays them."""
         paths = [".".join(map(str, session.opened[:depth])) for depth in range(len(session.opened) + 1)]
-        asked = [self._game(session, players) for players in ("words", "phrases", "frames", "frames+words")]
+        asked = [self.game(session, players) for players in ("words", "phrases", "frames", "frames+words")]
         if self._has_tree(session):
-            asked += [self._game(session, "events", opened=path) for path in paths]
-        return [Attribute().as_json(Attribute().run(self.services, params)) for params in asked]
+            asked += [self.game(session, "events", opened=path) for path in paths]
+        return asked
 
-    def _game(self, session: Session, players: str, **more: Any) -> AttributeParams:
+    def game(self, session: Session, players: str, **more: Any) -> AttributeParams:
         """Return the question; frames of a model of single frames leave the mean, whatever is chosen for patches."""
         params = session.game(players, **more)
         is_pooled = players.startswith("frames") and self.services.models.load(session.model).spec.frame_independent
@@ -130,7 +130,7 @@ class Explained:
 
     def _player(self, session: Session, report: Report) -> Callable[..., Attribution]:
         def play(players: str, **more: Any) -> Attribution:
-            found = Attribute().run(self.services, self._game(session, players, **more), report).result
+            found = Attribute().run(self.services, self.game(session, players, **more), report).result
             assert isinstance(found, Attribution)
             return found
 

@@ -41,9 +41,7 @@ def read_labels(path: Path, name: str, films: Sequence[VideoInfo], settings: Set
     """
     rows = rows_in(text_of(path), name)
     if len(rows) > MOST_ROWS:
-        raise InputError(
-            f"{name} has {len(rows):,} rows; the page examines {MOST_ROWS:,}, the command line any number."
-        )
+        raise InputError(texts.too_many_rows(name, len(rows), MOST_ROWS))
     clips = clips_of(rows, name, finder(films), settings)
     _check_labels(clips)
     return LabelFile(name, clips)
@@ -52,12 +50,10 @@ def read_labels(path: Path, name: str, films: Sequence[VideoInfo], settings: Set
 def _check_labels(clips: Sequence[Clip]) -> None:
     names = dict.fromkeys(name for clip in clips for name in clip.labels)
     if len(names) > MOST_LABELS:
-        raise InputError(f"There are {len(names):,} labels; the page reads {MOST_LABELS}, so leave some out.")
+        raise InputError(texts.too_many_labels(len(names), MOST_LABELS))
     for name in names:
         values = {clip.labels[name] for clip in clips if name in clip.labels}
         if max(map(len, (name, *values))) > MOST_CHARS:
-            raise InputError(f"A label or a value has more than {MOST_CHARS} letters; shorten it.")
+            raise InputError(texts.too_long_label(MOST_CHARS))
         if len(values) > MOST_VALUES:
-            raise InputError(
-                f"“{name}” has {len(values):,} values; the page reads {MOST_VALUES}, so leave it out or join some."
-            )
+            raise InputError(texts.too_many_values(name, len(values), MOST_VALUES))

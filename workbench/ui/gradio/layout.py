@@ -16,10 +16,12 @@ from workbench.analyses.embed import Embed
 from workbench.analyses.ground import Ground
 from workbench.ui.gradio import attribution_texts, look_texts, panels, texts, whatif_texts
 from workbench.ui.gradio.examine_layout import lay_out_examine
+from workbench.ui.gradio.help_panels import masthead
 from workbench.ui.gradio.map_layout import lay_out_maps
 from workbench.ui.gradio.pair_layout import lay_out_pair
 from workbench.ui.gradio.session import Session, default_of
 from workbench.ui.gradio.space_layout import lay_out_space
+from workbench.ui.gradio.takeaway_layout import ReproductionPanel, TakeAwayMenu, lay_out_take_away
 from workbench.ui.gradio.view import (
     Choice,
     FileUpload,
@@ -30,6 +32,7 @@ from workbench.ui.gradio.view import (
     PlotlyView,
     QueryEditor,
     SpaceView,
+    Told,
 )
 from workbench.ui.gradio.whatif_layout import lay_out_whatif
 
@@ -67,7 +70,9 @@ class Parts:
     values_text: Panel
     values: PlotlyView
     answers: Panel
-    export: gr.Button
+    reproduce: gr.Button
+    export: TakeAwayMenu
+    reproduction: ReproductionPanel
     moments: Panel
     map_text: Panel
     map: PlotlyView
@@ -193,7 +198,7 @@ def lay_out() -> Parts:
     """Create the components inside the current ``gr.Blocks`` and return them."""
     made: dict = {"session": gr.State(Session())}
     made |= {name: gr.State() for name in ("arrived", "picture_arrived", "features_arrived")}
-    Panel(panels.masthead(), elem_id="masthead")
+    Panel(masthead(), js_on_load="workbench.welcome()", elem_id="masthead")
     with gr.Row(elem_id="bench"):
         with gr.Column(elem_id="setup", min_width=0):
             made |= _setup()
@@ -203,17 +208,17 @@ def lay_out() -> Parts:
             made |= _result()
     with gr.Tabs(elem_id="instruments") as made["tabs"]:
         tabs = made["tab"] = {}
-        with gr.Tab("Moments", id="moments") as tabs["moments"]:
+        with _tab(texts.MOMENTS_TITLE, "moments") as tabs["moments"]:
             made |= _moments()
-        with gr.Tab(Attribute.title, id="who") as tabs["who"]:
+        with _tab(Attribute.title, "who") as tabs["who"]:
             made |= _who()
-        with gr.Tab(look_texts.TITLE, id="look") as tabs["look"]:
+        with _tab(look_texts.TITLE, "look") as tabs["look"]:
             made |= lay_out_maps()
-        with gr.Tab(Embed.title, id="space") as tabs["space"]:
+        with _tab(Embed.title, "space") as tabs["space"]:
             made |= lay_out_space() | lay_out_pair() | lay_out_examine()
-        with gr.Tab(whatif_texts.TITLE, id="whatif") as tabs["whatif"]:
+        with _tab(whatif_texts.TITLE, "whatif") as tabs["whatif"]:
             made |= lay_out_whatif()
-        with gr.Tab("About", id="about") as tabs["about"]:
+        with _tab(texts.ABOUT_TITLE, "about") as tabs["about"]:
             made["about"] = Panel(panels.about(None))
     made["clock"] = gr.HTML(html_template="<span></span>", js_on_load=None)
     made["address"] = gr.HTML(
@@ -226,24 +231,29 @@ def lay_out() -> Parts:
     )
     made["download"] = gr.HTML(
         html_template="<span></span>",
-        js_on_load="watch('value', () => workbench.download(props.value))",
+        js_on_load="watch('value', () => workbench.handOver(props.value))",
     )
     return Parts(**made)
+
+
+def _tab(title: str, name: str) -> gr.Tab:
+    """Return a tab that says which part of the page it opens."""
+    return gr.Tab(title, id=name, elem_id=f"tab-{name}")
 
 
 def _setup() -> dict:
     made: dict = {}
     with gr.Group(elem_id="film-choice", elem_classes="plain"):
-        made["video"] = Choice(title="Video", elem_id="video-picker")
+        made["video"] = Choice(title=texts.VIDEO, elem_id="video-picker")
         made["film_note"] = Panel()
-        made["upload"] = FileUpload(label="Upload a video", accept="video/*,.mkv,.avi", elem_id="upload")
+        made["upload"] = FileUpload(label=texts.UPLOAD, accept="video/*,.mkv,.avi", elem_id="upload")
     made["queries"] = QueryEditor(elem_id="queries")
     with gr.Group(elem_id="method", elem_classes="plain"):
-        made["model"] = Choice(title="Model", elem_id="model-picker")
+        made["model"] = Choice(title=texts.MODEL, elem_id="model-picker")
         made["model_note"] = Panel()
         declared = controls(Ground.Params)
         numbers = {FIRST_CONTROL: _number(FIRST_CONTROL, declared[FIRST_CONTROL])}
-        with gr.Accordion("Method", open=False):
+        with gr.Accordion(texts.METHOD, open=False):
             for name, control in declared.items():
                 if name != FIRST_CONTROL:
                     numbers[name] = _number(name, control)
@@ -271,23 +281,23 @@ def _stage() -> dict:
     made["player"] = PlayerView(elem_id="film")
     with gr.Group(elem_id="when", elem_classes="plain"):
         with gr.Row(elem_id="work"):
-            made["status"] = Panel(elem_id="status")
-            made["cancel"] = gr.Button("Stop", visible=False, size="sm", elem_id="cancel", min_width=0)
-            made["resume"] = gr.Button("Go on", visible=False, size="sm", elem_id="resume", min_width=0)
-        made["notice"] = Panel(elem_id="notice")
-        made["timeline"] = PlotlyView(clock=True, elem_id="timeline")
+            made["status"] = Told(elem_id="status")
+            made["cancel"] = gr.Button(texts.STOP, visible=False, size="sm", elem_id="cancel", min_width=0)
+            made["resume"] = gr.Button(texts.GO_ON, visible=False, size="sm", elem_id="resume", min_width=0)
+        made["notice"] = Told(elem_id="notice")
+        made["timeline"] = PlotlyView(elem_id="timeline", told_by="caption", clock=True)
         made["caption"] = Panel(elem_id="caption")
         made["span"] = Panel(elem_id="span")
-        made["values"] = PlotlyView(clock=True, elem_id="values")
+        made["values"] = PlotlyView(elem_id="values", told_by="values-text", clock=True)
         made["values_text"] = Panel(elem_id="values-text")
     return made
 
 
 def _result() -> dict:
-    made: dict = {"answers": Panel(elem_id="answers")}
+    made: dict = {"answers": Told(elem_id="answers")}
     with gr.Row(elem_id="take-away"):
-        Panel('<button type="button" data-page="copy">Copy link</button>')
-        made["export"] = gr.Button("Download JSON", size="sm", elem_id="export", min_width=0)
+        Panel(f'<button type="button" data-page="copy">{texts.COPY_LINK}</button>')
+        made |= lay_out_take_away()
     return made
 
 
@@ -295,11 +305,11 @@ def _moments() -> dict:
     made: dict = {"moments": Panel(elem_id="moments")}
     with gr.Row(elem_id="evidence"):
         with gr.Column(min_width=280):
-            made["map_text"] = Panel()
-            made["map"] = PlotlyView(elem_id="map")
+            made["map_text"] = Panel(elem_id="map-text")
+            made["map"] = PlotlyView(elem_id="map", told_by="map-text")
         with gr.Column(min_width=280):
-            made["null_text"] = Panel()
-            made["null"] = PlotlyView(elem_id="null")
+            made["null_text"] = Panel(elem_id="null-text")
+            made["null"] = PlotlyView(elem_id="null", told_by="null-text")
     return made
 
 
@@ -308,25 +318,27 @@ def _who() -> dict:
     Panel(f'<p class="note">{attribution_texts.WHAT}</p>')
     with gr.Row(elem_id="who"):
         with gr.Column(min_width=280):
-            made["words_text"] = Panel()
+            made["words_text"] = Told(elem_id="words-text")
             made["words"] = Panel(elem_id="words")
         with gr.Column(min_width=280):
-            made["cells_text"] = Panel()
-            made["cells"] = PlotlyView(elem_id="cells")
+            made["cells_text"] = Panel(elem_id="cells-text")
+            made["cells"] = PlotlyView(elem_id="cells", told_by="cells-text")
             made["cells_key"] = Panel()
     with gr.Row(elem_id="picture"):
         with gr.Column(min_width=280):
-            made["patches_text"] = Panel()
+            made["patches_text"] = Told(elem_id="patches-text")
             with gr.Row(elem_id="asking-patches"):
                 made["ask_patches"] = gr.Button(
                     attribution_texts.ASK_PATCHES, size="sm", elem_id="ask-patches", min_width=0
                 )
-                made["stop_patches"] = gr.Button("Stop", visible=False, size="sm", elem_id="stop-patches", min_width=0)
-            with gr.Accordion("How players are left out", open=False):
-                made["absent"] = Choice(title="An absent frame of a window, or patch, is", elem_id="absent")
+                made["stop_patches"] = gr.Button(
+                    texts.STOP, visible=False, size="sm", elem_id="stop-patches", min_width=0
+                )
+            with gr.Accordion(attribution_texts.LEFT_OUT, open=False):
+                made["absent"] = Choice(title=attribution_texts.ABSENT, elem_id="absent")
                 made["budget"] = gr.Number(
-                    0, label="Budget (evaluations)", info=attribution_texts.BUDGET_HELP, step=1, elem_id="budget"
+                    0, label=attribution_texts.BUDGET, info=attribution_texts.BUDGET_HELP, step=1, elem_id="budget"
                 )
         with gr.Column(min_width=280):
-            made["patches"] = PlotlyView(elem_id="patches")
+            made["patches"] = PlotlyView(elem_id="patches", told_by="patches-text")
     return made

@@ -23,6 +23,8 @@ WHAT = (
 )
 NO_MAPS = "The maps come when the video has been read for the sentence."
 NOT_TESTED = "Not tested yet: how far this map can be trusted is not known."
+TAKE_PNG, TAKE_FILM = "Download PNG", "Download film"
+METHODS_TITLE, NOT_WITH_THIS = "Methods", "Not with this model"
 TEST, COMPARE = "Test these maps", "Compare methods"
 TEST_TITLE, COMPARE_TITLE = "Can this map be believed?", "The same picture by every method"
 TEST_HELP = (
@@ -62,6 +64,11 @@ NOT_A_HEAD = "The model has no such layer or head; choose one from the list."
 NONE_ON_SHOW = "There are no maps on show yet; wait for them."
 FAR_S = 1.5
 PNG_NAME, FILM_NAME = "where-it-looked.png", "where-it-looked.mp4"
+
+
+def of_word(word: str) -> str:
+    """Return what a click on a word shows."""
+    return f"The map of “{word}” alone"
 
 
 def heading(maps: HeatMaps, sentence: str) -> str:

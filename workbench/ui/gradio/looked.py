@@ -79,13 +79,13 @@ class Looked:
 
     def compare(self, session: Session, at_s: float, report: Report) -> Agreement:
         """Make the maps of the picture at an instant by all methods."""
-        found = Attribute().run(self.services, session.maps("all", **_at(at_s)), report).result
+        found = Attribute().run(self.services, self.comparison(session, at_s), report).result
         assert isinstance(found, Agreement)
         return found
 
-    def as_json(self, session: Session, is_tested: bool, report: Report) -> dict[str, Any]:
-        """Return the maps on show in plain JSON types."""
-        return Attribute().as_json(Attribute().run(self.services, self.look(session, is_tested, report).asked, report))
+    def comparison(self, session: Session, at_s: float) -> AttributeParams:
+        """Return the question of the maps of a picture by all methods."""
+        return session.maps("all", **_at(at_s))
 
     def at(self, session: Session, look: Look, at_s: float | None) -> int:
         """Return the number of the map that is on show at an instant; outside the mapped stretch, of the best one."""

@@ -16,11 +16,13 @@ from typing import Any
 import gradio as gr
 
 from workbench.analyses.analysis import Report, silent
+from workbench.analyses.attribute import Attribute, AttributeParams
 from workbench.analyses.map_methods import METHODS
 from workbench.analyses.word_coalitions import words_in
 from workbench.errors import InputError
 from workbench.types.maps import Agreement
 from workbench.types.outcome import Progress
+from workbench.ui.answered import Answered
 from workbench.ui.gradio import attribution_texts, panels
 from workbench.ui.gradio import look_texts as texts
 from workbench.ui.gradio.jobs import Job
@@ -33,6 +35,7 @@ from workbench.ui.gradio.shown import Shown, Update
 from workbench.ui.gradio.texts import OCCUPIED
 from workbench.ui.gradio.working import Ending, Place, Worker, in_words, said_of
 from workbench.ui.overlay import overlay_mp4, overlay_png
+from workbench.ui.reproduction import Asked
 
 AT_MAPS = Place("look_said", "stop_look", "look_said")
 AT_TESTS = Place("test_said", "stop_test", "test_said")
@@ -48,6 +51,7 @@ class MapEvents:
         self._looked, self._page, self._worker = looked, page, worker
         self._why_not_yet = why_not
         self._on_show: dict[str, tuple[Any, bool]] = {}
+        self._compared: dict[str, tuple[AttributeParams, float]] = {}
 
     # What changes the session: ``explain`` then shows what follows.
 
@@ -122,6 +126,7 @@ class MapEvents:
             return self._looked.compare(session, picture_s, report), picture_s
 
         def result(made: tuple[Agreement, float]) -> Update:
+            self._compared[visitor] = self._looked.comparison(session, made[1]), made[1]
             return self._looked.compared(session, *made)
 
         yield from self._worker.steps(session, visitor, Job(work, "methods"), result, AT_METHODS)
@@ -192,15 +197,21 @@ class MapEvents:
 
         yield from self._worker.steps(session, visitor, Job(work, "film"), result, AT_MAPS)
 
-    def as_json(self, session: Session, visitor: str) -> dict[str, Any]:
-        """Return the maps on show in plain JSON types."""
+    def answers(self, session: Session, visitor: str) -> list[Answered]:
+        """Return the maps on show, and those by all methods where they are."""
         if not self._is_on_show(session, visitor):
             raise InputError(texts.NONE_ON_SHOW)
-        return self._looked.as_json(session, self._is_tested(session, visitor), silent)
+        asked = [self._looked.look(session, self._is_tested(session, visitor), silent).asked]
+        compared, at_s = self._compared.get(visitor, (None, 0.0))
+        if compared is not None and compared == self._looked.comparison(session, at_s):
+            asked.append(compared)
+        services = self._looked.services
+        return [Answered(Asked(params), Attribute().run(services, params)) for params in asked]
 
     def leave(self, visitor: str) -> None:
         """Forget what a visitor was shown who has gone."""
         self._on_show.pop(visitor, None)
+        self._compared.pop(visitor, None)
         OFFERS.drop(visitor)
 
     # What is on show.

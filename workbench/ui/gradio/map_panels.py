@@ -39,7 +39,7 @@ def _word(said: HeatMaps, at: int, word: Player, most: float, is_picked: bool) -
     colour = signed_colour(0.0 if value != value else TEXT_SHARE * value, most)
     return (
         f'<button type="button" data-pick="{at}" aria-pressed="{str(is_picked).lower()}" style="--value:{colour}" '
-        f'title="The map of “{escape(word.label)}” alone"><b>{escape(word.label)}</b>{told}</button>'
+        f'title="{escape(look_texts.of_word(word.label))}"><b>{escape(word.label)}</b>{told}</button>'
     )
 
 
@@ -52,8 +52,7 @@ def heading(maps: HeatMaps, sentence: str, at: int) -> str:
 
 def method(about: str, missing: Sequence[str]) -> str:
     """Return what a method does, and behind a fold which ones the model does not have."""
-    lines = "".join(f"<dd>{escape(line)}</dd>" for line in missing)
-    fold = f'<details class="note"><summary>Not with this model</summary><dl>{lines}</dl></details>' if lines else ""
+    fold = _fold(look_texts.NOT_WITH_THIS, missing)
     return f'<p class="note">{escape(about)}</p>{fold}'
 
 
@@ -108,15 +107,20 @@ def methods(layers: Sequence[tuple[str, str]], jpeg_uri: str, aspect: float, cho
         else:
             cells.append(f"<div>{inside}</div>")
     return (
-        f'<div class="picks methods" role="group" aria-label="Methods" '
+        f'<div class="picks methods" role="group" aria-label="{look_texts.METHODS_TITLE}" '
         f'style="--frame:url({jpeg_uri});--aspect:{aspect:.4f}">{"".join(cells)}</div>'
     )
 
 
 def compared(found: Agreement, at: int) -> str:
     """Return how far methods agree, what could not be compared, with why, and behind a fold what to know of each."""
-    lines = "".join(f"<dd>{escape(warning)}</dd>" for warning in found.warnings)
-    fold = f'<details class="note"><summary>{look_texts.TO_KNOW}</summary><dl>{lines}</dl></details>' if lines else ""
+    fold = _fold(look_texts.TO_KNOW, found.warnings)
     missing = "".join(f'<p class="note">{escape(why)}</p>' for _, why in found.missing)
     heading = panels.evidence(look_texts.compared(found, at), found.conclusion, look_texts.AGREEMENT_KEY)
     return heading + missing + fold
+
+
+def _fold(title: str, lines: Sequence[str]) -> str:
+    """Return lines behind a fold; nothing where there are none."""
+    listed = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f'<details class="note"><summary>{title}</summary><ul>{listed}</ul></details>' if lines else ""

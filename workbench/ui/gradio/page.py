@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import logging
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import gradio as gr
-from starlette.requests import ClientDisconnect
+from starlette.middleware import Middleware
 
 from workbench.analyses.extraction import extract
 from workbench.analyses.services import Services
@@ -23,16 +22,18 @@ from workbench.settings import ASSETS, Settings
 from workbench.types.video import SamplingSpec
 from workbench.ui.gradio import texts
 from workbench.ui.gradio.api import offer_verbs
+from workbench.ui.gradio.door import Door, apologise
 from workbench.ui.gradio.events import Events
-from workbench.ui.gradio.fetching import fetch_nothing
+from workbench.ui.gradio.intake import Intake
 from workbench.ui.gradio.layout import Parts, lay_out
+from workbench.ui.gradio.received import KEPT_S, Received
+from workbench.ui.gradio.restraints import CheckedBlocks, restrain_toolkit
 from workbench.ui.gradio.routes import HEAD, make_routes
 from workbench.ui.gradio.space_choice import NUMBERS
 from workbench.ui.gradio.space_events import CHANGED, MADE
 from workbench.ui.gradio.theme import make_theme, palette_css, read_palette
 from workbench.ui.gradio.whatif_events import MANY_MADE
 
-DAY_S = 24 * 3600
 N_ASKING = 4
 ASKING = {"concurrency_id": "ask", "concurrency_limit": N_ASKING}
 RECEIVING = {"concurrency_id": "receive", "concurrency_limit": 4}
@@ -49,10 +50,11 @@ def services_for_visitors(settings: Settings) -> Services:
 
 def build(services: Services) -> gr.Blocks:
     """Return the page on ``services``; nothing of a visitor is kept in it."""
-    fetch_nothing()
-    # Uploads are copied into the library; what Gradio keeps is removed long after any visit has ended.
-    with gr.Blocks(
-        title=texts.TITLE, fill_width=True, analytics_enabled=False, delete_cache=(DAY_S, 7 * DAY_S)
+    restrain_toolkit()
+    _received(services.settings).receive()
+    # Uploads are copied into the library: none is asked for again once it was.
+    with CheckedBlocks(
+        title=texts.TITLE, fill_width=True, analytics_enabled=False, delete_cache=(KEPT_S / 6, KEPT_S)
     ) as page:
         parts = lay_out()
         _wire(page, parts, Events(services))
@@ -63,15 +65,31 @@ def build(services: Services) -> gr.Blocks:
 def launch_options(services: Services) -> dict[str, Any]:
     """Return what ``Blocks.launch`` needs beside the page: look, scripts, routes and limits."""
     palette = read_palette()
-    logging.getLogger("uvicorn.error").addFilter(_is_news)
     return {
         "theme": make_theme(palette),
         "css": palette_css(palette),
         "css_paths": [
-            ASSETS / "static" / name for name in ("page.css", "maps.css", "space.css", "examine.css", "whatif.css")
+            ASSETS / "static" / name
+            for name in (
+                "page.css",
+                "tabs.css",
+                "tour.css",
+                "takeaway.css",
+                "maps.css",
+                "space.css",
+                "examine.css",
+                "whatif.css",
+            )
         ],
         "head": HEAD,
-        "app_kwargs": {"routes": make_routes(services.library)},
+        "app_kwargs": {
+            "routes": make_routes(services.library),
+            "middleware": [
+                Middleware(Door, services.settings.hosts.replace(",", " ").split()),
+                Middleware(Intake, _received(services.settings), services.settings.max_video_bytes),
+            ],
+            "exception_handlers": {Exception: apologise},
+        },
         "max_file_size": services.settings.max_video_bytes,
         "footer_links": [],
         "run_history": False,
@@ -116,7 +134,8 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     received = parts.upload.upload(placed(events.receive), parts.upload, **receiving)
     asks(received.success, events.show_upload, [session, parts.arrived])
     parts.resume.click(answer, session, **asking).success(explain, session, **asking)
-    stopping = {"outputs": [parts.status, parts.cancel], "queue": False, **untold}
+    # A line of its own: whoever stops work waits for nobody.
+    stopping = {"concurrency_id": "stop", "concurrency_limit": None, "outputs": [parts.status, parts.cancel], **untold}
     parts.cancel.click(placed(events.cancel), None, **stopping)
     for button in (
         "stop_patches",
@@ -149,7 +168,9 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     parts.ask_patches.click(
         _placed_steps(events.who.explain_patches, outputs), [session, parts.clock], js=now, **asking
     )
-    parts.export.click(placed(events.export), session, **handing)
+    parts.reproduce.click(placed(events.reproduce), session, **_narrowed(looking, outputs, ("reproduction", "notice")))
+    taken = parts.export.select(placed(events.export), [session, parts.export], **handing)
+    taken.then(None, js="() => workbench.handedOver()")
     asks(parts.space_near.input, events.choose_video, [session])
     parts.pair_other.input(placed(events.pair.choose_other), session, **changing)
     parts.ask_pair.click(_placed_steps(events.pair.compare, outputs), session, **asking)
@@ -308,9 +329,8 @@ def _placed_steps(handler: Callable[..., Generator], outputs: dict[str, gr.Compo
     return placed
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    """Return whether a line belongs in the server's log: a visitor who cancels an upload is no failure."""
-    return record.exc_info is None or type(record.exc_info[1]) is not ClientDisconnect
+def _received(settings: Settings) -> Received:
+    return Received(settings.home / "received", settings.max_upload_bytes)
 
 
 def warm_up(services: Services) -> None:

@@ -15,6 +15,8 @@ import gradio as gr
 from workbench.analyses.compare import CompareParams
 from workbench.errors import InputError
 from workbench.types.comparison import SpaceComparison
+from workbench.types.outcome import Outcome
+from workbench.ui.answered import Answered
 from workbench.ui.gradio import pair_texts as texts
 from workbench.ui.gradio import panels
 from workbench.ui.gradio.jobs import Job
@@ -26,6 +28,7 @@ from workbench.ui.gradio.space_texts import NOT_A_CHOICE
 from workbench.ui.gradio.spaced import kept
 from workbench.ui.gradio.texts import OCCUPIED
 from workbench.ui.gradio.working import Place, Worker, in_words_at
+from workbench.ui.reproduction import Asked
 
 AT_PAIR = Place("pair_said", "stop_pair", "pair_said")
 in_words = in_words_at("pair_said")
@@ -59,9 +62,9 @@ class PairEvents:
             yield {"pair_said": panels.notice(why_not)}
             return
 
-        def result(found: SpaceComparison) -> Update:
+        def result(outcome: Outcome[SpaceComparison]) -> Update:
             self._on_show[visitor] = self._paired.params(session)
-            return self._paired.shown(session, found)
+            return self._paired.shown(session, outcome.result)
 
         self.leave(visitor)
         yield self._paired.nothing()
@@ -71,14 +74,21 @@ class PairEvents:
     @in_words
     def pick(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
         """Show what is nearest to a point for each model."""
-        if self._on_show.get(request.session_hash or "") != self._paired.params(session):
+        answers = self.answers(session, request.session_hash or "")
+        if not answers:
             raise InputError(texts.NOT_ON_SHOW)
-        if (found := kept(functools.partial(self._paired.compare, session))) is None:
-            raise InputError(texts.NOT_ON_SHOW)
-        row = picked_in(event)
+        row, found = picked_in(event), answers[0].outcome.result
         if row is None or row >= len(found.items):
             raise InputError(texts.NOT_A_POINT)
         return self._paired.near(found, row)
+
+    def answers(self, session: Session, visitor: str) -> list[Answered]:
+        """Return the comparison on show, if there is one, and it is kept."""
+        params = self._paired.params(session)
+        if self._on_show.get(visitor) != params:
+            return []
+        outcome = kept(functools.partial(self._paired.compare, session))
+        return [] if outcome is None else [Answered(Asked(params), outcome)]
 
     def take_away(self, session: Session, visitor: str) -> Generator[Update]:
         """Yield the page without the comparison, where that is not of what the session asks for."""

@@ -25,7 +25,7 @@ def near(found: SpaceComparison, row: int | None) -> str:
         + "</ol>"
         for title, near in zip(found.titles, rows, strict=True)
     )
-    said = f"<b>{escape(found.items.described(row))}</b> {shared(found, row)} neighbours shared"
+    said = f"<b>{escape(found.items.described(row))}</b> {shared(found, row)} {texts.SHARED}"
     own = f'<p class="near-own">{point(found.items, row)}<span>{said}</span></p>'
     return f'{head}{own}<div data-rows="{row}">{lines}</div>'
 

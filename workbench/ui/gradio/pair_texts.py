@@ -23,7 +23,7 @@ NEAR_TITLE = "Nearest, for each model"
 NO_NEAR = "Click a point on either map to see what each model puts beside it."
 AGREEMENT_TITLE = "How far they agree"
 MOST_TITLE = "What they disagree about most"
-SHARED_COLUMN = "neighbours shared"
+SHARED = SHARED_COLUMN = "neighbours shared"
 KEY = (
     "A point has one place on each map; what you point at or choose on one is marked on the other. Dark points have "
     "other neighbours for each model. How two maps are turned means nothing."

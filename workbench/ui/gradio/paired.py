@@ -18,6 +18,7 @@ from workbench.errors import InputError
 from workbench.figures.comparison import comparison_figure
 from workbench.models.entry import ModelEntry
 from workbench.types.comparison import SpaceComparison
+from workbench.types.outcome import Outcome
 from workbench.ui.gradio import pair_panels, panels
 from workbench.ui.gradio import pair_texts as texts
 from workbench.ui.gradio.session import Session
@@ -40,16 +41,16 @@ class Paired:
         common: dict[str, Any] = {name: getattr(asked, name) for name in names}
         return CompareParams(other=session.space.other, **common)
 
-    def compare(self, session: Session, report: Report) -> SpaceComparison:
+    def compare(self, session: Session, report: Report) -> Outcome[SpaceComparison]:
         """Compare both models; raises what ``Compare.run`` does, and ``InputError`` where no other was chosen."""
         params = self.params(session)
         if session.space.films == "file":
             raise InputError(texts.OF_A_FILE)
         if not params.other or params.other == params.model:
             raise InputError(texts.NO_OTHER)
-        found = Compare().run(self.spaced.services, params, report).result
-        called = replace(found, items=titled(found.items, dict(session.uploads)))
-        return replace(called, conclusion=about_comparison(called))
+        outcome = Compare().run(self.spaced.services, params, report)
+        called = replace(outcome.result, items=titled(outcome.result.items, dict(session.uploads)))
+        return replace(outcome, result=replace(called, conclusion=about_comparison(called)))
 
     def shown(self, session: Session, found: SpaceComparison) -> Update:
         """Return both maps with all that is said of them; no point is picked yet."""

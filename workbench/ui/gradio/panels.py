@@ -17,42 +17,33 @@ from workbench.types.video import VideoInfo
 from workbench.ui.gradio import texts
 
 
-def masthead() -> str:
-    """Return the head of the page with the list of keys."""
-    keys = "".join(f"<dt><kbd>{escape(key)}</kbd></dt><dd>{escape(what)}</dd>" for key, what in texts.KEYS)
-    return (
-        f"<header><h1>{texts.TITLE}</h1><p>{texts.SUBTITLE}</p>"
-        '<nav><button type="button" data-page="help">Keys</button>'
-        '<button type="button" data-page="theme" title="Light or dark">Theme</button></nav></header>'
-        f'<div id="help"><dialog aria-label="Keys"><h2>Keys</h2><dl>{keys}</dl>'
-        '<button type="button" data-page="help-close">Close</button></dialog></div>'
-    )
-
-
 def notice(message: str, kind: str = "error") -> str:
     """Return one sentence for the visitor, or nothing.
 
-    ``kind`` is ``error``, ``warning``, ``hint``, or ``error stale`` where the result on show is of an earlier
-    question, ``hint so-far`` where the timeline shows what there is of an answer.
+    ``kind`` is ``error``, ``warning``, ``hint``, or ``error stale`` where the result on show, if any, is of an earlier
+    question, which is then said; ``hint so-far`` where the timeline shows what there is of an answer.
     """
     if not message:
         return ""
-    role = "alert" if kind.startswith("error") else "status"
-    return f'<p class="notice {kind}" role="{role}">{escape(message)}</p>'
+    role = ' role="alert"' if kind.startswith("error") else ""
+    of_before = f' <span class="of-before">{texts.OF_BEFORE}</span>' if "stale" in kind else ""
+    return f'<p class="notice {kind}"{role}>{escape(message)}{of_before}</p>'
 
 
 def working(message: str, done: int, total: int, has_begun: bool = False) -> str:
     """Return the line and the bar of work that is going on; ``has_begun``: the timeline shows what it has so far."""
     kind = "working so-far" if has_begun else "working"
     share = f' value="{done / total:.4f}"' if total else ""
-    return f'<div class="{kind}" role="status"><span>{escape(message)}</span><progress max="1"{share}></progress></div>'
+    bar = f'<progress max="1"{share} aria-label="{texts.HOW_FAR}"></progress>'
+    return f'<div class="{kind}"><span>{escape(message)}</span>{bar}</div>'
 
 
 def answers(grounding: Grounding, current: int, source: str) -> str:
     """Return the answer for every query: verdict, moments to click, and a sentence, headed by who answers."""
     blocks = [_answer(grounding, index, index == current) for index in range(len(grounding.queries))]
     warnings = "".join(notice(text, "warning") for text in grounding.warnings)
-    return f'<p class="note source">{escape(source)}</p>{warnings}{"".join(blocks)}'
+    head = f'<h2 class="unseen">{texts.ANSWERS_TITLE}</h2>'
+    return f'{head}<p class="note source">{escape(source)}</p>{warnings}{"".join(blocks)}'
 
 
 def _answer(grounding: Grounding, index: int, is_current: bool) -> str:
@@ -62,11 +53,12 @@ def _answer(grounding: Grounding, index: int, is_current: bool) -> str:
         f"<span>{texts.span(moment)}</span><span>{moment.score:.3f}</span></button></li>"
         for rank, moment in enumerate(grounding.moments[index], 1)
     )
-    titles = f'<div class="moment-head"><span>moment</span>{_explained("score")}</div>' if moments else ""
+    titles = f'<div class="moment-head"><span>{texts.MOMENT}</span>{_explained("score")}</div>' if moments else ""
     return (
         f'<section class="answer {verdict}{" is-current" if is_current else ""}" data-query="{index}" '
-        f'style="--query:{query_colour(index)}"><h3>{escape(grounding.queries[index])}</h3>'
-        f'<p class="verdict">In this video: <strong>{texts.VERDICTS[verdict]}</strong> '
+        f'style="--query:{query_colour(index)}"{" aria-current=true" if is_current else ""}>'
+        f'<h3><button type="button" class="which"><span>{escape(grounding.queries[index])}</span></button></h3>'
+        f'<p class="verdict">{texts.IN_THIS_VIDEO} <strong>{texts.VERDICTS[verdict]}</strong> '
         f'<span title="{escape(texts.how_sure(grounding, index))}">{texts.evidence(grounding, index)}</span></p>'
         f"{titles}<ol>{moments}</ol><p>{escape(texts.answer(grounding, index))}</p></section>"
     )
@@ -76,7 +68,7 @@ def colour_key(quantity: str, low: float, high: float, caption: str) -> str:
     """Return the key of the heat rows: what dark and bright stand for, and how to use the timeline."""
     return (
         f'<p class="caption"><span class="key">{_explained(quantity)} {texts.number(low)}'
-        f'<i role="img" aria-label="from dark to bright"></i>{texts.number(high)}</span>'
+        f'<i role="img" aria-label="{texts.COLOUR_KEY}"></i>{texts.number(high)}</span>'
         f"<span>{escape(caption)}</span></p>"
     )
 
@@ -104,10 +96,15 @@ def moment_table(grounding: Grounding) -> str:
         for index, query in enumerate(grounding.queries)
         for rank, moment in enumerate(grounding.moments[index], 1)
     )
-    head = f"<th>query</th><th>rank</th><th>start</th><th>end</th><th>length</th><th>{_explained('score')}</th>"
-    return (
-        f'<div class="scroll"><table class="moments"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    head = "".join(f"<th>{name}</th>" for name in texts.MOMENT_COLUMNS) + f"<th>{_explained('score')}</th>"
+    return scrolled(
+        f'<table class="moments"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>', texts.MOMENTS_TITLE
     )
+
+
+def scrolled(table: str, name: str) -> str:
+    """Return a table that is scrolled where it is too wide, also by keys."""
+    return f'<div class="scroll" tabindex="0" role="group" aria-label="{escape(name)}">{table}</div>'
 
 
 def evidence(title: str, sentence: str, how_sure: str) -> str:
@@ -124,7 +121,9 @@ def counted(title: str, rows: Sequence[tuple[str, str]], warnings: Sequence[str]
 
 def facts(source: str, device: str) -> str:
     """Return the two lines at the foot of the sidebar: where the features are from, and the device."""
-    return f'<dl class="facts"><dt>Features</dt><dd>{escape(source)}</dd><dt>Device</dt><dd>{escape(device)}</dd></dl>'
+    rows = ((texts.FEATURES, source), (texts.DEVICE, device))
+    lines = "".join(f"<dt>{name}</dt><dd>{escape(what)}</dd>" for name, what in rows)
+    return f'<dl class="facts">{lines}</dl>'
 
 
 def film(video: VideoInfo) -> str:
@@ -142,7 +141,7 @@ def models(entries: Sequence[ModelEntry], chosen: str, in_memory: Mapping[str, P
         note = ". ".join(part for part in (entry.description.rstrip("."), entry.licence) if part)
     return (
         f'<p class="note">{escape(note)}</p>'
-        f'<details class="note"><summary>All {len(entries)} models</summary><dl>{lines}</dl></details>'
+        f'<details class="note"><summary>{texts.ALL_MODELS.format(len(entries))}</summary><dl>{lines}</dl></details>'
         f"{_in_memory(by_id, in_memory)}"
     )
 
@@ -165,8 +164,8 @@ def about(provenance: Provenance | None) -> str:
     made = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows)
     words = "".join(f"<dt>{escape(word)}</dt><dd>{escape(meaning)}</dd>" for word, meaning in texts.GLOSSARY)
     return (
-        f'<div class="about"><section><h3>How this result was made</h3><dl>{made or texts.NO_RESULT}</dl></section>'
-        f"<section><h3>Words</h3><dl>{words}</dl></section></div>"
+        f'<div class="about"><section><h3>{texts.HOW_MADE}</h3><dl>{made or texts.NO_RESULT}</dl></section>'
+        f"<section><h3>{texts.WORDS}</h3><dl>{words}</dl></section></div>"
     )
 
 

@@ -20,7 +20,7 @@ from workbench.analyses.edited_films import edited_pixels, part_of, why_not_show
 from workbench.analyses.probe import Probe, ProbeParams
 from workbench.analyses.probe_texts import about_probe
 from workbench.analyses.services import Services
-from workbench.analyses.toy_clips import toy_clips, toy_clips_in_order
+from workbench.analyses.toy_clips import toy_cases
 from workbench.core.video_edits.kinds import FILM_NAMES, IN_TIME, film_kinds
 from workbench.errors import InputError
 from workbench.figures.probe import probe_figure
@@ -30,15 +30,17 @@ from workbench.models.entry import ModelEntry
 from workbench.types.outcome import Outcome
 from workbench.types.probe import Probed, ProbeReport
 from workbench.types.video import SamplingSpec, VideoInfo
+from workbench.ui.answered import Answered
 from workbench.ui.cases import cases_of
 from workbench.ui.gradio import whatif_panels as panels
 from workbench.ui.gradio import whatif_texts as texts
 from workbench.ui.gradio.brought_files import finder, text_of
 from workbench.ui.gradio.paired import other_of
 from workbench.ui.gradio.session import Session
+from workbench.ui.reproduction import TOYWORLD, Asked
 
 Update = dict[str, Any]
-Found = list[Outcome[ProbeReport]]
+Found = list[Answered]
 OF_MANY = ("reverse", "roll", "freeze", "mirror")
 MOST_CASES = 200
 
@@ -77,24 +79,27 @@ class ProbedSessions:
         titles = {entry.id: entry.title for entry in entries}
         found = []
         for model_id in (session.model, *filter(None, [other_of(session, entries)])):
-            outcome = Probe().run(self.services, self.params(session, films, model_id), report)
-            found.append(self._called(outcome, titles.get(model_id, outcome.result.title), session))
+            params = self.params(session, films, model_id)
+            outcome = Probe().run(self.services, params, report)
+            called = self._called(outcome, titles.get(model_id, outcome.result.title), session)
+            found.append(Answered(Asked(params), called))
         return found
 
     def toy(self, session: Session, entries: Sequence[ModelEntry], report: Report) -> Found:
         """Probe films of the toy world, whose truth is known."""
-        clips = (*toy_clips(self.services, report), *toy_clips_in_order(self.services, report))
-        cases = tuple(Case(clip.video, clip.caption) for clip in clips)
-        return self.many(session, cases, entries, report)
+        return self.many(session, toy_cases(self.services, report), TOYWORLD, entries, report)
 
-    def many(self, session: Session, cases: tuple[Case, ...], entries: Sequence[ModelEntry], report: Report) -> Found:
-        """Probe many films by the model, and by the other one if one is chosen."""
+    def many(
+        self, session: Session, cases: tuple[Case, ...], source: str, entries: Sequence[ModelEntry], report: Report
+    ) -> Found:
+        """Probe many films by the model, and by the other one if one is chosen; ``source`` is what they are of."""
         titles = {entry.id: entry.title for entry in entries}
         found = []
         for model_id in (session.model, *filter(None, [other_of(session, entries)])):
             params = ProbeParams(cases, model_id, text_kinds=usual_kinds(cases), film_kinds=OF_MANY)
             outcome = Probe().run(self.services, params, report)
-            found.append(self._called(outcome, titles.get(model_id, outcome.result.title), session))
+            called = self._called(outcome, titles.get(model_id, outcome.result.title), session)
+            found.append(Answered(Asked(params, source), called))
         return found
 
     def brought(self, path: Path, name: str, films: Sequence[VideoInfo]) -> tuple[Case, ...]:
@@ -125,7 +130,7 @@ class ProbedSessions:
 
     def shown(self, session: Session, found: Found) -> Update:
         """Return edits and scores of one film by every model; the closest edit is the one whose ranks are shown."""
-        reports = [outcome.result for outcome in found]
+        reports = [answer.outcome.result for answer in found]
         case = reports[0].cases[0]
         closest = max(case.rivals, key=lambda at: float(case.scores[0, at]), default=0)
         origin = session.edited.query
@@ -187,7 +192,7 @@ class ProbedSessions:
 
     def many_shown(self, found: Found) -> Update:
         """Return what is made of many films."""
-        reports = [outcome.result for outcome in found]
+        reports = [answer.outcome.result for answer in found]
         return {
             "many_text": panels.said(reports, texts.MANY_SURE),
             "many_figure": probe_figure(reports),

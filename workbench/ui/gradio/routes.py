@@ -7,6 +7,7 @@ content, never by a path, and is sent as a video whatever the visitor called it.
 from __future__ import annotations
 
 import functools
+import json
 import re
 import time
 from pathlib import Path
@@ -19,7 +20,9 @@ from starlette.routing import BaseRoute, Route
 from workbench.errors import WorkbenchError
 from workbench.media.library import VideoLibrary
 from workbench.settings import ASSETS
+from workbench.ui.gradio import texts
 from workbench.ui.gradio.offers import OFFERS, Offer
+from workbench.ui.gradio.view_texts import SCRIPTED
 
 PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 SCRIPTS = (
@@ -31,19 +34,32 @@ SCRIPTS = (
     "upload.js",
     "maps.js",
     "space.js",
+    "spoken.js",
+    "tabs.js",
+    "takeaway.js",
     "page.js",
+    "tour.js",
 )
-# One script, written into the page: Gradio adds its head from the browser, where files load in no fixed
-# order and a component may stand before the function that it calls.
-HEAD = """<meta name="viewport" content="width=device-width, initial-scale=1">
-<script>
-{}</script>""".format("\n".join((ASSETS / "static" / name).read_text(encoding="utf-8") for name in SCRIPTS))
 _MEDIA_TYPES = {".webm": "video/webm", ".mkv": "video/x-matroska", ".ogv": "video/ogg", ".mov": "video/quicktime"}
 _CONTENT_HASH = re.compile(r"[0-9a-f]{64}")
 _KEPT_BY_ALL = {"Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
 _MOST_PICTURES, _PICTURE_PX = 2_048, 96
 _NEVER_KEPT = _KEPT_BY_ALL | {"Cache-Control": "no-store"}
 _KEPT_BY_VISITOR = _KEPT_BY_ALL | {"Cache-Control": "private, max-age=86400"}
+
+
+def _script() -> str:
+    """Return our scripts as one, with the texts that they write."""
+    texts_in_script = json.dumps(SCRIPTED, ensure_ascii=False).replace("</", "<\\/")
+    first, *others = ((ASSETS / "static" / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    return "\n".join([first, f"workbench.texts = {texts_in_script};", *others])
+
+
+# Written into the page: Gradio adds its head from the browser, where files load in no fixed order and a component may
+# stand before the function that it calls.
+HEAD = f"""<meta name="viewport" content="width=device-width, initial-scale=1">
+<script>
+{_script()}</script>"""
 
 
 def film_url(video_id: str) -> str:
@@ -72,20 +88,20 @@ def make_routes(library: VideoLibrary) -> list[BaseRoute]:
         video_id, at_ms = request.path_params["video_id"], request.path_params["at_ms"]
         try:
             if not _CONTENT_HASH.fullmatch(video_id) or at_ms > 1000 * library.get(video_id).duration_s + 1000:
-                return PlainTextResponse("No such picture.", status_code=404)
+                return PlainTextResponse(texts.NO_SUCH_PICTURE, status_code=404)
             made = small_picture(video_id, at_ms)
         except WorkbenchError:
-            return PlainTextResponse("No such picture.", status_code=404)
+            return PlainTextResponse(texts.NO_SUCH_PICTURE, status_code=404)
         return Response(made, media_type="image/jpeg", headers=_KEPT_BY_VISITOR)
 
     def film(request: Request) -> Response:
         video_id = request.path_params["video_id"]
         if not _CONTENT_HASH.fullmatch(video_id):
-            return PlainTextResponse("No such video.", status_code=404)
+            return PlainTextResponse(texts.NO_SUCH_VIDEO, status_code=404)
         try:
             path = Path(library.path_of(video_id))
         except WorkbenchError:
-            return PlainTextResponse("No such video.", status_code=404)
+            return PlainTextResponse(texts.NO_SUCH_VIDEO, status_code=404)
         return FileResponse(
             path, media_type=_MEDIA_TYPES.get(path.suffix.lower(), "video/mp4"), headers=_KEPT_BY_VISITOR
         )
@@ -95,7 +111,7 @@ def make_routes(library: VideoLibrary) -> list[BaseRoute]:
 
     def made(request: Request) -> Response:
         if (offer := OFFERS.find(request.path_params["token"])) is None:
-            return PlainTextResponse("This file is no longer there; ask for it again.", status_code=404)
+            return PlainTextResponse(texts.FILE_GONE, status_code=404)
         headers = _NEVER_KEPT | {"Content-Disposition": f'attachment; filename="{offer.name}"'}
         return Response(offer.content, media_type=offer.media_type, headers=headers)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -17,6 +18,8 @@ from workbench.errors import InputError
 _CONTENT_HASH = re.compile(r"[0-9a-f]{64}")
 MAX_BROUGHT, MAX_TITLE_CHARS = 100, 80
 """Films of their own that one visitor is shown, and letters of their titles."""
+MAX_FILE_CHARS = 255
+"""Letters of what a file of theirs is called."""
 USUAL_OPACITY = 0.7
 """How opaque maps are until the visitor says otherwise."""
 
@@ -40,6 +43,12 @@ def films_in(sent: object) -> dict[str, str]:
     return {video_id: title[:MAX_TITLE_CHARS] for video_id, title in pairs if _CONTENT_HASH.fullmatch(video_id)}
 
 
+def name_in(file: gr.FileData) -> str:
+    """Return what its visitor calls a file, in letters that can be seen, and not longer than a title."""
+    name = "".join(letter for letter in Path(file.orig_name or file.path).name if letter.isprintable())
+    return name if len(name) <= MAX_TITLE_CHARS else f"{name[: MAX_TITLE_CHARS - 9]}…{name[-8:]}"
+
+
 def text_in(event: gr.EventData, name: str = "text") -> str:
     """Return a text that the browser sent, empty where it sent none."""
     return str(_data(event).get(name, ""))
@@ -49,7 +58,7 @@ def index_in(event: gr.EventData, name: str, n: int) -> int:
     """Return an index that the browser sent, or raise ``InputError`` if nothing has that number."""
     index = _data(event).get(name)
     if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < n:
-        raise InputError("That row is no longer there; the page may be out of date, reload it.")
+        raise InputError(texts.NO_SUCH_ROW)
     return index
 
 
@@ -65,10 +74,8 @@ def picked_in(event: gr.EventData) -> int | None:
 def span_in(event: gr.EventData) -> tuple[float, float] | None:
     """Return a span in seconds that the browser sent, None where it sent none or what is no span."""
     data = _data(event)
-    start, end = (data.get(name) for name in ("start_s", "end_s"))
-    if isinstance(start, int | float) and isinstance(end, int | float) and 0 <= start < end:
-        return float(start), float(end)
-    return None
+    start, end = (_instant(data.get(name)) for name in ("start_s", "end_s"))
+    return (start, end) if start is not None and end is not None and start < end else None
 
 
 def instant_in(event: gr.EventData) -> float | None:

@@ -20,6 +20,7 @@ from workbench.analyses.map_methods import METHODS
 from workbench.analyses.queries import checked_query
 from workbench.errors import InputError, QueryError
 from workbench.settings import Settings
+from workbench.ui.gradio import texts
 from workbench.ui.gradio.edit_choice import EditChoice
 from workbench.ui.gradio.examine_texts import CLIPS
 from workbench.ui.gradio.space_choice import SpaceChoice, choice_from_address
@@ -27,6 +28,7 @@ from workbench.ui.gradio.space_choice import SpaceChoice, choice_from_address
 TABS = ("moments", "who", "look", "space", "whatif", "about")
 """The instruments, as addresses name them; the first is the one that a visit begins with."""
 
+MOST_MODEL_CHARS = 200
 SPAN = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)-(\d{1,6}(?:\.\d{1,6})?)")
 VIDEO_ID = re.compile(r"[0-9a-f]{64}|[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
@@ -37,7 +39,7 @@ class Session:
 
     ``current`` is the sentence that the evidence below the timeline belongs to, ``span_s`` the span
     selected on the timeline, ``at_s`` where the film is to stand at first, ``uploads`` the films this visitor has
-    brought, with the titles they gave them.
+    brought, with the titles they gave them, and ``files`` what files of theirs are called, of films and pictures by id.
     ``tab`` is the instrument on show, ``opened`` the path to the part of the film's tree that was opened last;
     ``budget`` and ``absent`` are how games are played that run the encoder. ``method`` makes the maps, empty for the
     usual one of the model; ``picked`` is the number of a word that has the map by itself, with the sentence it is of.
@@ -53,6 +55,7 @@ class Session:
     span_s: tuple[float, float] | None = None
     at_s: float | None = None
     uploads: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
     tab: str = TABS[0]
     opened: tuple[int, ...] = ()
     budget: int = 0
@@ -120,7 +123,7 @@ class Session:
         if query in self.queries:
             return replace(self, current=self.queries.index(query))
         if len(self.queries) >= settings.max_queries:
-            raise QueryError(f"{settings.max_queries} sentences at once are the most; take one away first.")
+            raise QueryError(texts.too_many_sentences(settings.max_queries))
         return replace(self, queries=(*self.queries, query), current=len(self.queries))
 
     def with_changed_query(self, index: int, text: str, settings: Settings) -> Session:
@@ -158,10 +161,10 @@ def session_from_address(asked: Mapping[str, Sequence[str]], first: Session, set
     session = first
     if video := _one(asked, "video"):
         if not VIDEO_ID.fullmatch(video):
-            raise InputError("The link names a video in a way that cannot be read; choose one from the list.")
+            raise InputError(texts.LINK_VIDEO)
         session = replace(session, video=video, queries=())
     if model := _one(asked, "model"):
-        session = replace(session, model=model[:200])
+        session = replace(session, model=model[:MOST_MODEL_CHARS])
     if queries := asked.get("q"):
         session = replace(session, queries=())
         for text in queries[: settings.max_queries]:
@@ -185,13 +188,13 @@ def _number(name: str, text: str) -> float:
     try:
         return type(default_of(name))(float(text))
     except (ValueError, OverflowError):
-        raise InputError(f"The link asks for {name}={text[:20]}, which is not a number; correct it.") from None
+        raise InputError(texts.link_no_number(name, text)) from None
 
 
 def _span(text: str) -> tuple[float, float]:
     if (found := SPAN.fullmatch(text)) and float(found[1]) < float(found[2]):
         return float(found[1]), float(found[2])
-    raise InputError(f"The link asks for the span {text[:20]}, which is none; give two times such as 12-15.5.")
+    raise InputError(texts.link_no_span(text))
 
 
 def _one(asked: Mapping[str, Sequence[str]], name: str) -> str:

@@ -106,10 +106,12 @@ class Shown:
         return {
             "answers": panels.answers(grounding, index, source),
             "map": proposals_figure(grounding, index, self.services.library.get(session.video).duration_s),
-            "map_text": panels.evidence(f"Every span of “{query}”", texts.about_map(grounding, index), texts.MAP_KEY),
+            "map_text": panels.evidence(
+                texts.SPANS_TITLE.format(query), texts.about_map(grounding, index), texts.MAP_KEY
+            ),
             "null": absence_figure(grounding, index),
             "null_text": panels.evidence(
-                "In this video?", texts.about_null(grounding, index), texts.how_sure(grounding, index)
+                texts.NULL_TITLE, texts.about_null(grounding, index), texts.how_sure(grounding, index)
             ),
         }
 
@@ -198,7 +200,11 @@ class Shown:
         """Return the choice of models, and nothing that was examined with another one."""
         entries = self.entries()
         choices = [
-            (entry.title + ("" if entry.is_available else ", not available"), entry.id, entry.is_available)
+            (
+                entry.title if entry.is_available else texts.NOT_AVAILABLE.format(entry.title),
+                entry.id,
+                entry.is_available,
+            )
             for entry in entries
         ]
         return {

@@ -16,6 +16,7 @@ from workbench.analyses.embed import EmbedParams
 from workbench.analyses.queries import checked_query
 from workbench.errors import InputError
 from workbench.settings import Settings
+from workbench.ui.gradio import space_texts as texts
 
 FILMS = ("this", "all", "file")
 POINTS = ("frame", "segment")
@@ -79,7 +80,7 @@ class SpaceChoice:
         Raises ``InputError`` for what is no number.
         """
         if any(value is not None and not math.isfinite(value) for value in values.values()):
-            raise InputError("That is not a number; type one such as 15.")
+            raise InputError(texts.NOT_A_NUMBER)
         numbers = {name: NUMBERS[name](value) for name, value in values.items() if value is not None}
         kept = {name: old for name, old in self.numbers if name not in values}
         kept |= {name: value for name, value in numbers.items() if value != getattr(EmbedParams, name)}
@@ -89,16 +90,16 @@ class SpaceChoice:
         """Return the choice with one more picture; ``InputError`` for too many."""
         others = tuple(pair for pair in self.pictures if pair[0] != picture)
         if len(others) == MOST_PICTURES:
-            raise InputError(f"{MOST_PICTURES} pictures at once are the most; take them away first.")
+            raise InputError(texts.too_many_pictures(MOST_PICTURES))
         return replace(self, pictures=(*others, (picture, title)))
 
     def with_through(self, text: str, settings: Settings) -> SpaceChoice:
         """Return the choice with the words that a visitor typed, separated by commas; ``InputError`` for too many."""
         words = tuple(dict.fromkeys(checked_query(part, settings) for part in text.split(",") if part.strip()))
         if len(words) > MOST_THROUGH:
-            raise InputError(f"These are {len(words)} words; give {MOST_THROUGH} or fewer.")
+            raise InputError(texts.too_many_words(len(words), MOST_THROUGH))
         if len(words) == 1:
-            raise InputError("One word tells nothing apart; give two or more, separated by commas.")
+            raise InputError(texts.ONE_WORD)
         return replace(self, through=words)
 
     def address(self) -> list[tuple[str, str]]:

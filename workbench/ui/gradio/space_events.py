@@ -15,21 +15,23 @@ from typing import Any, Literal
 import gradio as gr
 
 from workbench.analyses.analysis import Report, check_ranges
-from workbench.analyses.embed import Embed, EmbedParams
+from workbench.analyses.embed import EmbedParams
 from workbench.errors import InputError
 from workbench.store.feature_files import read_features
 from workbench.types.embedding import EmbeddingMap
 from workbench.types.outcome import Outcome, Progress
+from workbench.ui.answered import Answered
 from workbench.ui.gradio import panels
 from workbench.ui.gradio import space_texts as texts
 from workbench.ui.gradio.attribution_texts import STOPPED
 from workbench.ui.gradio.jobs import Job
-from workbench.ui.gradio.sent import MAX_TITLE_CHARS, picked_in, text_in
+from workbench.ui.gradio.sent import MAX_FILE_CHARS, MAX_TITLE_CHARS, name_in, picked_in, text_in
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shown import WORK_BUTTONS, WORK_SAID, Shown, Update
 from workbench.ui.gradio.space_choice import FILMS, MAPS, MOST_LETTERS, NUMBERS, POINTS, SpaceChoice
 from workbench.ui.gradio.spaced import Spaced, kept
 from workbench.ui.gradio.working import Ending, Place, Worker, in_words_at, said_of
+from workbench.ui.reproduction import Asked
 
 CHANGED = (
     *("session", "address", "notice", "space_notice", "space_said"),
@@ -47,7 +49,7 @@ MADE = (
 AT_SPACE = Place("space_said", "stop_space", "space_said")
 in_words = in_words_at("space_notice")
 """Apart from the progress of a map on its way, which would soon stand in its place."""
-Asked = tuple[EmbedParams, SpaceChoice]
+Wanted = tuple[EmbedParams, SpaceChoice]
 _OFFERED: dict[str, tuple[str, ...]] = {"films": FILMS, "points": POINTS, "map": tuple(MAPS), "is_path": ("", "1")}
 MOST_FEATURE_BYTES, MOST_FEATURE_ROWS = 512 * 2**20, 200_000
 """The most of a file of features that a visitor may bring."""
@@ -60,6 +62,7 @@ class Arrived:
     kind: Literal["picture", "features"]
     id: str
     title: str
+    file: str
 
 
 class SpaceEvents:
@@ -67,8 +70,8 @@ class SpaceEvents:
 
     def __init__(self, spaced: Spaced, page: Shown, worker: Worker) -> None:
         self._spaced, self._page, self._worker = spaced, page, worker
-        self._on_show: dict[str, Asked] = {}
-        self._worked_on: dict[str, Asked] = {}
+        self._on_show: dict[str, Wanted] = {}
+        self._worked_on: dict[str, Wanted] = {}
 
     # What changes the session: ``Events.map_choice`` then shows what follows.
 
@@ -136,20 +139,22 @@ class SpaceEvents:
             space = session.space.with_picture(arrived.id, arrived.title)
         else:
             space = replace(session.space, file=(arrived.id, arrived.title), films="file", supervised="")
-        changed = replace(session, space=space)
-        return self._changed(session, space) | self._spaced.choices(changed)
+        named = replace(session, files={**session.files, arrived.id: arrived.file})
+        return self._changed(named, space) | self._spaced.choices(replace(named, space=space))
 
     @in_words
     def _picture(self, file: gr.FileData | None) -> Update:
         path, name = _sent(file)
         film = self._page.services.library.add_picture(path, name)
-        return {"picture_arrived": Arrived("picture", film.id, Path(name).stem[:MAX_TITLE_CHARS])}
+        return {
+            "picture_arrived": Arrived("picture", film.id, Path(name).stem[:MAX_TITLE_CHARS], name[-MAX_FILE_CHARS:])
+        }
 
     @in_words
     def _features(self, file: gr.FileData | None) -> Update:
         path, name = _sent(file)
         table = read_features(path, max_bytes=MOST_FEATURE_BYTES, max_rows=MOST_FEATURE_ROWS)
-        return {"features_arrived": Arrived("features", self._spaced.keep(table), name[:MAX_TITLE_CHARS])}
+        return {"features_arrived": Arrived("features", self._spaced.keep(table), name[:MAX_TITLE_CHARS], name)}
 
     def _changed(self, session: Session, space: SpaceChoice) -> Update:
         changed = replace(session, space=space)
@@ -202,9 +207,11 @@ class SpaceEvents:
         found = self._outcome(session, request.session_hash or "").result
         return self._spaced.gap_picture(found, text_in(event, "value") == "1") | {"space_notice": ""}
 
-    def as_json(self, session: Session, visitor: str) -> dict[str, Any]:
-        """Return the map on show in plain JSON types."""
-        return Embed().as_json(self._outcome(session, visitor))
+    def answer(self, session: Session, visitor: str) -> Answered:
+        """Return the map on show."""
+        table_id, title = session.space.file or ("", "")
+        source = session.files.get(table_id, title) if session.space.films == "file" else ""
+        return Answered(Asked(self._spaced.params(session), source), self._outcome(session, visitor))
 
     def is_on_show(self, session: Session, visitor: str) -> bool:
         """Return whether the map that the session asks for is the one that was shown last."""
@@ -232,7 +239,7 @@ class SpaceEvents:
         work = functools.partial(self._spaced.map, session)
         return kept(work, report) or self._spaced.map(session, report, reducer="pca", is_sketch=True)
 
-    def _asked(self, session: Session) -> Asked:
+    def _asked(self, session: Session) -> Wanted:
         """Return what the map of a session is of, how it is made, and how it is drawn."""
         return self._spaced.params(session), replace(session.space, other="")
 
@@ -241,4 +248,4 @@ def _sent(file: gr.FileData | None) -> tuple[Path, str]:
     """Return where a file was received, and what its visitor calls it."""
     if file is None:
         raise InputError(texts.NOT_RECEIVED)
-    return Path(file.path), Path(file.orig_name or file.path).name
+    return Path(file.path), name_in(file)

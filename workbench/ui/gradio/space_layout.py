@@ -11,7 +11,8 @@ from workbench.analyses.analysis import controls
 from workbench.analyses.embed import EmbedParams
 from workbench.ui.gradio import space_texts as texts
 from workbench.ui.gradio.space_choice import NUMBERS
-from workbench.ui.gradio.view import Choice, FileUpload, Panel, Picks, PlotlyView, SpaceView
+from workbench.ui.gradio.texts import STOP
+from workbench.ui.gradio.view import Choice, FileUpload, Panel, Picks, PlotlyView, SpaceView, Told
 
 
 def lay_out_space() -> dict:
@@ -21,11 +22,11 @@ def lay_out_space() -> dict:
     with gr.Row(elem_id="space-choices"):
         for name, label in texts.LABELS.items():
             made[f"space_{name}"] = Choice(title=label, elem_id=f"space-{name}")
-    made["space_notice"] = Panel(elem_id="space-notice")
+    made["space_notice"] = Told(elem_id="space-notice")
     with gr.Row(elem_id="space"):
         with gr.Column(min_width=280, scale=3):
             with gr.Row(elem_classes="asking"):
-                made["stop_space"] = gr.Button("Stop", visible=False, size="sm", elem_id="stop-space", min_width=0)
+                made["stop_space"] = gr.Button(STOP, visible=False, size="sm", elem_id="stop-space", min_width=0)
                 made["refit"] = gr.Button(texts.REFIT, visible=False, size="sm", elem_id="refit", min_width=0)
                 made["space_forget"] = gr.Button(
                     texts.FORGET, visible=False, size="sm", elem_id="space-forget", min_width=0
@@ -34,17 +35,17 @@ def lay_out_space() -> dict:
                 made["space_file"] = FileUpload(
                     label=texts.FILE, accept=".npz,.safetensors,.parquet", elem_id="space-file"
                 )
-            made["space_said"] = Panel(elem_id="space-said")
-            made["space_text"] = Panel(elem_id="space-text")
-            made["space_map"] = SpaceView(near="space-near", elem_id="space-map")
+            made["space_said"] = Told(elem_id="space-said")
+            made["space_text"] = Told(elem_id="space-text")
+            made["space_map"] = SpaceView(elem_id="space-map", told_by="space-text", near="space-near")
             Panel(f'<p class="note">{texts.KEY}</p>')
         with gr.Column(min_width=280, scale=2):
             made["space_near"] = Picks(elem_id="space-near")
             made["space_gap"] = Panel(elem_id="space-gap")
             made["space_gap_view"] = Choice(title=texts.GAP_VIEW_LABEL, elem_id="space-gap-view")
-            made["space_gap_picture"] = PlotlyView(elem_id="space-gap-picture")
+            made["space_gap_picture"] = PlotlyView(elem_id="space-gap-picture", told_by="space-gap")
     made["space_groups"] = Picks(elem_id="space-groups")
-    with gr.Accordion("How the map is made", open=False, elem_id="space-how"):
+    with gr.Accordion(texts.HOW_MADE, open=False, elem_id="space-how"):
         made["space_through"] = gr.Textbox(
             "", label=texts.THROUGH_LABEL, info=texts.THROUGH_HELP, elem_id="space-through", max_lines=1
         )

@@ -27,13 +27,13 @@ def groups(found: EmbeddingMap) -> str:
     shown, margins = [], found.groups.margins.tolist()
     for number, (name, exemplars) in enumerate(zip(found.groups.names, found.groups.exemplars.tolist(), strict=True)):
         if number == _MOST_GROUPS:
-            shown.append(f'<li class="note">and {len(found.groups.names) - number} smaller ones</li>')
+            shown.append(f'<li class="note">{texts.smaller_groups(len(found.groups.names) - number)}</li>')
             break
         members = int((found.groups.labels == number).sum())
         colour = query_colour(number) if number < _COLOURED else "transparent"
         pictures = "".join(point(found.items, row) for row in exemplars if row >= 0)
-        title = escape(name) if name else "<i>no sentence sets it apart</i>"
-        size = f"{members:,}, fits by {margins[number]:+.2f}" if name else f"{members:,}"
+        title = escape(name) if name else f"<i>{texts.NO_NAME}</i>"
+        size = texts.size_of(members, margins[number] if name else None)
         shown.append(
             f'<li style="--query:{colour}"><span class="group-name"><b>{number + 1}</b> {title} '
             f'<small>{size}</small></span><span class="pictures">{pictures}</span></li>'
@@ -55,10 +55,10 @@ def near(found: EmbeddingMap, row: int | None, here: str) -> str:
         return f'{head}<p class="note">{texts.NO_NEAR}</p>'
     indices = found.neighbours.indices[row, :_MOST_NEAR].tolist()
     cosines = 1 - found.neighbours.distances[row, :_MOST_NEAR]
-    torn = '<p class="notice warning">Its true neighbours are elsewhere on this map.</p>' if found.is_torn[row] else ""
+    torn = f'<p class="notice warning">{texts.TORN}</p>' if found.is_torn[row] else ""
     own = point(found.items, row) if found.items.videos[row] else ""
     lines = "".join(
-        f"<li>{point(found.items, at)}<small>cosine {cosine:.3f}</small></li>"
+        f"<li>{point(found.items, at)}<small>{texts.cosine_of(cosine)}</small></li>"
         for at, cosine in zip(indices, cosines.tolist(), strict=True)
     )
     said = escape(found.items.described(row))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from workbench.analyses.embedding_texts import about_quality
+from workbench.analyses.numerals import number
 from workbench.types.embedding import EmbeddingMap
 
 TITLE = "Space"
@@ -31,10 +32,11 @@ NOTHING = "nothing"
 POINTS = {"frame": "frames", "segment": "segments"}
 MAPS = {"umap": "UMAP", "umap3": "UMAP in three axes", "pca": "principal components", "pca3": "three components"}
 PATHS = {"": "none", "1": "the video on show"}
+HOW_MADE = "How the map is made"
 SUPERVISED_LABEL = "Pulled together by"
 APPLY = "Make this map"
 PICTURE, FILE = "Look for a picture", "Features from a file"
-FORGET, HERE = "Forget pictures", "Nearest to the frame in the player"
+FORGET = "Forget pictures"
 OPEN = "Open its video here"
 GAP_VIEW_LABEL = "Each kind"
 GAP_VIEWS = {"": "where it is", "1": "less its own mean"}
@@ -47,7 +49,8 @@ REFIT = "Fit anew"
 RESET = "Reset"
 KEY = (
     "Drag to move, scroll or pinch to zoom; draw a loop or a box around points to list them. Hollow points are torn: "
-    "their true neighbours are elsewhere on the map. Directions and gaps of a UMAP mean nothing by themselves."
+    "their true neighbours are elsewhere on the map. Grey ones are in no group, or in none that has a colour. "
+    "Directions and gaps of a UMAP mean nothing by themselves."
 )
 NEAR_TITLE = "Nearest in the space"
 NO_NEAR = "Click a point to see what is nearest to it in the space itself, not on the map."
@@ -59,6 +62,10 @@ GROUPS_KEY = (
     "true of it."
 )
 NO_GROUPS = "No group stands out: no part of the space is much fuller than what lies around it."
+NO_NAME = "no sentence sets it apart"
+TORN = "Its true neighbours are elsewhere on this map."
+NOT_A_NUMBER = "That is not a number; type one such as 15."
+ONE_WORD = "One word tells nothing apart; give two or more, separated by commas."
 NOT_A_CHOICE = "That choice is not offered; choose one from the list."
 NOT_A_POINT = "That point is no longer on the map; click another."
 NOT_RECEIVED = "The file did not arrive; choose it again."
@@ -66,6 +73,31 @@ NO_FILE = "There is no file of features yet; bring one with the button below."
 ONE_COLOUR = "all alike"
 NOT_KEPT = "That map is not kept any more; choose the map again."
 NOT_ON_SHOW = "That map was not on show yet; try again once it is there."
+
+
+def smaller_groups(n: int) -> str:
+    """Return that there are more groups than are listed."""
+    return f"and {n} smaller ones"
+
+
+def size_of(n: int, margin: float | None) -> str:
+    """Return how many points a group has, and by how much of the cosine its name fits it better than the others."""
+    return f"{n:,}" if margin is None else f"{n:,}, fits by {margin:+.2f}".replace("-", "\N{MINUS SIGN}")
+
+
+def cosine_of(cosine: float) -> str:
+    """Return how near a point is."""
+    return f"cosine {number(cosine)}"
+
+
+def too_many_pictures(most: int) -> str:
+    """Return that no picture more can be looked for."""
+    return f"{most} pictures at once are the most; take them away first."
+
+
+def too_many_words(n: int, most: int) -> str:
+    """Return that a space cannot be seen through so many words."""
+    return f"These are {n} words; give {most} or fewer."
 
 
 def films(file: tuple[str, str] | None) -> dict[str, str]:

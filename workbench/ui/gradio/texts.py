@@ -24,6 +24,20 @@ TITLE = "Video-text workbench"
 SUBTITLE = "When is a sentence true of a video, and how sure is that?"
 NO_QUERIES = "Type what should be seen, such as “a red circle”, and the video is searched for it."
 VERDICTS = {"yes": "yes", "no": "not shown", "unknown": "cannot be said"}
+MOMENTS_TITLE, ABOUT_TITLE = "Moments", "About"
+VIDEO, UPLOAD, MODEL, METHOD = "Video", "Upload a video", "Model", "Method"
+STOP, GO_ON, COPY_LINK, DOWNLOAD_JSON = "Stop", "Go on", "Copy link", "Download JSON"
+FEATURES, DEVICE, ALL_MODELS, NOT_AVAILABLE = "Features", "Device", "All {} models", "{}, not available"
+IN_THIS_VIDEO, NULL_TITLE, SPANS_TITLE = "In this video:", "In this video?", "Every span of “{}”"
+MOMENT, MOMENT_COLUMNS = "moment", ("query", "rank", "start", "end", "length")
+COLOUR_KEY, HOW_MADE, WORDS = "from dark to bright", "How this result was made", "Words"
+UPLOAD_NAME, FILE_NAME = "Upload", "The file"
+NO_SUCH_ROW = "That row is no longer there; the page may be out of date, reload it."
+LINK_VIDEO = "The link names a video in a way that cannot be read; choose one from the list."
+NO_SUCH_VIDEO, NO_SUCH_PICTURE = "No such video.", "No such picture."
+FILE_GONE = "This file is no longer there; ask for it again."
+SKIP, THEME, THEME_HELP = "Skip to the answers", "Theme", "Light or dark"
+ANSWERS_TITLE, HOW_FAR = "Answers", "How far it is"
 NO_RESULT = "There is no result to account for yet."
 MAP_KEY = (
     "Every cell is a span: its start from left to right, its end from bottom to top, its colour the score. The "
@@ -32,6 +46,7 @@ MAP_KEY = (
 LOADING = "Loading the model"
 STOPPING = "Stopping …"
 STOPPED = "Stopped. What was read is kept but for the last few seconds; “Go on” continues from there."
+OF_BEFORE = "What is on show is still the answer to the question before."
 UNREAD = "Not read yet"
 NOT_KNOWN = "…"
 NO_MOMENTS = "No moments were found."
@@ -49,16 +64,6 @@ BUSY = "What each player adds is still being worked out; ask again when it is th
 SPAN_OUTSIDE = "The link's span begins after the end of the video; drag over the timeline to choose another."
 NOTHING_IS_FETCHED = "Nothing is fetched from an address; upload the file itself."
 UNPLAYABLE_UPLOAD = "The upload did not arrive whole; try again."
-
-KEYS = (
-    ("Space", "play or pause"),
-    ("← →", "one frame back or on"),
-    ("Shift ← →", "one second back or on"),
-    ("1 to 9", "go to a moment of the current sentence"),
-    ("/", "type a sentence"),
-    ("Esc", "clear the selected span"),
-    ("?", "this list"),
-)
 
 GLOSSARY = (
     ("moment", "a span of the video, from start to end, proposed as the answer to a sentence"),
@@ -102,6 +107,21 @@ def unknown_video(name: str) -> str:
 def ambiguous_video(name: str) -> str:
     """Return that a file names more than one video."""
     return f"More than one video of yours is called “{name}”; rename the file of one and upload it again."
+
+
+def too_many_sentences(most: int) -> str:
+    """Return that no sentence more can be asked."""
+    return f"{most} sentences at once are the most; take one away first."
+
+
+def link_no_number(name: str, text: str) -> str:
+    """Return that a link has something else where a number should be."""
+    return f"The link asks for {name}={text[:20]}, which is not a number; correct it."
+
+
+def link_no_span(text: str) -> str:
+    """Return that a link has something else where a span should be."""
+    return f"The link asks for the span {text[:20]}, which is none; give two times such as 12-15.5."
 
 
 def span(moment: Moment) -> str:

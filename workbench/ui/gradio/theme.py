@@ -10,9 +10,11 @@ from pathlib import Path
 
 import gradio as gr
 
+from workbench.figures.palette import MORE
 from workbench.settings import ASSETS
 
 PALETTE_FILE = ASSETS.parent / ".streamlit" / "config.toml"
+_MORE = "#{:02x}{:02x}{:02x}".format(*MORE)
 
 
 def read_palette(path: Path = PALETTE_FILE) -> dict[str, dict[str, str]]:
@@ -22,11 +24,16 @@ def read_palette(path: Path = PALETTE_FILE) -> dict[str, dict[str, str]]:
 
 
 def palette_css(palette: dict[str, dict[str, str]]) -> str:
-    """Return the palette as custom properties, for our own style sheet and for the figures."""
+    """Return the palette as custom properties, for our own style sheet and for the figures.
+
+    Beside a rule, which only divides, stands an edge, by which a control is known, and needs three times the contrast.
+    """
     return "\n".join(
         f"{scope} {{ --wb-ground: {p['backgroundColor']}; --wb-panel: {p['secondaryBackgroundColor']};"
         f" --wb-ink: {p['textColor']}; --wb-accent: {p['primaryColor']}; --wb-rule: {p['borderColor']};"
-        f" --wb-soft: {_mix(p['textColor'], p['backgroundColor'], 0.68)}; }}"
+        f" --wb-soft: {_mix(p['textColor'], p['backgroundColor'], 0.68)};"
+        f" --wb-edge: {_mix(p['textColor'], p['backgroundColor'], 0.5)};"
+        f" --wb-more: {_mix(_MORE, p['textColor'], 0.75)}; }}"
         for scope, p in ((":root", palette["light"]), (".dark", palette["dark"]))
     )
 
@@ -58,7 +65,6 @@ def make_theme(palette: dict[str, dict[str, str]]) -> gr.themes.Base:
         "block_title_text_color": "textColor",
         "border_color_primary": "borderColor",
         "border_color_accent": "primaryColor",
-        "input_border_color": "borderColor",
         "input_border_color_focus": "primaryColor",
         "slider_color": "primaryColor",
         "button_secondary_background_fill": "backgroundColor",
@@ -68,8 +74,15 @@ def make_theme(palette: dict[str, dict[str, str]]) -> gr.themes.Base:
     }
     by_theme = {"": palette["light"], "_dark": palette["dark"]}
     colours = {key + suffix: p[name] for key, name in names.items() for suffix, p in by_theme.items()}
+    mixed = {
+        "body_text_color_subdued": "var(--wb-soft)",
+        "block_info_text_color": "var(--wb-soft)",
+        "input_placeholder_color": "var(--wb-soft)",
+        "input_border_color": "var(--wb-edge)",
+    }
     return theme.set(
         **colours,
+        **{name + suffix: colour for name, colour in mixed.items() for suffix in by_theme},
         color_accent="var(--wb-accent)",
         block_border_width="0px",
         block_shadow="none",

@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 from gradio.data_classes import FileData
 
-from workbench.ui.gradio.space_texts import HERE
+from workbench.ui.gradio import view_texts as texts
 
 _ICONS = {
     "play": '<path class="i-play" d="M8 5v14l11-7z"/><path class="i-pause" d="M7 5h3.5v14H7zM13.5 5H17v14h-3.5z"/>',
@@ -29,41 +29,51 @@ def _button(act: str, label: str) -> str:
     return f'<button type="button" data-act="{act}" aria-label="{label}" title="{label}">{icon}</button>'
 
 
+def _plot(elem_id: str, told_by: str) -> str:
+    return f'<div class="plot" role="img" aria-label="{texts.FIGURES[elem_id]}" aria-describedby="{told_by}"></div>'
+
+
 class Panel(gr.HTML):
     """Plain HTML made by ``panels``, without the toolkit's typography and without events of its own."""
 
-    def __init__(self, value: str = "", **kwargs: Any) -> None:
-        super().__init__(value, js_on_load=None, apply_default_css=False, **kwargs)
+    def __init__(self, value: str = "", *, js_on_load: str | None = None, **kwargs: Any) -> None:
+        super().__init__(value, js_on_load=js_on_load, apply_default_css=False, **kwargs)
 
     def get_block_name(self) -> str:
         return "html"
 
 
+class Told(Panel):
+    """A panel whose news is read out by screen readers: work and how far it is, what was refused or answered."""
+
+    def __init__(self, value: str = "", **kwargs: Any) -> None:
+        super().__init__(value, js_on_load="workbench.told({ element, watch })", **kwargs)
+
+
 class PlotlyView(gr.HTML):
     """A plotly figure in the colours of the page.
 
+    To who does not see it, it is one picture, with a name, and described by the sentence in the element ``told_by``.
     With ``clock``, it lies on the film's time axis: click to seek (event ``select`` with the row in
     ``query``), drag to select a span (event ``brush`` with ``start_s`` and ``end_s``, or without them
     when the selection is cleared), and a playhead.
     """
 
-    def __init__(self, clock: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *, elem_id: str, told_by: str, clock: bool = False, **kwargs: Any) -> None:
         overlay = '<div class="cursor" hidden></div><div class="span" hidden></div><div class="playhead" hidden></div>'
-        span_bar = (
-            '<div class="span-bar" hidden><span class="span-text"></span>'
-            '<button type="button" data-span="play">Play</button>'
-            '<button type="button" data-span="zoom">Zoom in</button>'
-            '<button type="button" data-span="whole">Whole video</button>'
-            '<button type="button" data-span="clear">Clear</button></div>'
+        buttons = "".join(
+            f'<button type="button" data-span="{act}">{label}</button>' for act, label in texts.SPAN_BUTTONS.items()
         )
+        span_bar = f'<div class="span-bar" hidden><span class="span-text"></span>{buttons}</div>'
         super().__init__(
             html_template=(
-                f'<div class="figure"><div class="canvas"><div class="plot"></div>{overlay if clock else ""}</div>'
+                f'<div class="figure"><div class="canvas">{_plot(elem_id, told_by)}{overlay if clock else ""}</div>'
                 f"{span_bar if clock else ''}</div>"
             ),
             js_on_load="""workbench.figure({
                 element: element.querySelector('.figure'), props, trigger, watch, events: ['select', 'brush'] })""",
             apply_default_css=False,
+            elem_id=elem_id,
             **kwargs,
         )
 
@@ -108,12 +118,11 @@ class PlayerView(gr.HTML):
             html_template=f"""
             <div class="screen"><video playsinline preload="auto" tabindex="-1"></video>
             <canvas class="map-over" aria-hidden="true"></canvas>
-            <p class="film-problem" hidden>This browser cannot play the video's codec. The timeline below was
-            read by the server and is right; convert the video to H.264 to watch it here.</p></div>
-            <div class="transport">{_button("play", "Play")}{_button("back", "One frame back")}
-            {_button("forward", "One frame on")}<span class="time" role="timer">0:00.0 / 0:00.0</span>
-            <button type="button" data-act="speed" title="Speed" aria-label="Speed">1×</button>
-            {_button("sound", "Sound")}{_button("full", "Full screen")}</div>""",
+            <p class="film-problem" hidden>{texts.UNPLAYABLE}</p></div>
+            <div class="transport">{_button("play", texts.PLAY)}{_button("back", texts.FRAME_BACK)}
+            {_button("forward", texts.FRAME_ON)}<span class="time" role="timer">0:00.0 / 0:00.0</span>
+            <button type="button" data-act="speed" title="{texts.SPEED}" aria-label="{texts.SPEED} 1×">1×</button>
+            {_button("sound", texts.SOUND)}{_button("full", texts.FULL_SCREEN)}</div>""",
             js_on_load="workbench.player({ element, props, watch })",
             apply_default_css=False,
             **kwargs,
@@ -135,11 +144,12 @@ class MapsView(gr.HTML):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            html_template="""
+            html_template=f"""
             <div class="maps" hidden><div class="maps-bar">
-            <label><input type="checkbox" name="map-on" checked>Map <span class="maps-where"></span></label>
-            <label>Opacity <input type="range" name="map-opacity" min="0" max="100" step="5"><output></output></label>
-            </div><div class="maps-strip" role="group" aria-label="Pictures with a map"></div></div>""",
+            <label><input type="checkbox" name="map-on" checked>{texts.MAP} <span class="maps-where"></span></label>
+            <label>{texts.OPACITY}
+            <input type="range" name="map-opacity" min="0" max="100" step="5"><output></output></label>
+            </div><div class="maps-strip" role="group" aria-label="{texts.MAPS_STRIP}"></div></div>""",
             js_on_load="workbench.maps({ element, props, trigger, watch, events: ['select'] })",
             apply_default_css=False,
             **kwargs,
@@ -172,31 +182,35 @@ class Picks(gr.HTML):
 
 
 class SpaceView(gr.HTML):
-    """A map of the space, or two of the same items: a ``Pointed`` figure, or None.
+    """A map of the space, or two of the same items: a ``Pointed`` figure, or None; to a screen reader as a figure is.
 
     Event ``select`` with the ``row`` of a point that was clicked. A loop or a box around points lists them, and lights
     their spans on the timeline; over a point stands its picture. What is nearest to a point that was picked, and has
     ``data-rows``, is in the element ``near``.
     """
 
-    def __init__(self, *, near: str, **kwargs: Any) -> None:
+    def __init__(self, *, elem_id: str, told_by: str, near: str, **kwargs: Any) -> None:
+        dragging = "".join(
+            f'<button type="button" data-drag="{act}" aria-pressed="{str(act == "pan").lower()}">{label}</button>'
+            for act, label in texts.DRAG_BUTTONS.items()
+        )
+        columns = "".join(f"<th>{name}</th>" for name in texts.CHOSEN_COLUMNS)
         super().__init__(
             html_template=f"""
             <div class="space" data-near="{near}" hidden>
-            <div class="space-bar" role="group" aria-label="What dragging does">
-            <button type="button" data-drag="pan" aria-pressed="true">Move</button>
-            <button type="button" data-drag="lasso" aria-pressed="false">Loop</button>
-            <button type="button" data-drag="select" aria-pressed="false">Box</button>
-            <button type="button" data-drag="whole">Whole map</button>
-            <button type="button" data-drag="here">{HERE}</button></div>
-            <div class="figure"><div class="canvas"><div class="plot"></div>
+            <div class="space-bar" role="group" aria-label="{texts.DRAGGING}">{dragging}
+            <button type="button" data-drag="whole">{texts.WHOLE_MAP}</button>
+            <button type="button" data-drag="here">{texts.HERE}</button></div>
+            <div class="figure"><div class="canvas">{_plot(elem_id, told_by)}
             <div class="space-lit"></div><div class="space-over"></div><div class="space-now"></div>
             <div class="space-tip" hidden><img alt=""><span></span></div></div></div>
             <div class="space-chosen" hidden><p></p><div class="space-strip"></div>
-            <div class="scroll"><table><thead><tr><th>video</th><th>time</th><th class="said"></th></tr></thead>
+            <div class="scroll" tabindex="0" role="group" aria-label="{texts.POINTS_CHOSEN}">
+            <table><thead><tr>{columns}<th class="said"></th></tr></thead>
             <tbody></tbody></table></div></div></div>""",
             js_on_load="workbench.space({ element, props, trigger, watch, events: ['select'] })",
             apply_default_css=False,
+            elem_id=elem_id,
             **kwargs,
         )
 
@@ -217,11 +231,11 @@ class QueryEditor(gr.HTML):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            html_template="""
-            <h2>Sentences</h2><ul></ul>
+            html_template=f"""
+            <h2>{texts.SENTENCES}</h2><ul></ul>
             <form><input name="new-query" autocomplete="off" enterkeyhint="go"
-             placeholder="Type what should be seen" aria-label="New sentence"><button>Add</button></form>
-            <p class="ideas-title" hidden>Try on this video</p><div class="ideas"></div>""",
+             placeholder="{texts.SENTENCE_HINT}" aria-label="{texts.NEW_SENTENCE}"><button>{texts.ADD}</button></form>
+            <p class="ideas-title" hidden>{texts.IDEAS}</p><div class="ideas"></div>""",
             js_on_load="""workbench.queries({
                 element, props, trigger, watch, events: ['submit', 'input', 'delete'] })""",
             apply_default_css=False,
@@ -248,8 +262,9 @@ class FileUpload(gr.HTML):
         super().__init__(
             html_template=f"""
             <label class="upload-button"><input type="file" accept="{accept}">{label}</label>
-            <div class="upload-running" hidden aria-live="polite"><progress max="1" value="0" hidden></progress>
-            <span class="upload-text"></span><button type="button" data-act="stop" hidden>Cancel</button></div>""",
+            <div class="upload-running" hidden><progress max="1" value="0" hidden></progress>
+            <span class="upload-text"></span>
+            <button type="button" data-act="stop" hidden>{texts.CANCEL}</button></div>""",
             js_on_load="workbench.upload({ element, props, trigger, watch, events: ['upload'] })",
             apply_default_css=False,
             **kwargs,

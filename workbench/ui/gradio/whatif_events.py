@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,21 +16,20 @@ from typing import Any
 import gradio as gr
 
 from workbench.analyses.analysis import Report
-from workbench.analyses.probe import Probe
-from workbench.analyses.probe_texts import tables_of
 from workbench.analyses.queries import checked_query
+from workbench.core.text_edits.kinds import ROLE_OF
 from workbench.errors import InputError
-from workbench.figures.probe_report import probe_html
 from workbench.types.probe import Probed
+from workbench.ui.answered import with_commands
+from workbench.ui.exports.html_file import answer_html
 from workbench.ui.gradio import panels
 from workbench.ui.gradio import whatif_texts as texts
-from workbench.ui.gradio.brought_files import MOST_CHARS
-from workbench.ui.gradio.edit_choice import ROLE_OF
+from workbench.ui.gradio.files import files_of
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.offers import OFFERS
 from workbench.ui.gradio.probed import Found, ProbedSessions
 from workbench.ui.gradio.routes import handed
-from workbench.ui.gradio.sent import text_in
+from workbench.ui.gradio.sent import name_in, text_in
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shown import WORK_BUTTONS, WORK_SAID, Shown, Update
 from workbench.ui.gradio.texts import OCCUPIED
@@ -59,13 +58,20 @@ class WhatifEvents:
     # What changes the session: ``explain`` then shows what follows.
 
     @in_words_at("whatif_own_said")
-    def add_edit(self, session: Session, text: str | None) -> Update:
-        """Add edits that the visitor wrote, one a line, in the place of the one that is being corrected, if any."""
+    def add_edit(self, session: Session, text: str | None, request: gr.Request) -> Update:
+        """Add edits that the visitor wrote, one a line, in the place of the one that is being corrected, if any.
+
+        Those that cannot be used stay where they were written, with why.
+        """
         if not session.queries:
             raise InputError(texts.NO_QUERY)
-        lines = (text or "").splitlines()
-        edited = session.edited.of(session.query).with_lines(lines, self._page.services.settings)
-        return {"session": replace(session, edited=edited), "whatif_own": "", "whatif_own_said": ""}
+        chosen = session.edited.of(session.query)
+        there = self._edits_on_show(session, request.session_hash or "")
+        edited, refused = chosen.with_lines((text or "").splitlines(), self._page.services.settings, there)
+        said = panels.notice(" ".join(refused.values()))
+        if edited == chosen and refused:
+            return {"whatif_own_said": said}
+        return {"session": replace(session, edited=edited), "whatif_own": "\n".join(refused), "whatif_own_said": said}
 
     @in_words
     def change(self, session: Session, event: gr.EventData) -> Update:
@@ -134,11 +140,12 @@ class WhatifEvents:
             if file is None:
                 raise InputError(texts.NO_FILE)
             films = [self._page.video(session, video_id) for _, video_id, _ in self._page.films(session)]
-            cases = self._probed.brought(Path(file.path), Path(file.orig_name or "The file").name[:MOST_CHARS], films)
+            name = name_in(file)
+            cases = self._probed.brought(Path(file.path), name, films)
         except Exception as problem:
             yield {"many_said": said_of(problem)}
             return
-        work = functools.partial(self._probed.many, session, cases, self._page.entries())
+        work = functools.partial(self._probed.many, session, cases, name, self._page.entries())
         yield from self._probe_many(session, work, request.session_hash or "")
 
     def _probe_many(self, session: Session, work: Callable[[Report], Found], visitor: str) -> Generator[Update]:
@@ -171,7 +178,8 @@ class WhatifEvents:
     def take_report(self, session: Session, request: gr.Request) -> Update:
         """Hand the probe on show to the browser, as a page that stands on its own."""
         visitor = request.session_hash or ""
-        return _handed(self._found(session, visitor), visitor, texts.REPORT_NAME)
+        files = files_of(self._page.services.library, session)
+        return self._handed(self._found(session, visitor), files, visitor, texts.REPORT_NAME)
 
     @in_words_at("many_said")
     def take_many(self, request: gr.Request) -> Update:
@@ -179,11 +187,11 @@ class WhatifEvents:
         visitor = request.session_hash or ""
         if visitor not in self._many:
             raise InputError(texts.NOT_ON_SHOW)
-        return _handed(self._many[visitor], visitor, texts.MANY_REPORT_NAME)
+        return self._handed(self._many[visitor], {}, visitor, texts.MANY_REPORT_NAME)
 
-    def as_json(self, session: Session, visitor: str) -> dict[str, Any]:
-        """Return the probe on show in plain JSON types."""
-        return {"probes": [Probe().as_json(outcome) for outcome in self._found(session, visitor)]}
+    def answers(self, session: Session, visitor: str) -> Found:
+        """Return the probe on show, then that of many films where there is one, each by every model."""
+        return [*self._found(session, visitor), *self._many.get(visitor, [])]
 
     def leave(self, visitor: str) -> None:
         """Forget what a visitor was shown who has gone."""
@@ -196,8 +204,19 @@ class WhatifEvents:
             raise InputError(texts.NOT_ON_SHOW)
         return found
 
+    def _edits_on_show(self, session: Session, visitor: str) -> list[str]:
+        """Return the edits of the current sentence that its visitor sees; none where others are on show, or none."""
+        _, found = self._on_show.get(visitor, (None, []))
+        cases = [outcome.result.cases[0] for outcome in found]
+        return [edit.text for case in cases if case.query == session.query for edit in case.texts]
+
     def _case(self, session: Session, visitor: str) -> Probed:
-        return self._found(session, visitor)[0].result.cases[0]
+        return self._found(session, visitor)[0].outcome.result.cases[0]
+
+    def _handed(self, found: Found, files: Mapping[str, str], visitor: str, name: str) -> Update:
+        services = self._page.services
+        page = answer_html(services, with_commands(services.library, found, files))
+        return {"download": handed(OFFERS.make(visitor, name, "text/html", page.encode()))}
 
 
 def _picked(sent: str) -> tuple[str, int]:
@@ -205,9 +224,3 @@ def _picked(sent: str) -> tuple[str, int]:
     if found is None or int(found[2]) < 1:
         raise InputError(texts.NOT_A_PICK)
     return found[1], int(found[2])
-
-
-def _handed(found: Found, visitor: str, name: str) -> Update:
-    page = probe_html(found, [tables_of(outcome.result) for outcome in found])
-    offer = OFFERS.make(visitor, name, "text/html", page.encode())
-    return {"download": handed(offer)}

@@ -79,7 +79,7 @@ def films(found: Sequence[ProbeReport]) -> str:
     cases = [each.cases[0] for each in found]
     first = cases[0]
     lines = [(film.role, _film(cases, row, film)) for row, film in enumerate(first.films, 1)]
-    listed = _listed(cases, "as it is", lines)
+    listed = _listed(cases, texts.AS_IS, lines)
     return f"<h3>{texts.VIDEOS_TITLE}</h3>{_heads(found)}{listed}{_missing(first.missing_films)}"
 
 
@@ -107,7 +107,7 @@ def _scores(cases: Sequence[Probed], film: str, column: int) -> str:
     for at, case in enumerate(cases):
         row = case.film_row(film) if film else 0
         if row is None:
-            cells.append('<span class="score">not made</span>')
+            cells.append(f'<span class="score">{texts.NO_SCORE}</span>')
             continue
         score, margin = float(case.scores[row, column]), float(case.scores[0, 0] - case.scores[row, column])
         is_own = row == column == 0
@@ -121,7 +121,7 @@ def _missing(missing: Sequence[Unedited]) -> str:
     if not missing:
         return ""
     lines = "".join(f"<dt>{escape(each.kind)}</dt><dd>{escape(each.why)}</dd>" for each in missing)
-    return f'<details class="note"><summary>Not made: {len(missing)}</summary><dl>{lines}</dl></details>'
+    return f'<details class="note"><summary>{texts.not_made(len(missing))}</summary><dl>{lines}</dl></details>'
 
 
 def said(found: Sequence[ProbeReport], how_sure: str) -> str:
@@ -142,12 +142,7 @@ def _paragraphs(told: str) -> str:
 
 def ranks_head(said: str, n_films: int, n_sentences: int) -> str:
     """Return the head of the ranks, and what is missing where there is nothing to rank among."""
-    lacking = [
-        what
-        for what, n in (("other videos: upload some", n_films), ("other sentences: add some", n_sentences))
-        if n == 1
-    ]
-    told = f"There are no {' and no '.join(lacking)}, to see ranks among them." if lacking else texts.RANKS_AMONG
+    told = texts.ranks_among(n_films, n_sentences)
     return f'<h3>{texts.RANKS_TITLE}: {escape(said)}</h3><p class="note">{told}</p>'
 
 
@@ -161,12 +156,15 @@ def watched(title: str, mp4: bytes, rate: float) -> str:
 
 def numbers(found: Sequence[ProbeReport]) -> str:
     """Return every number of every model as a table behind a fold."""
-    tables = "".join(f"<h4>{escape(each.title)}</h4>{''.join(map(_table, tables_of(each)))}" for each in found)
-    return f'<details class="note"><summary>All numbers</summary>{tables}</details>'
+    tables = "".join(
+        f"<h4>{escape(each.title)}</h4>{''.join(_table(rows, each.title) for rows in tables_of(each))}"
+        for each in found
+    )
+    return f'<details class="note"><summary>{texts.ALL_NUMBERS}</summary>{tables}</details>'
 
 
-def _table(rows: Sequence[Sequence[str]]) -> str:
+def _table(rows: Sequence[Sequence[str]], name: str) -> str:
     head, *lines = rows
     columns = "".join(f"<th>{escape(name)}</th>" for name in head)
     body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
-    return f'<div class="scroll"><table class="probed"><tr>{columns}</tr>{body}</table></div>'
+    return panels.scrolled(f'<table class="probed"><tr>{columns}</tr>{body}</table>', name)

@@ -30,13 +30,15 @@ PAINTED = (
 )
 WATCH, BACK = "Watch", "Back to the sentence that this is an edit of"
 DOING = {
-    "who": ("Who", "Why: which words and frames made this score"),
-    "where": ("Where", "Why: where in the picture it looked"),
+    "who": ("Who", "Who made this score: which words and frames"),
+    "where": ("Where", "Where in the picture it looked"),
     "correct": ("✎", "Correct"),
     "drop": ("×", "Take away"),
 }
 RANKS_TITLE = "Who overtakes whom"
 RANKS_AMONG = "Ranks are among the other videos of the list above, and your other sentences; all of them are read once."
+NO_OTHER_VIDEOS, NO_OTHER_SENTENCES = "other videos: upload some", "other sentences: add some"
+ALL_NUMBERS, NO_SCORE, AS_IS = "All numbers", "not made", "as it is"
 BY_SENTENCE, BY_EDIT, AS_IT_IS, EDITED = "by the sentence", "by the edit", "the video as it is", "the video edited"
 NOT_ON_SHOW = "These edits are of an earlier question; wait for the new ones."
 NOT_A_PICK = "That edit is no longer there; the page may be out of date, reload it."
@@ -64,6 +66,32 @@ ONE_VIDEO = (
     "of one video; how often such an edit is noticed takes many, see below. Beside every score stands by how much it "
     "is above or below that of the true pair."
 )
+
+
+def is_there(edit: str) -> str:
+    """Return that an edit is made already."""
+    return f"“{edit}” is among the edits already."
+
+
+def too_many_own(most: int) -> str:
+    """Return that no edit more can be written."""
+    return f"{most} edits of one's own are the most; take one away first."
+
+
+def too_many_without(most: int) -> str:
+    """Return that no edit more can be taken away."""
+    return f"{most} edits are the most that can be taken away; change the sentence."
+
+
+def ranks_among(n_films: int, n_sentences: int) -> str:
+    """Return what ranks are among, and what is missing where there is nothing to rank among."""
+    lacking = [what for what, n in ((NO_OTHER_VIDEOS, n_films), (NO_OTHER_SENTENCES, n_sentences)) if n == 1]
+    return f"There are no {' and no '.join(lacking)}, to see ranks among them." if lacking else RANKS_AMONG
+
+
+def not_made(n: int) -> str:
+    """Return how many kinds of edits were not made."""
+    return f"Not made: {n}"
 
 
 def corrects(edit: str) -> str:

@@ -9,19 +9,21 @@ import functools
 import math
 from collections.abc import Callable, Generator
 from dataclasses import replace
-from typing import Any
 
 import gradio as gr
 
 from workbench.analyses.analysis import check_ranges
-from workbench.analyses.attribute import AttributeParams
+from workbench.analyses.attribute import Attribute, AttributeParams
+from workbench.types.attribution import Attribution
+from workbench.ui.answered import Answered
 from workbench.ui.gradio import panels
-from workbench.ui.gradio.explained import Explained
+from workbench.ui.gradio.explained import Explained, Explanation
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.sent import index_in, instant_in, seconds_in, text_in
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shown import Shown, Update
 from workbench.ui.gradio.working import Place, Worker, in_words
+from workbench.ui.reproduction import Asked
 
 
 class WhoEvents:
@@ -37,6 +39,8 @@ class WhoEvents:
     ) -> None:
         self._explained, self._page, self._worker = explained, page, worker
         self._has_answer, self._why_not = has_answer, why_not
+        self._on_show: dict[str, list[AttributeParams]] = {}
+        self._picture: dict[str, AttributeParams] = {}
 
     # What changes the session: ``explain`` then shows what follows.
 
@@ -66,8 +70,13 @@ class WhoEvents:
 
     def look(self, session: Session, visitor: str) -> Generator[Update]:
         """Play the games of the current sentence; yield progress, then what they say."""
+
+        def result(found: Explanation) -> Update:
+            self._on_show[visitor] = self._explained.games(session)
+            return self._explained.shown(session, found)
+
         job = Job(functools.partial(self._explained.explain, session), "explanation")
-        yield from self._worker.steps(session, visitor, job, functools.partial(self._explained.shown, session))
+        yield from self._worker.steps(session, visitor, job, result)
 
     def explain_patches(self, session: Session, at_s: object, request: gr.Request) -> Generator[Update]:
         """Say which patches of the picture at ``at_s`` made the score; yield as ``look`` does."""
@@ -77,10 +86,32 @@ class WhoEvents:
             return
         # Sound may go on after the last frame.
         shown_s = min(seconds_in(at_s), self._page.services.library.get(session.video).duration_s)
+
+        def result(found: Attribution) -> Update:
+            self._picture[visitor] = self._explained.game(session, "patches", at_s=shown_s)
+            return self._explained.patches(session, found)
+
         job = Job(functools.partial(self._explained.explain_patches, session, shown_s), "patches")
         place = Place("patches_text", "stop_patches", "patches_text", self._explained.patches_said)
-        yield from self._worker.steps(session, visitor, job, functools.partial(self._explained.patches, session), place)
+        yield from self._worker.steps(session, visitor, job, result, place)
 
-    def as_json(self, session: Session) -> list[dict[str, Any]]:
-        """Return the answers on show in plain JSON types."""
-        return self._explained.as_json(session)
+    def answers(self, session: Session, visitor: str) -> list[Answered]:
+        """Return the games on show, that of a picture's patches last; they are kept, as somebody looks at them."""
+        asked = self._explained.games(session)
+        if _but_budget(shown := self._on_show.get(visitor, [])) == _but_budget(asked):
+            asked = list(shown)
+        if (picture := self._picture.get(visitor)) is not None:
+            patches = self._explained.game(session, "patches", at_s=picture.at_s)
+            asked += [picture] if _but_budget([picture]) == _but_budget([patches]) else []
+        services = self._page.services
+        return [Answered(Asked(params), Attribute().run(services, params)) for params in asked]
+
+    def leave(self, visitor: str) -> None:
+        """Forget what a visitor was shown who has gone."""
+        self._on_show.pop(visitor, None)
+        self._picture.pop(visitor, None)
+
+
+def _but_budget(games: list[AttributeParams]) -> list[AttributeParams]:
+    """Return games without their budget: it is for the next ones, and those on show stay as they are."""
+    return [replace(params, budget=0) for params in games]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from workbench.analyses.cases import Case
+from workbench.analyses.numerals import signed
 from workbench.analyses.probe import ProbeParams
 from workbench.types.probe import Probed, ProbeReport
 from workbench.ui.lessons.room import FILM_WIDTH_PX, FRAME_MODEL, VIDEO_MODEL, answer, clips, services
@@ -45,7 +46,9 @@ def show() -> None:
         films = ["as it is", "played backwards", *(f"{title} (control)" for title in controls)]
         table({"the film": films, "score of the sentence": scores})
         gap = scores[0] - scores[1]
-        st.write("Backwards, the difference is exactly 0." if gap == 0 else f"Backwards, the difference is {gap:+.3f}.")
+        st.write(
+            "Backwards, the difference is exactly 0." if gap == 0 else f"Backwards, the difference is {signed(gap)}."
+        )
     take_home(
         "A model that knows the right answer on an ordinary film may know it for the wrong reason. Change the one "
         "thing that matters, leave all else, and look whether the answer changes; and change something that does not "

@@ -7,7 +7,7 @@ import streamlit as st
 
 from workbench.analyses.ground import GroundParams
 from workbench.ui.lessons.room import FRAME_MODEL, answer, film, stills
-from workbench.ui.lessons.steps import Lesson, predicted, table, take_home
+from workbench.ui.lessons.steps import NO_SENTENCE, Lesson, predicted, table, take_home
 
 FILM = 2
 SHOWN = {"a green circle": 5.5, "a purple triangle": 17.5, "a blue star": 22.5, "a cyan ring": 25.5}
@@ -42,7 +42,9 @@ def show() -> None:
     st.caption("A column is a picture. Compare cosines within it: how high is high differs from model to model.")
     st.subheader("Your own sentence")
     own = st.text_input("A sentence about coloured shapes", "a purple circle", max_chars=100)
-    if own.strip():
+    if not own.strip():
+        st.write(NO_SENTENCE)
+    else:
         values = _columns(video.id, (own.strip(),))
         best = max(values, key=lambda query: values[query])
         st.bar_chart(values, horizontal=True, x_label="", y_label="cosine")

@@ -13,6 +13,7 @@ import streamlit as st
 from workbench.errors import WorkbenchError
 
 MINUTES = 5
+NO_SENTENCE = "Type a sentence to see what comes of it."
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from workbench.analyses.attribute import AttributeParams
+from workbench.analyses.numerals import number, signed
 from workbench.figures.attribution import players_figure
 from workbench.figures.clock import clock_label
 from workbench.ui.lessons.room import FRAME_MODEL, answer, by_hand, film, stills
-from workbench.ui.lessons.steps import Lesson, predicted, table, take_home
+from workbench.ui.lessons.steps import NO_SENTENCE, Lesson, predicted, table, take_home
 
 FILM, QUERY, TIMES_S = 3, "a red ring", (30.0, 34.0, 38.0)
 NAMES = ("first", "second", "third")
@@ -27,7 +28,7 @@ def show() -> None:
         column.image(picture, caption=f"{NAMES[at]}, at {clock_label(at_s)}")
         present.append(column.checkbox(f"The {NAMES[at]} is in", value=True, key=f"three-frames {at}"))
     coalition = sum(1 << at for at, is_in in enumerate(present) if is_in)
-    st.metric("Score of those who are in", f"{game.worth[coalition]:.3f}")
+    st.metric("Score of those who are in", number(float(game.worth[coalition])))
     names = [f"the {name}" for name in NAMES]
     least = names[int(game.values.argmin())]
     if not predicted(
@@ -53,12 +54,14 @@ def show() -> None:
         }
     )
     st.write(
-        f"The mean of the {len(gains)} gains is **{sum(gains) / len(gains):+.3f}**: the Banzhaf value of {whom}. "
-        f"All three: {', '.join(f'{name} {value:+.3f}' for name, value in zip(names, game.values, strict=True))}."
+        f"The mean of the {len(gains)} gains is **{signed(sum(gains) / len(gains))}**: the Banzhaf value of {whom}. "
+        f"All three: {', '.join(map(' '.join, zip(names, map(signed, game.values.tolist()), strict=True)))}."
     )
     st.subheader("The same for words")
     query = st.text_input("A sentence about coloured shapes", QUERY, max_chars=100)
-    if query.strip():
+    if not query.strip():
+        st.write(NO_SENTENCE)
+    else:
         found = answer(AttributeParams(video.id, (query.strip(),), FRAME_MODEL, players="words"))
         st.plotly_chart(players_figure(found))
         st.write(found.conclusion)

@@ -1,0 +1,77 @@
+"""A film of a stranger, examined in a process of its own, before it is opened in this one.
+
+Separate because it is a program: two kilobytes of MP4 can say that they hold a thousand million frames, and FFmpeg
+then takes all memory there is for a list of them. What goes wrong there ends that process, and the film is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import VideoError
+from workbench.media.probe import examine
+from workbench.settings import Settings
+from workbench.types.video import VideoInfo
+
+MOST_BYTES = 2 * 2**30
+"""Memory that examining a film may take; where the system bounds none (macOS), only its time is bounded."""
+PATIENCE_S, LEAST_BYTES_A_S = 120.0, 2**20
+_PACKAGE = Path(__file__).resolve().parent.parent
+COMMAND = (sys.executable, "-m", f"{_PACKAGE.name}.media.{Path(__file__).stem}")
+_log = logging.getLogger(__name__)
+
+
+def examine_apart(path: Path, settings: Settings, title: str) -> VideoInfo:
+    """Return what ``probe.examine`` does. Raises ``VideoError``. Cost: half a second more."""
+    path = path.resolve()
+    patience_s = PATIENCE_S + path.stat().st_size / LEAST_BYTES_A_S
+    asked = {
+        "path": str(path),
+        "title": title,
+        "seconds": int(patience_s),
+        "bytes": MOST_BYTES,
+        "limits": {"max_pixels": settings.max_pixels, "max_duration_s": settings.max_duration_s},
+    }
+    answer: dict[str, Any] = {}
+    try:
+        told = subprocess.run(
+            COMMAND,
+            cwd=_PACKAGE.parent,
+            input=json.dumps(asked),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            encoding="utf-8",
+            timeout=patience_s,
+        )
+        answer = json.loads(told.stdout)
+    except (subprocess.TimeoutExpired, ValueError) as problem:
+        _log.warning("A film could not be examined: %s", problem)
+    if "film" in answer:
+        return VideoInfo(**answer["film"])
+    raise VideoError(
+        answer.get("problem")
+        or f"“{title}” takes more memory or time than a video should; re-encode it as MP4 (H.264) and try again."
+    )
+
+
+def _answer(asked: dict[str, Any]) -> dict[str, Any]:
+    with suppress(ImportError, ValueError, OSError):  # no such bounds on this system
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CPU, (asked["seconds"], asked["seconds"]))
+        resource.setrlimit(resource.RLIMIT_AS, (asked["bytes"], asked["bytes"]))
+    try:
+        return {"film": asdict(examine(Path(asked["path"]), Settings(**asked["limits"]), asked["title"]))}
+    except VideoError as problem:
+        return {"problem": str(problem)}
+
+
+if __name__ == "__main__":
+    print(json.dumps(_answer(json.load(sys.stdin))))

@@ -1,0 +1,62 @@
+"""What the toolkit is kept from, whatever is sent to it: fetching addresses, and holding forms in memory.
+
+Separate because it changes the toolkit itself: that holds for every part of every page of the process.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+from gradio.blocks import Block
+from gradio.route_utils import GradioMultiPartParser
+from starlette.formparsers import MultiPartException
+
+from workbench.ui.gradio import door_texts, texts
+
+MOST = 2**53
+_ADDRESSES = ("http://", "https://")
+_TAKE, _TAKE_PART = Block.async_move_resource_to_block_cache, GradioMultiPartParser.on_part_data
+
+
+async def _take_uploads_alone(block: Any, file: Any) -> Any:
+    if file is not None and str(file).startswith(_ADDRESSES):
+        raise gr.Error(texts.NOTHING_IS_FETCHED, print_exception=False)
+    return await _TAKE(block, file)
+
+
+def _take_files_alone(parser: Any, data: bytes, start: int, end: int) -> None:
+    if parser._current_part.file is None:  # a field, which would be held in memory, of any size
+        raise MultiPartException(door_texts.NO_FIELDS)
+    _TAKE_PART(parser, data, start, end)
+
+
+def restrain_toolkit() -> None:
+    """Refuse addresses in place of files, and fields in forms of files, from now on, in this whole process."""
+    Block.async_move_resource_to_block_cache = _take_uploads_alone
+    GradioMultiPartParser.on_part_data = _take_files_alone
+
+
+class CheckedBlocks(gr.Blocks):
+    """A page that answers in words what is sent to an event and is not what the event takes.
+
+    That is refused by the toolkit before any of our code runs, without a word and with a page of its log.
+    """
+
+    async def preprocess_data(self, block_fn: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        """Return what the event's function is given; raises ``gr.Error``."""
+        try:
+            given = await super().preprocess_data(block_fn, *args, **kwargs)
+        except gr.Error:
+            raise
+        except Exception:
+            raise gr.Error(door_texts.NOT_UNDERSTOOD, print_exception=False) from None
+        numbers = [value for block, value in zip(block_fn.inputs, given, strict=True) if isinstance(block, gr.Number)]
+        if not all(value is None or _is_number(value) for value in numbers):
+            raise gr.Error(door_texts.NOT_UNDERSTOOD, print_exception=False)
+        return given
+
+
+def _is_number(value: object) -> bool:
+    """Return whether a value is a number that a browser can count to, which NaN and infinity are not."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MOST
