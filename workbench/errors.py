@@ -29,6 +29,10 @@ class InputError(WorkbenchError):
     """A parameter, a file of annotations or a command-line value is out of range or malformed."""
 
 
+class BusyError(WorkbenchError):
+    """One visitor asks for more at once than there is for each."""
+
+
 class StoreError(WorkbenchError):
     """The feature cache cannot be read or written: disk full, no permission."""
 

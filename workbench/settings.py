@@ -42,6 +42,8 @@ class Settings:
     upload_days: float = setting(7.0, "age after which an unused upload may be removed, in days")
     max_query_chars: int = setting(500, "longest sentence accepted, in characters")
     max_queries: int = setting(16, "most sentences grounded at once")
+    max_asked: int = setting(16, "most questions of one visitor that wait or are worked on, each kind by itself")
+    max_brought_bytes: int = setting(4 * 2**30, "size all files that one visitor brings are kept under, in bytes")
     default_model: str = setting("toyworld-frame", "model the page opens with")
     device: str = setting("auto", "cuda, mps, cpu, lent for ZeroGPU of Hugging Face, or auto for the best one present")
     precision: str = setting("auto", "float32, bfloat16, float16, or auto: 16 bits on a GPU where the model stands it")

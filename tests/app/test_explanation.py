@@ -338,7 +338,7 @@ def test_the_address_names_the_tab(session: Session, settings: Settings) -> None
 
 
 def test_the_verb_for_programs(services: Services, events: Events, session: Session) -> None:
-    attribute = make_attribute(services)
+    attribute = make_attribute(services, events.lines)
     found = attribute(session.video, "a red wall", ENTRY.id, "words", 2.0)
     assert [player["label"] for player in found["players"]] == ["a", "red", "wall"]
     assert found["values"][1] == max(found["values"])

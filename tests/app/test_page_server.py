@@ -24,6 +24,7 @@ from tests.films import BLUE, GREEN, RED, write_film
 from tests.readme import README
 from tests.serve import visit
 from workbench.settings import ASSETS
+from workbench.ui.gradio.page import MOST_ASKING, MOST_RECEIVING
 
 COLOURS = {"red": RED, "green": GREEN, "blue": BLUE}
 
@@ -170,8 +171,8 @@ def test_whoever_asks_leaves_the_others_as_many_places_as_before(site: Site) -> 
     limits: dict[str, set[Any]] = {}
     for function in site.page.fns.values():
         limits.setdefault(function.concurrency_id, set()).add(function.concurrency_limit)
-    assert limits["ask"] == {4}
-    assert limits["receive"] == {4}
+    assert limits["ask"] == {MOST_ASKING}
+    assert limits["receive"] == {MOST_RECEIVING}
 
 
 def test_a_program_probes_a_sentence_of_a_film(site: Site) -> None:

@@ -1,11 +1,14 @@
 """Many visitors at once, on the real server: ``python -m tests.benchmarks.bench_visitors [REQUESTS]``.
 
-Sixteen visitors ask about films of their own, by both models, as programs do: whether each gets its own answer, how
-long a warm one takes, and what becomes of the memory. Then twenty ask about one film that nobody has read yet.
+Sixteen visitors ask about films of their own, by both models, as programs do, first without a pause and then with a
+moment's thought before each question: whether each gets its own answer, how long a warm one takes, and what becomes of
+the memory. Then one asks for much at once while another asks for little, and twenty ask about one film that nobody has
+read yet. All of them share the processors with the server.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import sys
@@ -24,8 +27,11 @@ from tests.serve import serve, visit
 from workbench.media.encode import write_video
 from workbench.toyworld import dataset
 
-SEED, N_VISITORS, N_REQUESTS, N_AT_ONCE = 31, 16, 1_000, 20
+SEED, N_VISITORS, N_REQUESTS, N_AT_ONCE, N_GREEDY = 31, 16, 1_000, 20, 12
+PAUSE_S = 2.0
+"""How long a visitor thinks before a question, on average; exponentially distributed."""
 MODELS = ("toyworld-frame", "toyworld-video")
+NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 QUERIES = ("a red circle", "a blue star", "a green square", "a purple ring", "a white cross", "a cyan triangle")
 
 
@@ -84,16 +90,66 @@ def visitors(url: str, films: list[Path]) -> Iterator[Visitor]:
         yield Visitor(page, video, random.Random(number))
 
 
-def memory_mb() -> float:
-    """Return what the server, the one child of this process, holds of the memory."""
-    for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            facts = dict(line.split(":", 1) for line in status.read_text().splitlines())
-        except OSError:
-            continue
-        if int(facts["PPid"]) == os.getpid() and "VmRSS" in facts:
-            return int(facts["VmRSS"].split()[0]) / 1024
-    raise RuntimeError("the server has ended")
+@dataclass(frozen=True)
+class Server:
+    """The server, which is the one child of this process."""
+
+    pid: int
+
+    @classmethod
+    def find(cls) -> Server:
+        for status in Path("/proc").glob("[0-9]*/status"):
+            with contextlib.suppress(OSError):
+                facts = dict(line.split(":", 1) for line in status.read_text().splitlines())
+                if int(facts["PPid"]) == os.getpid() and "VmRSS" in facts:
+                    return cls(int(facts["Pid"]))
+        raise RuntimeError("the server has ended")
+
+    def memory_mb(self) -> float:
+        """Return what it holds of the memory."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    def processor_s(self) -> float:
+        """Return what it has used of the processors."""
+        user, system = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def asked(present: list[Visitor], n_requests: int, pause_s: float = 0.0) -> float:
+    """Have all visitors ask, a share of the requests each; return the seconds that it took."""
+
+    def ask(visitor: Visitor) -> None:
+        visitor.warm_s.clear()
+        for _ in range(n_requests // len(present)):
+            if pause_s:
+                time.sleep(visitor.rng.expovariate(1 / pause_s))
+            visitor.ask()
+
+    started = time.perf_counter()
+    with ThreadPoolExecutor(len(present)) as pool:
+        list(pool.map(ask, present))
+    return time.perf_counter() - started
+
+
+def measured(present: list[Visitor], n_requests: int, pause_s: float) -> None:
+    """Print what they get, in lines of a table."""
+    server, n_busy = Server.find(), os.getloadavg()[0]
+    before_mb, used_s, own_s = server.memory_mb(), server.processor_s(), time.process_time()
+    took_s = asked(present, n_requests, pause_s)
+    after_mb, used_s, own_s = server.memory_mb(), server.processor_s() - used_s, time.process_time() - own_s
+    warm_s = np.concatenate([visitor.warm_s for visitor in present])
+    how = f"pauses of {pause_s:g} s on average" if pause_s else "without a pause"
+    print(f"| {N_VISITORS} visitors, {n_requests:,} requests, {how} (load at first {n_busy:.1f}) | measured | bar |")
+    print("|---|---|---|")
+    print(f"| answers to another's question | {sum(visitor.wrong for visitor in present)} | 0 |")
+    print(f"| errors | {sum(visitor.failed for visitor in present)} | 0 |")
+    median_s, p95_s = np.quantile(warm_s, (0.5, 0.95))
+    print(f"| warm `ground`, p95 of {len(warm_s)} (median) | {p95_s:.2f} s ({median_s:.2f} s) | 0.5 s |")
+    print(f"| requests a second | {n_requests / took_s:.1f} | |")
+    each_ms = [1000 * seconds / n_requests for seconds in (used_s, own_s)]
+    print(f"| processor time a request: server, visitors | {each_ms[0]:.0f} ms, {each_ms[1]:.0f} ms | |")
+    print(f"| memory before and after | {before_mb:.0f} and {after_mb:.0f} MB, {after_mb / before_mb - 1:+.1%} | 5 % |")
 
 
 def main(n_requests: int) -> None:
@@ -103,26 +159,34 @@ def main(n_requests: int) -> None:
         *films, new = dataset.make(folder / "films", SEED, N_VISITORS + 1, write_video)
         with serve(folder / "home") as url:
             present = list(visitors(url, films))
-
-            def ask_round(n_each: int) -> None:
-                with ThreadPoolExecutor(N_VISITORS) as pool:
-                    list(pool.map(lambda visitor: [visitor.ask() for _ in range(n_each)], present))
-
-            ask_round(max(1, n_requests // N_VISITORS // 4))  # what is made once is there
-            for visitor in present:
-                visitor.warm_s.clear()
-            before_mb, started = memory_mb(), time.perf_counter()
-            ask_round(n_requests // N_VISITORS)
-            took_s, after_mb = time.perf_counter() - started, memory_mb()
-            warm_s = np.concatenate([visitor.warm_s for visitor in present])
-            print(f"| {N_VISITORS} visitors, {n_requests} requests, two cores | measured | bar |\n|---|---|---|")
-            print(f"| answers to another's question | {sum(visitor.wrong for visitor in present)} | 0 |")
-            print(f"| errors | {sum(visitor.failed for visitor in present)} | 0 |")
-            print(f"| warm `ground`, p95 of {len(warm_s)} | {np.quantile(warm_s, 0.95):.2f} s | 0.5 s |")
-            print(f"| requests a second | {n_requests / took_s:.0f} | |")
-            drift = after_mb / before_mb - 1
-            print(f"| memory before and after | {before_mb:.0f} and {after_mb:.0f} MB, {drift:+.1%} | 5 % |")
+            asked(present, max(N_VISITORS, n_requests // 4))  # what is made once is there
+            for pause_s in (0.0, PAUSE_S):
+                measured(present, n_requests, pause_s)
+            alone_s, beside_s = beside_much(*present[:2])
+            print(f"| `attribute`, longest of {N_GREEDY}, alone | {alone_s:.2f} s | |")
+            print(f"| the same while a program waits for {N_GREEDY} probes | {beside_s:.2f} s | |")
             print(f"| {N_AT_ONCE} at once about a new film: extractions | {extractions(url, new)} | 1 |")
+
+
+def beside_much(polite: Visitor, greedy: Visitor) -> tuple[float, float]:
+    """Return the longest that one who asks for little waits, alone and while another asks for much at once."""
+
+    def longest_s() -> float:
+        waits_s = []
+        for query in QUERIES * 2:
+            started = time.perf_counter()
+            polite.page.predict(polite.film, query, MODELS[0], api_name="/attribute")
+            waits_s.append(time.perf_counter() - started)
+        return max(waits_s)
+
+    alone_s = longest_s()
+    much = [greedy.page.submit(greedy.film, f"a {number} circle", MODELS[1], api_name="/probe") for number in NUMBERS]
+    beside_s = longest_s()
+    n_left = sum(not job.done() for job in much)
+    for job in much:
+        job.result()
+    print(f"({n_left} of {len(much)} probes were still to come)", file=sys.stderr)
+    return alone_s, beside_s
 
 
 def extractions(url: str, film: Path) -> int:

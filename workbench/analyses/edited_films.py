@@ -291,7 +291,7 @@ def _encoded(
         names = ["times_s", "frames", *([] if made[0].context is None else ["context"])]
         return {name: np.concatenate([getattr(found, name)[:] for found in made]) for name in names}
 
-    what = Progress(0, 0, f"Waiting for {part.video.title} to be encoded with {model.spec.title}")
+    what = Progress(0, 0, f"Waiting for {part.video.title} to be encoded with {model.spec.title}", is_waiting=True)
     arrays: dict[str, Any] = services.store.get_or_compute(key, compute, functools.partial(report, what))
     return VideoFeatures(part.video.id, model.spec.id, **arrays), counted["rows"]
 

@@ -69,7 +69,7 @@ def evidence_for(asking: Asking, maps: HeatMaps, rows: Sequence[int], contrast: 
     kept = stored()
     if len(kept) < len(key_of):
         what = f"Waiting for maps to be tested with {question.model.spec.title}"
-        waiting = functools.partial(question.report, Progress(0, 0, what, unit="picture"))
+        waiting = functools.partial(question.report, Progress(0, 0, what, unit="picture", is_waiting=True))
         with store.lock(_key(asking, rows[0], f"all of {contrast}"), waiting):
             kept = stored()
             missing = [row for row in rows if row not in kept]

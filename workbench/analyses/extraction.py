@@ -90,7 +90,7 @@ def extract(
     problem, is_kept = None, True
     if not from_cache:
         what = f"Waiting for {video.title} to be read with {model.spec.title}"
-        with services.store.lock(whole_key, lambda: report(Progress(0, 0, what))):
+        with services.store.lock(whole_key, lambda: report(Progress(0, 0, what, is_waiting=True))):
             for key in keys:
                 if stored := services.store.get(key):
                     chunks[key] = in_memory(stored, plan, services.store)

@@ -230,7 +230,7 @@ def _contrast(
         }
 
     what = f"Waiting for distractors to be read with {model.spec.title}"
-    return services.store.get_or_compute(key, compute, lambda: report(Progress(0, 0, what)))
+    return services.store.get_or_compute(key, compute, lambda: report(Progress(0, 0, what, is_waiting=True)))
 
 
 def _warnings(

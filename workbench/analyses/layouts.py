@@ -163,7 +163,9 @@ class Laid:
 
     def _kept(self, kind: str, compute: Callable[[], Mapping[str, np.ndarray]], **named: Any) -> Arrays:
         key = cache_key(kind=kind, version=_VERSION, of=self.key, **named)
-        waiting = functools.partial(self.report, Progress(0, 0, "Waiting for the same map", unit="point"))
+        waiting = functools.partial(
+            self.report, Progress(0, 0, "Waiting for the same map", unit="point", is_waiting=True)
+        )
         return self.services.store.get_or_compute(key, compute, waiting)
 
     def _told(self, what: str, unit: Any) -> Told:

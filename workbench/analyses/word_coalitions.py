@@ -95,7 +95,7 @@ def ask_coalitions(
         rows = [_encode(model, query, prompt, players, coalitions, report) for prompt in prompts]
         return {"embeddings": np.stack(rows, axis=1)}
 
-    waiting = Progress(0, 0, f"Waiting for sentences to be read with {model.spec.title}")
+    waiting = Progress(0, 0, f"Waiting for sentences to be read with {model.spec.title}", is_waiting=True)
     embeddings = services.store.get_or_compute(key, compute, lambda: report(waiting))["embeddings"]
     texts = tuple(str(number) for number in range(len(coalitions)))
     nothing: tuple[tuple[str, ...], ...] = ((),) * len(texts)

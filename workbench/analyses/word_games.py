@@ -215,7 +215,7 @@ def _mean_cosines(
         coalitions=[list(coalitions.shape), hashlib.sha256(np.packbits(coalitions).tobytes()).hexdigest()],
         weights=hashlib.sha256(weights.tobytes()).hexdigest(),
     )
-    waiting = Progress(0, 0, f"Waiting for sentences to be read against the video with {spec.title}")
+    waiting = Progress(0, 0, f"Waiting for sentences to be read against the video with {spec.title}", is_waiting=True)
     return question.services.store.get_or_compute(key, compute, lambda: question.report(waiting))["scores"]
 
 

@@ -82,6 +82,10 @@ class ModelRegistry:
                 self._loaded.keep(entry.id, model)
             return model
 
+    def in_memory(self, model_id: str) -> VideoTextModel | None:
+        """Return the model as it is if it is in memory, without that counting as a use of it, or None."""
+        return self._loaded.peek(model_id)
+
     def placements(self) -> dict[str, Placement]:
         """Return the models in memory by id, with where they are and what they cost."""
         return self._loaded.placements()

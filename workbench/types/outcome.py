@@ -55,10 +55,14 @@ class Glimpse:
 
 @dataclass(frozen=True)
 class Progress:
-    """One step of long work: ``done`` of ``total`` units, what is being done, for people, and what is known."""
+    """One step of long work: ``done`` of ``total`` units, what is being done, for people, and what is known.
+
+    ``is_waiting``: nothing is done but waiting for somebody else who does the very same.
+    """
 
     done: int
     total: int
     what: str = field(default="")
     glimpse: Glimpse | None = None
     unit: Literal["frame", "window", "sentence", "picture", "point", "epoch", "video", "label"] = "frame"
+    is_waiting: bool = False

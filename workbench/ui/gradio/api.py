@@ -6,12 +6,14 @@ Separate because it takes what any program sends: ids and sentences, never a pat
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from workbench.analyses.analysis import Report
 from workbench.analyses.attribute import Attribute
 from workbench.analyses.cases import Case
 from workbench.analyses.embed import Embed, EmbedParams
@@ -20,13 +22,20 @@ from workbench.analyses.probe import Probe, ProbeParams
 from workbench.analyses.services import Services
 from workbench.core.text_edits.kinds import NAMES
 from workbench.core.video_edits.kinds import FILM_NAMES
-from workbench.errors import InputError, WorkbenchError
+from workbench.errors import Cancelled, InputError, WorkbenchError
+from workbench.types.outcome import Progress
 from workbench.ui.gradio import texts
+from workbench.ui.gradio.asker import asker, is_wanted
 from workbench.ui.gradio.edit_choice import MOST_OWN
+from workbench.ui.gradio.jobs import NOT_BEGUN
+from workbench.ui.gradio.lines import Lines
 from workbench.ui.gradio.sent import MAX_BROUGHT
 from workbench.ui.gradio.session import Session
+from workbench.ui.gradio.turns import Turns
 
 LOG = logging.getLogger(__name__)
+LOOK_S = 1.0
+"""How often it is looked whether a program that waits for its turn is still there."""
 
 
 def checked_texts(sent: object, what: str, example: str) -> tuple[str, ...]:
@@ -50,13 +59,15 @@ def checked_sentence(sent: object) -> str:
     return sent
 
 
-def offer_verbs(services: Services, session: gr.State, asking: dict[str, Any], receiving: dict[str, Any]) -> None:
+def offer_verbs(
+    services: Services, lines: Lines, session: gr.State, asking: dict[str, Any], receiving: dict[str, Any]
+) -> None:
     """Add the verbs to the page that is being built; each waits its turn among what visitors ask, or upload."""
     for make in (make_ground, make_attribute, make_embed, make_probe):
-        gr.api(make(services), **asking)
+        gr.api(make(services, lines), **asking)
     sent, taken = gr.File(visible=False), gr.JSON(visible=False)
     sent.upload(
-        make_add_video(services),
+        make_add_video(services, lines),
         sent,
         taken,
         api_name="add_video",
@@ -66,7 +77,7 @@ def offer_verbs(services: Services, session: gr.State, asking: dict[str, Any], r
     )
 
 
-def make_add_video(services: Services) -> Callable[[str | None], dict]:
+def make_add_video(services: Services, lines: Lines) -> Callable[[str | None], dict]:
     """Return the verb on ``services``."""
 
     def add_video(file: str | None) -> dict:
@@ -76,19 +87,18 @@ def make_add_video(services: Services) -> Callable[[str | None], dict]:
             file: the video, uploaded
         """
 
-        def answer() -> dict:
+        with _told():
             if not file:
                 raise InputError(texts.UNPLAYABLE_UPLOAD)
             # Gradio has made sure that it was uploaded, and keeps its name as the sender's file had it.
-            found = services.library.add(Path(file), Path(file).name)
+            with lines.received.taking(Path(file)):
+                found = services.library.add(Path(file), Path(file).name)
             return {"video_id": found.id, "title": found.title, "duration_s": found.duration_s}
-
-        return _answered(answer)
 
     return add_video
 
 
-def make_ground(services: Services) -> Callable[[str, list[str], str, float], dict]:
+def make_ground(services: Services, lines: Lines) -> Callable[[str, list[str], str, float], dict]:
     """Return the verb on ``services``."""
 
     def ground(video_id: str, queries: list[str], model: str, fps: float = 2.0) -> dict:
@@ -100,17 +110,16 @@ def make_ground(services: Services) -> Callable[[str, list[str], str, float], di
             model: id of a model
             fps: frames read from each second of the video
         """
-
-        def answer() -> dict:
+        with _told():
             session = Session(video=str(video_id), model=str(model), queries=_sentences(queries))
-            return Ground().as_json(Ground().run(services, session.with_parameter("fps", checked_rate(fps)).params()))
-
-        return _answered(answer)
+            asked = session.with_parameter("fps", checked_rate(fps)).params()
+            line = lines.for_moments(services, asked)
+            return _in_turn(line, lambda report: Ground().as_json(Ground().run(services, asked, report)))
 
     return ground
 
 
-def make_attribute(services: Services) -> Callable[[str, str, str, str, float], dict]:
+def make_attribute(services: Services, lines: Lines) -> Callable[[str, str, str, str, float], dict]:
     """Return the verb on ``services``."""
 
     def attribute(video_id: str, query: str, model: str, players: str = "words", fps: float = 2.0) -> dict:
@@ -123,18 +132,17 @@ def make_attribute(services: Services) -> Callable[[str, str, str, str, float], 
             players: frames, words, frames+words, patches, patches+words, events or phrases
             fps: frames read from each second of the video
         """
-
-        def answer() -> dict:
+        with _told():
             session = Session(video=str(video_id), model=str(model), queries=(checked_sentence(query),))
             asked = session.with_parameter("fps", checked_rate(fps)).game(str(players))
-            return Attribute().as_json(Attribute().run(services, asked))
-
-        return _answered(answer)
+            return _in_turn(
+                lines.computed, lambda report: Attribute().as_json(Attribute().run(services, asked, report))
+            )
 
     return attribute
 
 
-def make_embed(services: Services) -> Callable[..., dict]:
+def make_embed(services: Services, lines: Lines) -> Callable[..., dict]:
     """Return the verb on ``services``."""
 
     def embed(
@@ -155,8 +163,7 @@ def make_embed(services: Services) -> Callable[..., dict]:
             reducer: umap or pca
             fps: frames read from each second of the videos
         """
-
-        def answer() -> dict:
+        with _told():
             videos = checked_texts(video_ids, "video_ids", services.library.examples()[0].id)
             if not 0 < len(videos) <= MAX_BROUGHT:
                 raise InputError(f"There are {len(videos)} videos to map; send the ids of 1 to {MAX_BROUGHT}.")
@@ -168,14 +175,12 @@ def make_embed(services: Services) -> Callable[..., dict]:
                 reducer=str(reducer),
                 fps=checked_rate(fps),
             )
-            return Embed().as_json(Embed().run(services, asked))
-
-        return _answered(answer)
+            return _in_turn(lines.computed, lambda report: Embed().as_json(Embed().run(services, asked, report)))
 
     return embed
 
 
-def make_probe(services: Services) -> Callable[..., dict]:
+def make_probe(services: Services, lines: Lines) -> Callable[..., dict]:
     """Return the verb on ``services``."""
 
     def probe(
@@ -200,8 +205,7 @@ def make_probe(services: Services) -> Callable[..., dict]:
             among: ids of other videos that it is ranked among
             fps: frames read from each second of the videos
         """
-
-        def answer() -> dict:
+        with _told():
             kinds = {
                 name: checked_texts(sent, name, example)
                 for name, sent, example in (("edits", edits, "direction"), ("video_edits", video_edits, "reverse"))
@@ -221,9 +225,7 @@ def make_probe(services: Services) -> Callable[..., dict]:
                 film_kinds=kinds.get("video_edits", FILM_NAMES),
                 fps=checked_rate(fps),
             )
-            return Probe().as_json(Probe().run(services, asked))
-
-        return _answered(answer)
+            return _in_turn(lines.computed, lambda report: Probe().as_json(Probe().run(services, asked, report)))
 
     return probe
 
@@ -232,10 +234,26 @@ def _sentences(sent: object) -> tuple[str, ...]:
     return checked_texts(sent, "queries", "a red circle")
 
 
-def _answered(answer: Callable[[], dict]) -> dict:
-    """Return the answer; what went wrong is told in one sentence, and what nobody foresaw is logged."""
+def _in_turn(line: Turns, work: Callable[[Report], dict]) -> dict:
+    """Return what ``work`` does once it is its asker's turn; ends it with ``Cancelled`` when nobody waits any more."""
+    with line.join(asker()) as turn:
+
+        def report(progress: Progress) -> None:
+            if not is_wanted():
+                raise Cancelled("Nobody waits for the answer any more; ask again.")
+            if progress.is_waiting:  # for somebody else's place, and for no processor
+                turn.leave()
+
+        while not turn.wait(LOOK_S):
+            report(NOT_BEGUN)
+        return work(report)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell in one sentence what went wrong; what nobody foresaw is logged."""
     try:
-        return answer()
+        yield
     except WorkbenchError as problem:
         raise gr.Error(str(problem), print_exception=False) from None
     except Exception:

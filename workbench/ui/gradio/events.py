@@ -25,10 +25,12 @@ from workbench.types.outcome import Outcome, Progress
 from workbench.types.video import SamplingSpec, VideoInfo
 from workbench.ui.answered import Answered
 from workbench.ui.gradio import panels, texts
+from workbench.ui.gradio.by_visitor import ByVisitor
 from workbench.ui.gradio.examine_events import ExamineEvents
 from workbench.ui.gradio.examined import Examined
 from workbench.ui.gradio.explained import Explained
 from workbench.ui.gradio.jobs import Job
+from workbench.ui.gradio.lines import Lines
 from workbench.ui.gradio.looked import Looked
 from workbench.ui.gradio.map_events import MapEvents
 from workbench.ui.gradio.pair_events import PairEvents
@@ -66,21 +68,21 @@ class Events:
     """The page's events, on the services it was built with."""
 
     def __init__(self, services: Services) -> None:
-        self.services = services
+        self.services, self.lines = services, Lines.of(services.settings)
         explained, looked, spaced = Explained(services), Looked(services), Spaced(services)
         paired, examined, probed = Paired(spaced), Examined(services, spaced), ProbedSessions(services)
         self._page = Shown(services, explained, looked, spaced, paired, examined, probed)
-        self._worker = Worker(self._page)
+        self._worker = Worker(self._page, self.lines)
         self.jobs = self._worker.jobs
         self.who = WhoEvents(explained, self._page, self._worker, self._has_answer, self.why_not)
         self.maps = MapEvents(looked, self._page, self._worker, self.why_not)
-        self.space = SpaceEvents(spaced, self._page, self._worker)
+        self.space = SpaceEvents(spaced, self._page, self._worker, self.lines.received)
         self.pair = PairEvents(paired, self._page, self._worker, self.why_not)
         self.examine = ExamineEvents(examined, self._page, self._worker)
         self.whatif = WhatifEvents(probed, self._page, self._worker)
         self._take_away = TakeAway(self._page, self._answers)
-        self._asked: dict[str, Session] = {}
-        self._answered: dict[str, Session] = {}
+        self._asked: ByVisitor[Session] = ByVisitor()
+        self._answered: ByVisitor[Session] = ByVisitor()
 
     # First step: change the session, show the choice.
 
@@ -129,7 +131,8 @@ class Events:
     def _received(self, file: gr.FileData | None) -> Update:
         if file is None:
             raise InputError(texts.UNPLAYABLE_UPLOAD)
-        return {"arrived": self.services.library.add(Path(file.path), name_in(file))}
+        with self.lines.received.taking(Path(file.path)):
+            return {"arrived": self.services.library.add(Path(file.path), name_in(file))}
 
     @in_words
     def show_upload(self, session: Session, arrived: VideoInfo | None) -> Update:
@@ -203,7 +206,8 @@ class Events:
             return {"notice": said_of(problem, "error stale", functools.partial(self._page.problem, session))}
 
         job = Job(functools.partial(self._work, session), "answer")
-        yield from self._worker.steps(session, visitor, job, result, ending=Ending(self._stopped, failed))
+        line = self.lines.for_moments(self.services, session.params())
+        yield from self._worker.steps(session, visitor, job, result, ending=Ending(self._stopped, failed), line=line)
 
     def answer_change(self, session: Session, request: gr.Request) -> Generator[Update]:
         """Do the same where the session is not the one that was asked last: leaving a field changes nothing."""

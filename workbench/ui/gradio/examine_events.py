@@ -23,6 +23,7 @@ from workbench.ui.exports.html_file import answer_html
 from workbench.ui.exports.json_file import answer_json
 from workbench.ui.gradio import examine_panels, panels
 from workbench.ui.gradio import examine_texts as texts
+from workbench.ui.gradio.by_visitor import ByVisitor
 from workbench.ui.gradio.examined import Examined, Found
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.label_files import LabelFile, read_labels
@@ -44,8 +45,8 @@ class ExamineEvents:
 
     def __init__(self, examined: Examined, page: Shown, worker: Worker) -> None:
         self._examined, self._page, self._worker = examined, page, worker
-        self._brought: dict[str, LabelFile] = {}
-        self._on_show: dict[str, Found] = {}
+        self._brought: ByVisitor[LabelFile] = ByVisitor()
+        self._on_show: ByVisitor[Found] = ByVisitor()
 
     @in_words
     def choose_clips(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:

@@ -25,6 +25,7 @@ from workbench.types.outcome import Progress
 from workbench.ui.answered import Answered
 from workbench.ui.gradio import attribution_texts, panels
 from workbench.ui.gradio import look_texts as texts
+from workbench.ui.gradio.by_visitor import ByVisitor
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.looked import Look, Looked
 from workbench.ui.gradio.offers import OFFERS, Offer
@@ -50,8 +51,8 @@ class MapEvents:
     def __init__(self, looked: Looked, page: Shown, worker: Worker, why_not: Callable[[Session, str], str]) -> None:
         self._looked, self._page, self._worker = looked, page, worker
         self._why_not_yet = why_not
-        self._on_show: dict[str, tuple[Any, bool]] = {}
-        self._compared: dict[str, tuple[AttributeParams, float]] = {}
+        self._on_show: ByVisitor[tuple[Any, bool]] = ByVisitor()
+        self._compared: ByVisitor[tuple[AttributeParams, float]] = ByVisitor()
 
     # What changes the session: ``explain`` then shows what follows.
 

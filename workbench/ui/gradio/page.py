@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
+import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
@@ -22,6 +24,7 @@ from workbench.settings import ASSETS, Settings
 from workbench.types.video import SamplingSpec
 from workbench.ui.gradio import texts
 from workbench.ui.gradio.api import offer_verbs
+from workbench.ui.gradio.by_visitor import MOST_VISITORS
 from workbench.ui.gradio.door import Door, apologise
 from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.intake import Intake
@@ -34,12 +37,15 @@ from workbench.ui.gradio.space_events import CHANGED, MADE
 from workbench.ui.gradio.theme import make_theme, palette_css, read_palette
 from workbench.ui.gradio.whatif_events import MANY_MADE
 
-N_ASKING = 4
-ASKING = {"concurrency_id": "ask", "concurrency_limit": N_ASKING}
-RECEIVING = {"concurrency_id": "receive", "concurrency_limit": 4}
-"""Questions worked on, and uploads taken in, at once, over all visitors; other callbacks have their own queues.
+SWITCH_S = 0.001
+N_LOOKING, MOST_ASKING, MOST_RECEIVING, MOST_THREADS = 4, 96, 16, 128
+ASKING = {"concurrency_id": "ask", "concurrency_limit": MOST_ASKING}
+RECEIVING = {"concurrency_id": "receive", "concurrency_limit": MOST_RECEIVING}
+"""Questions and uploads that are there at once, over all visitors, most of which wait in ``lines`` of ours.
 
-Whoever names a queue says its limit, too: the toolkit takes one that is not said for 1, for all.
+The toolkit's own queue, where nobody is told where they are and one program can be before all others, is for what is
+quick, and for what would be too many. Whoever names a queue says its limit, too: the toolkit takes one that is not said
+for 1, for all.
 """
 
 
@@ -52,13 +58,18 @@ def build(services: Services) -> gr.Blocks:
     """Return the page on ``services``; nothing of a visitor is kept in it."""
     restrain_toolkit()
     _received(services.settings).receive()
+    # Of all events so far the toolkit makes tables after each, for a board that this page does not have.
+    os.environ |= {"GRADIO_ANALYTICS_CACHE_FREQUENCY": str(sys.maxsize), "GRADIO_ANALYTICS_MAX_EVENTS": "1"}
+    # A quick answer goes from thread to thread a dozen times, and each time waits for whoever computes to make way.
+    sys.setswitchinterval(SWITCH_S)
     # Uploads are copied into the library: none is asked for again once it was.
     with CheckedBlocks(
         title=texts.TITLE, fill_width=True, analytics_enabled=False, delete_cache=(KEPT_S / 6, KEPT_S)
     ) as page:
         parts = lay_out()
-        _wire(page, parts, Events(services))
-        offer_verbs(services, parts.session, ASKING, RECEIVING)
+        events = Events(services)
+        _wire(page, parts, events)
+        offer_verbs(services, events.lines, parts.session, ASKING, RECEIVING)
     return page
 
 
@@ -91,6 +102,8 @@ def launch_options(services: Services) -> dict[str, Any]:
             "exception_handlers": {Exception: apologise},
         },
         "max_file_size": services.settings.max_video_bytes,
+        "max_threads": MOST_THREADS,
+        "state_session_capacity": MOST_VISITORS,
         "footer_links": [],
         "run_history": False,
         "show_error": False,
@@ -114,7 +127,7 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     # One change at a time, so that none is made to a session that another is about to replace.
     changing = {"concurrency_id": "change", "concurrency_limit": 1, **common}
     asking, receiving = {**ASKING, **common}, {**RECEIVING, **common}
-    looking = {"concurrency_id": "look", "concurrency_limit": N_ASKING, **common}
+    looking = {"concurrency_id": "look", "concurrency_limit": N_LOOKING, **common}
 
     def asks(listener: Callable, handler: Callable, inputs: list, then: Callable = answer) -> None:
         """On an event: the quick step, then the answer."""

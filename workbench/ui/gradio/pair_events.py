@@ -19,6 +19,7 @@ from workbench.types.outcome import Outcome
 from workbench.ui.answered import Answered
 from workbench.ui.gradio import pair_texts as texts
 from workbench.ui.gradio import panels
+from workbench.ui.gradio.by_visitor import ByVisitor
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.paired import Paired
 from workbench.ui.gradio.sent import picked_in, text_in
@@ -39,7 +40,7 @@ class PairEvents:
 
     def __init__(self, paired: Paired, page: Shown, worker: Worker, why_not: Callable[[Session, str], str]) -> None:
         self._paired, self._page, self._worker, self._why_not = paired, page, worker, why_not
-        self._on_show: dict[str, CompareParams] = {}
+        self._on_show: ByVisitor[CompareParams] = ByVisitor()
 
     @in_words
     def choose_other(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:

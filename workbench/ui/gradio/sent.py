@@ -14,6 +14,7 @@ from typing import Any
 import gradio as gr
 
 from workbench.errors import InputError
+from workbench.ui.gradio import texts
 
 _CONTENT_HASH = re.compile(r"[0-9a-f]{64}")
 MAX_BROUGHT, MAX_TITLE_CHARS = 100, 80

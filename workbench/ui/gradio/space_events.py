@@ -24,9 +24,11 @@ from workbench.ui.answered import Answered
 from workbench.ui.gradio import panels
 from workbench.ui.gradio import space_texts as texts
 from workbench.ui.gradio.attribution_texts import STOPPED
+from workbench.ui.gradio.by_visitor import ByVisitor
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.sent import MAX_FILE_CHARS, MAX_TITLE_CHARS, name_in, picked_in, text_in
 from workbench.ui.gradio.session import Session
+from workbench.ui.gradio.shares import Shares
 from workbench.ui.gradio.shown import WORK_BUTTONS, WORK_SAID, Shown, Update
 from workbench.ui.gradio.space_choice import FILMS, MAPS, MOST_LETTERS, NUMBERS, POINTS, SpaceChoice
 from workbench.ui.gradio.spaced import Spaced, kept
@@ -68,10 +70,10 @@ class Arrived:
 class SpaceEvents:
     """The tab's events."""
 
-    def __init__(self, spaced: Spaced, page: Shown, worker: Worker) -> None:
-        self._spaced, self._page, self._worker = spaced, page, worker
-        self._on_show: dict[str, Wanted] = {}
-        self._worked_on: dict[str, Wanted] = {}
+    def __init__(self, spaced: Spaced, page: Shown, worker: Worker, received: Shares) -> None:
+        self._spaced, self._page, self._worker, self._received = spaced, page, worker, received
+        self._on_show: ByVisitor[Wanted] = ByVisitor()
+        self._worked_on: ByVisitor[Wanted] = ByVisitor()
 
     # What changes the session: ``Events.map_choice`` then shows what follows.
 
@@ -145,7 +147,8 @@ class SpaceEvents:
     @in_words
     def _picture(self, file: gr.FileData | None) -> Update:
         path, name = _sent(file)
-        film = self._page.services.library.add_picture(path, name)
+        with self._received.taking(path):
+            film = self._page.services.library.add_picture(path, name)
         return {
             "picture_arrived": Arrived("picture", film.id, Path(name).stem[:MAX_TITLE_CHARS], name[-MAX_FILE_CHARS:])
         }
@@ -153,8 +156,9 @@ class SpaceEvents:
     @in_words
     def _features(self, file: gr.FileData | None) -> Update:
         path, name = _sent(file)
-        table = read_features(path, max_bytes=MOST_FEATURE_BYTES, max_rows=MOST_FEATURE_ROWS)
-        return {"features_arrived": Arrived("features", self._spaced.keep(table), name[:MAX_TITLE_CHARS], name)}
+        with self._received.taking(path):
+            table = read_features(path, max_bytes=MOST_FEATURE_BYTES, max_rows=MOST_FEATURE_ROWS)
+            return {"features_arrived": Arrived("features", self._spaced.keep(table), name[:MAX_TITLE_CHARS], name)}
 
     def _changed(self, session: Session, space: SpaceChoice) -> Update:
         changed = replace(session, space=space)

@@ -24,6 +24,7 @@ from workbench.ui.answered import with_commands
 from workbench.ui.exports.html_file import answer_html
 from workbench.ui.gradio import panels
 from workbench.ui.gradio import whatif_texts as texts
+from workbench.ui.gradio.by_visitor import ByVisitor
 from workbench.ui.gradio.files import files_of
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.offers import OFFERS
@@ -52,8 +53,8 @@ class WhatifEvents:
 
     def __init__(self, probed: ProbedSessions, page: Shown, worker: Worker) -> None:
         self._probed, self._page, self._worker = probed, page, worker
-        self._on_show: dict[str, tuple[Any, Found]] = {}
-        self._many: dict[str, Found] = {}
+        self._on_show: ByVisitor[tuple[Any, Found]] = ByVisitor()
+        self._many: ByVisitor[Found] = ByVisitor()
 
     # What changes the session: ``explain`` then shows what follows.
 
@@ -207,7 +208,7 @@ class WhatifEvents:
     def _edits_on_show(self, session: Session, visitor: str) -> list[str]:
         """Return the edits of the current sentence that its visitor sees; none where others are on show, or none."""
         _, found = self._on_show.get(visitor, (None, []))
-        cases = [outcome.result.cases[0] for outcome in found]
+        cases = [each.outcome.result.cases[0] for each in found]
         return [edit.text for case in cases if case.query == session.query for edit in case.texts]
 
     def _case(self, session: Session, visitor: str) -> Probed:

@@ -16,12 +16,14 @@ from typing import Any
 
 import gradio as gr
 
-from workbench.errors import Cancelled, WorkbenchError
+from workbench.errors import BusyError, Cancelled, WorkbenchError
 from workbench.types.outcome import Progress
 from workbench.ui.gradio import attribution_texts, panels, texts
-from workbench.ui.gradio.jobs import Job, Jobs, Pace
+from workbench.ui.gradio.jobs import STEP_S, Job, Jobs, Pace
+from workbench.ui.gradio.lines import Lines
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shown import Shown, Update
+from workbench.ui.gradio.turns import Turn, Turns
 
 LOG = logging.getLogger(__name__)
 QUIET_S = 0.4
@@ -87,11 +89,11 @@ class Ending:
 
 
 class Worker:
-    """Runs the jobs of all visitors, one each at a time."""
+    """Runs the jobs of all visitors, one each at a time, when it is their turn."""
 
-    def __init__(self, page: Shown) -> None:
+    def __init__(self, page: Shown, lines: Lines) -> None:
         self.jobs = Jobs()
-        self._page = page
+        self._page, self._lines = page, lines
 
     def steps(
         self,
@@ -101,26 +103,52 @@ class Worker:
         result: Callable[[Any], Update],
         place: Place = ABOVE,
         ending: Ending | None = None,
+        line: Turns | None = None,
     ) -> Generator[Update]:
-        """Do the work; yield how far it is, then what ``result`` makes of it, or one sentence on why there is none."""
+        """Do the work; yield how far it is, then what ``result`` makes of it, or one sentence on why there is none.
+
+        Before that it waits in ``line``, by default with all that is computed; yielded is how many are before it.
+        """
+        ending = ending or self._usual(session, place)
         self.jobs.start(visitor, job)
         try:
-            yield from self._steps(session, visitor, job, result, place, ending or self._usual(session, place))
+            with (line or self._lines.computed).join(visitor) as turn:
+                yield from self._wait(turn, job, place)
+                yield from self._steps(session, visitor, job, turn, result, place, ending)
+        except BusyError as problem:
+            yield self._page.idle() | ending.failed(problem)
         finally:
             self.jobs.end(visitor, job)
+
+    def _wait(self, turn: Turn, job: Job, place: Place) -> Generator[Update]:
+        """Wait for a place, or until the work is stopped; yield how many are before, as often as that changes."""
+        told, is_told_from = -1, time.monotonic() + QUIET_S
+        while not turn.wait(STEP_S) and not job.is_stopped:
+            if time.monotonic() < is_told_from or (n_before := turn.n_before) == told:
+                continue
+            told = n_before
+            yield self._told(place, panels.working(texts.before_you(told), 0, 0))
+
+    def _told(self, place: Place, said: str) -> Update:
+        """Return work under way, with the button that stops it."""
+        told = {place.said: place.around(said), place.stop: gr.update(visible=True, interactive=True)}
+        return told | ({"resume": gr.update(visible=False)} if place is ABOVE else {})
 
     def _steps(
         self,
         session: Session,
         visitor: str,
         job: Job,
+        turn: Turn,
         result: Callable[[Any], Update],
         place: Place,
         ending: Ending,
     ) -> Generator[Update]:
         started, pace = time.monotonic(), Pace()
         shown, looked, progress = None, -math.inf, Progress(0, 0)
-        for progress in job.progress():
+        for progress in () if job.is_stopped else job.progress():
+            if progress.is_waiting:  # for somebody else's place, and for no processor
+                turn.leave()
             now = time.monotonic()
             left_s = pace.left_s(progress, now)
             if job.is_stopped or now - started <= QUIET_S or not self.jobs.is_newest(visitor, job):
@@ -132,14 +160,14 @@ class Worker:
                 shown, looked = progress.glimpse, now
             line = self._page.in_their_words(session, texts.working(progress, left_s))
             bar = panels.working(line, progress.done, progress.total, has_begun=shown is not None)
-            told = {place.said: place.around(bar), place.stop: gr.update(visible=True, interactive=True)}
-            yield seen | told | ({"resume": gr.update(visible=False)} if place is ABOVE else {})
+            yield seen | self._told(place, bar)
         try:
             update = self._page.idle() | result(job.answer())
         except Cancelled:
             update = self._page.idle() | ending.stopped(progress, shown is not None)
         except Exception as problem:
             update = self._page.idle() | ending.failed(problem)
+        turn.leave()
         if self.jobs.is_newest(visitor, job):
             yield update
 

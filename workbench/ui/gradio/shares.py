@@ -1,0 +1,40 @@
+"""What visitors bring: taken in by turns, and of nobody more than one visitor's share.
+
+Separate because films, pictures and files of features come in by different doors, and count together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from workbench.errors import BusyError
+from workbench.ui.gradio.asker import asker
+from workbench.ui.gradio.by_visitor import ByVisitor
+from workbench.ui.gradio.turns import Turns
+
+
+class Shares:
+    """A line for what is taken in, and the bytes that each visitor has brought; ``most_bytes`` is a visitor's share."""
+
+    def __init__(self, turns: Turns, most_bytes: int) -> None:
+        self._turns, self._most_bytes = turns, most_bytes
+        self._n_bytes: ByVisitor[int] = ByVisitor()
+
+    @contextmanager
+    def taking(self, path: Path) -> Iterator[None]:
+        """Wait for a place to take in a file that was sent, and count it if that goes well.
+
+        Raises ``BusyError`` for one too many at once, and where the visitor has brought too much.
+        """
+        visitor, n_bytes = asker(), path.stat().st_size if path.is_file() else 0
+        with self._turns.join(visitor) as turn:
+            turn.wait()
+            if self._n_bytes.get(visitor, 0) + n_bytes > self._most_bytes:
+                raise BusyError(
+                    f"With this you would have brought more than the {self._most_bytes / 1e9:.2g} GB that one visitor "
+                    f"may; choose what you have brought already, or bring something smaller."
+                )
+            yield
+            self._n_bytes[visitor] = self._n_bytes.get(visitor, 0) + n_bytes
