@@ -33,7 +33,7 @@ from workbench.ui.gradio.sent import name_in, text_in
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shown import Shown, Update
 from workbench.ui.gradio.space_texts import NOT_A_CHOICE
-from workbench.ui.gradio.texts import FILE_NAME, OCCUPIED
+from workbench.ui.gradio.texts import OCCUPIED
 from workbench.ui.gradio.working import Place, Worker, in_words_at, said_of
 
 AT_EXAMINE = Place("examine_said", "stop_examine", "examine_said")
