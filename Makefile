@@ -1,5 +1,5 @@
 # Thin names over plain commands. Everything is installed into .venv, once.
-.PHONY: run lessons test lint format bench readme screenshots
+.PHONY: run lessons test lint format bench readme proven screenshots
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
 
@@ -36,6 +36,10 @@ bench: .venv/dev
 
 readme: .venv/dev
 	$(BIN)/python -m tests.readme
+
+# Measures, which takes minutes.
+proven: .venv/dev
+	$(BIN)/python -m tests.readme proven
 
 screenshots: .venv/dev
 	@$(BIN)/python -m tests.browser.chromium

@@ -1,4 +1,4 @@
-"""Films, tiny models and the definition of a Banzhaf value, for the tests of who made a score.
+"""Films and tiny models, held against the definition of a Banzhaf value, for the tests of who made a score.
 
 Separate because every kind of player has a file of tests, and all of them play their games out on the same films.
 """
@@ -18,6 +18,7 @@ from workbench.analyses.services import Services
 from workbench.settings import Settings
 from workbench.types.attribution import Attribution
 from workbench.types.video import FrameBatch, SamplingSpec
+from workbench.validation.slow_banzhaf import by_definition, subsets
 
 QUERY = "a red circle and the dog"
 LONG = "the red cat and the blue dog on a green square with a"  # 13 words
@@ -80,26 +81,9 @@ def ensemble(by_prompt) -> np.ndarray:
     return mean / np.linalg.norm(mean, axis=1, keepdims=True)
 
 
-def subsets(n: int) -> list[frozenset[int]]:
-    return [frozenset(i for i in range(n) if k >> i & 1) for k in range(2**n)]
-
-
 def lacking(n: int) -> list[set[int]]:
     """Return the players who are absent from each of ``subsets(n)``."""
     return [set(range(n)) - coalition for coalition in subsets(n)]
-
-
-def by_definition(n: int, worth: dict[frozenset[int], float]) -> tuple[np.ndarray, np.ndarray]:
-    """Return Banzhaf values and pairs as the means that define them."""
-    values, pairs = np.zeros(n), np.zeros((n, n))
-    for i in range(n):
-        others = [c for c in worth if i not in c]
-        values[i] = np.mean([worth[c | {i}] - worth[c] for c in others])
-        for j in range(n):
-            if j != i:
-                rest = [c for c in others if j not in c]
-                pairs[i, j] = np.mean([worth[c | {i, j}] - worth[c | {i}] - worth[c | {j}] + worth[c] for c in rest])
-    return values, pairs
 
 
 def assert_is(found: Attribution, worth: dict[frozenset[int], float], atol: float) -> None:

@@ -1,15 +1,23 @@
-"""Writes the parts of the README that are made from the code: ``python -m tests.readme``.
+"""The parts of README.md that are written by the code they describe: the table of settings, and what is proven.
 
-Separate so that the command that writes them and the test that compares them share one source.
+``python -m tests.readme`` (``make readme``) writes the settings into the README; ``python -m tests.readme proven``
+(``make proven``) also measures, which takes minutes, and writes what is claimed of every instrument. A test holds the
+README against its sources.
 """
 
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Sequence
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
 
+from workbench.validation.claim import Claim
+from workbench.validation.table import as_table, cells_of
+
 README = Path(__file__).resolve().parent.parent / "README.md"
+_FEWEST_TO_BE_OFF, _ROUNDED = 0.02, 1e-3
 
 
 def settings_table() -> str:
@@ -22,15 +30,52 @@ def settings_table() -> str:
     return "\n".join(["| variable | default | what it is |", "|---|---|---|", *rows])
 
 
-def with_generated(text: str) -> str:
-    """Return the README's ``text`` with its generated parts made anew."""
-    begin, end = "<!-- settings: begin, written by `make readme` -->", "<!-- settings: end -->"
-    pattern = re.compile(f"(?<={re.escape(begin)}\n).*?(?={re.escape(end)})", re.DOTALL)
-    table = settings_table()
-    text, n_places = pattern.subn(lambda _: table + "\n", text)
+def with_part(text: str, name: str, maker: str, part: str) -> str:
+    """Return the README's ``text`` with the part of a name, which ``maker`` writes, made anew."""
+    found, n_places = _pattern(name, maker).subn(lambda _: part + "\n", text)
     if n_places != 1:
-        raise ValueError(f"README.md has {n_places} places for the settings table instead of one")
-    return text
+        raise ValueError(f"README.md has {n_places} places for {name} instead of one")
+    return found
+
+
+def with_settings(text: str) -> str:
+    """Return the README's ``text`` with the table of settings made anew."""
+    return with_part(text, "settings", "readme", settings_table())
+
+
+def assert_told(claims: Sequence[Claim]) -> None:
+    """Hold the claims of an instrument against its rows in the README, and against their bars.
+
+    What is measured may differ by one case of those that were asked, and by 0.02 at least: batches are of other sizes
+    on other machines, and the last bits of features with them. How many cases there are may hang on that, too. What is
+    held against a reference implementation is nothing but rounding, and has to reach its bar alone.
+    """
+    assert [claim.says for claim in claims if claim.verdict == "fails"] == []
+    [instrument] = {claim.instrument for claim in claims}
+    told = [row for row in proven_rows() if row[0] == instrument]
+    assert [_lasting(row) for row in told] == [_lasting(cells_of(claim)) for claim in claims], "run `make proven`"
+    for row, claim in zip(told, claims, strict=True):
+        is_rounding = claim.side == "at most" and claim.bar is not None and claim.bar < _FEWEST_TO_BE_OFF
+        if claim.measured is not None and not is_rounding:
+            apart, most = abs(float(row[3]) - claim.measured), max(_FEWEST_TO_BE_OFF, 1 / claim.n_asked)
+            assert apart <= most + _ROUNDED, f"{claim.says}: {claim.measured}, and the README says {row[3]}"
+
+
+def proven_rows() -> list[tuple[str, ...]]:
+    """Return the rows of the README's table of what is proven, cell by cell."""
+    [table] = _pattern("proven", "proven").findall(README.read_text(encoding="utf-8"))
+    return [tuple(cell.strip() for cell in line.strip("|").split(" | ")) for line in table.strip().splitlines()[2:]]
+
+
+def _lasting(row: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a row without what may differ from one machine to the next."""
+    instrument, says, against, _, _, bar, verdict = row
+    return instrument, says, against, bar, verdict
+
+
+def _pattern(name: str, maker: str) -> re.Pattern[str]:
+    begin, end = f"<!-- {name}: begin, written by `make {maker}` -->", f"<!-- {name}: end -->"
+    return re.compile(f"(?<={re.escape(begin)}\n).*?(?={re.escape(end)})", re.DOTALL)
 
 
 def _default(item: Field) -> str:
@@ -41,5 +86,17 @@ def _default(item: Field) -> str:
     return f"`{item.default}`" if item.default != "" else "none"
 
 
+def main(words: Sequence[str]) -> None:
+    """Write the settings, and with ``proven`` what is measured now."""
+    text = with_settings(README.read_text(encoding="utf-8"))
+    if "proven" in words:
+        from workbench.settings import Settings
+        from workbench.ui.cli.output import Bar
+        from workbench.validation.exams import validate
+
+        text = with_part(text, "proven", "proven", as_table(list(validate(Settings(), report=Bar()))))
+    README.write_text(text, encoding="utf-8")
+
+
 if __name__ == "__main__":
-    README.write_text(with_generated(README.read_text(encoding="utf-8")), encoding="utf-8")
+    main(sys.argv[1:])

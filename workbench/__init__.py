@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from workbench.types.outcome import Outcome, Progress
     from workbench.types.probe import ProbeReport
     from workbench.types.video import SamplingSpec, VideoInfo
+    from workbench.validation.claim import Claim
 
 __all__ = ["Workbench"]
 
@@ -236,6 +237,15 @@ class Workbench:
         chosen = model or self.services.settings.default_model
         params = ProbeParams(cases, chosen, among=self._ids(among), **kinds)
         return Probe().run(self.services, params, _bar)
+
+    def validate(self, only: str = "") -> tuple[Claim, ...]:
+        """Return what is claimed of every instrument, or of ``only`` one, held against what is known.
+
+        Films are drawn and taken away again, which takes minutes; a claim has a ``verdict``.
+        """
+        from workbench.validation.exams import validate
+
+        return tuple(validate(self.services.settings, only, _bar))
 
     def _ids(self, videos: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
         named = (videos,) if isinstance(videos, str | Path) else videos

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 from transformers import XCLIPModel
 
-from tests.benchmarks.toyworld_path import measure, verdicts
-from workbench.settings import ASSETS
+from workbench.settings import ASSETS, Settings
 from workbench.toyworld.exam import Mark, examine
 from workbench.toyworld.video_model import load_frame_model
 from workbench.toyworld.window_exam import Scores, examine_windows, scores_of_frame_model, scores_of_video_model
+from workbench.validation.exams import examined
+from workbench.validation.moments import moment_scores, verdicts
+from workbench.validation.toy_films import toy_films
 
 SEED, N_FILMS, N_FRAMES, N_WINDOWS, N_SEEDS = 101, 40, 1024, 512, 4
 BARS = {"direction": "0.90", "verb": "0.90", "order": "0.95"}
@@ -30,16 +29,17 @@ def main() -> None:
 def _print_verdicts() -> None:
     print(f"| toyworld-video, {N_FILMS} unseen videos, decided at 1 % | said to be there, and is | and is not |")
     print("|---|---|---|")
-    with tempfile.TemporaryDirectory() as folder:
-        for kind, said in verdicts(Path(folder), SEED, N_FILMS, "toyworld-video").items():
+    with examined(Settings()) as (services, folder):
+        films = toy_films(services, folder, SEED, N_FILMS)
+        for kind, said in verdicts(services, films, "toyworld-video").items():
             there, absent = said.n_found / said.n_present, said.n_false / said.n_absent
             print(f"| {kind} | {there:.2f} of {said.n_present:,} | {absent:.3f} of {said.n_absent:,} |")
 
 
 def _print_frame_model(frame_model) -> None:
     marks = examine(frame_model, N_FRAMES)
-    with tempfile.TemporaryDirectory() as folder:
-        scores = measure(Path(folder), SEED, N_FILMS)
+    with examined(Settings()) as (services, folder):
+        scores = moment_scores(services, toy_films(services, folder, SEED, N_FILMS))
     brief, presence = scores["brief"], scores["in_video"]
     print(f"| toyworld-frame, {N_FILMS} unseen videos through mp4 and decord | measured | bar |")
     print("|---|---|---|")

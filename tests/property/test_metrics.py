@@ -1,4 +1,4 @@
-"""The metrics against a slow reference in exact fractions, written from the definitions alone."""
+"""The metrics against a slow reference in exact fractions, written from the definitions alone (``slow_metrics``)."""
 
 from fractions import Fraction
 
@@ -9,52 +9,11 @@ from hypothesis import strategies as st
 
 from workbench.core.average_precision import ranking_average_precision
 from workbench.core.metrics import area_under_curve, evaluate_moments, temporal_iou
-
-THRESHOLDS = [Fraction(k, 20) for k in range(10, 20)]
-RANGES = {"short": (0, 10), "middle": (10, 30), "long": (30, 150), "full": (0, 1000)}
+from workbench.validation.slow_metrics import RANGES_S, overlap, retrieval
 
 spans = st.tuples(st.integers(0, 100), st.integers(1, 60)).map(lambda s: [s[0], s[0] + s[1]])
 predictions = st.lists(st.tuples(spans, st.integers(0, 8)).map(lambda p: [*p[0], p[1] / 8]), max_size=14)
 queries = st.lists(st.tuples(st.lists(spans, min_size=1, max_size=5), predictions), min_size=1, max_size=6)
-
-
-def overlap(a, b):
-    seconds_a, seconds_b = set(range(a[0], a[1])), set(range(b[0], b[1]))
-    return Fraction(len(seconds_a & seconds_b), len(seconds_a | seconds_b))
-
-
-def slow_average_precision(truth, ranked, threshold):
-    """For each number of true windows found, the best precision of any rank that finds as many."""
-    free = list(range(len(truth)))
-    precision_at = []
-    for rank, window in enumerate(ranked, start=1):
-        near = [(overlap(window, truth[k]), k) for k in free if overlap(window, truth[k]) >= threshold]
-        if near:
-            free.remove(max(near)[1])
-        found = len(truth) - len(free)
-        precision_at.append((found, Fraction(found, rank)))
-    levels = [[p for found, p in precision_at if found >= k] for k in range(1, len(truth) + 1)]
-    return sum((max(level) for level in levels if level), Fraction(0)) / len(truth)
-
-
-def slow_range(rows, low, high):
-    averages, firsts = [], []
-    for windows, said in rows:
-        truth = [w for w in windows if low < w[1] - w[0] <= high]
-        if not truth:
-            continue
-        ten = said[:10]
-        ranked = sorted(ten, key=lambda w: -w[2])
-        averages.append([slow_average_precision(truth, ranked, t) for t in THRESHOLDS])
-        firsts.append(max((overlap(ten[0], w) for w in truth), default=Fraction(0)) if ten else Fraction(0))
-    if not averages:
-        return None
-    n = len(averages)
-    mean = [sum(column) / n for column in zip(*averages, strict=True)]
-    return {
-        "MR-mAP": [*mean, sum(mean) / len(mean)],
-        "MR-R1": [Fraction(sum(f >= t for f in firsts), n) for t in THRESHOLDS],
-    }
 
 
 @given(queries)
@@ -63,8 +22,8 @@ def test_retrieval_equals_the_slow_reference(rows):
         [{"qid": k, "pred_relevant_windows": said} for k, (_, said) in enumerate(rows)],
         [{"qid": k, "relevant_windows": windows} for k, (windows, _) in enumerate(rows)],
     )
-    for name, (low, high) in RANGES.items():
-        expected = slow_range(rows, low, high)
+    for name, (low_s, high_s) in RANGES_S.items():
+        expected = retrieval(rows, low_s, high_s)
         for metric in ("MR-mAP", "MR-R1"):
             got = list(result[name][metric].values())
             if expected is None:

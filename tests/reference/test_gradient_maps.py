@@ -25,6 +25,7 @@ from workbench.models.registry import ModelRegistry
 from workbench.settings import Settings
 from workbench.types.maps import AttentionTrace
 from workbench.types.video import FrameBatch
+from workbench.validation.slow_attention import Slow, all_maps
 
 WITHIN = 1e-5
 """Of the largest number in a map; the adapters, too, are run in double precision, and answer in float32."""
@@ -361,21 +362,6 @@ def texts_of(model, texts: list[str], seen) -> tuple[Network, Any, list[int]]:
     return Network(begin, layers, n_heads, activation, score, causal), table[ids], ends
 
 
-@dataclass(frozen=True)
-class Slow:
-    """All that the papers' formulas take, of one row, as arrays in double precision; ``pooling`` is ``[head key]``."""
-
-    weights: np.ndarray
-    gradients: np.ndarray
-    early_gradients: np.ndarray
-    reader: np.ndarray
-    query: np.ndarray
-    keys: np.ndarray
-    values: np.ndarray
-    output_gradient: np.ndarray
-    pooling: np.ndarray | None
-
-
 def follow(network: Network, x, read_at: list[int] | None) -> tuple[np.ndarray, list[Slow]]:
     """Return scores and, row by row, what the formulas take; ``read_at`` is where each row is read, if at a token."""
     x = x.detach().clone().requires_grad_()
@@ -414,82 +400,6 @@ def array(tensor) -> np.ndarray:
     return tensor.detach().numpy()
 
 
-def slow_relevance(slow: Slow, start_layer: int) -> np.ndarray:
-    """Return Chefer's relevance: a whole matrix, layer after layer."""
-    n_tokens = len(slow.reader)
-    whole = np.eye(n_tokens)
-    for weights, gradients in zip(slow.weights[start_layer:], slow.gradients[start_layer:], strict=True):
-        raising = np.zeros((n_tokens, n_tokens))
-        for own_weights, own_gradients in zip(weights, gradients, strict=True):
-            raising += np.maximum(own_gradients * own_weights, 0) / len(weights)
-        whole = whole + raising @ whole
-    if slow.pooling is None:
-        return slow.reader @ whole
-    # The attention that reads is one more, from its one query to all tokens.
-    reading = np.zeros(n_tokens)
-    for own_weights, own_gradients in zip(slow.pooling, slow.early_gradients[-1][:, 0], strict=True):
-        reading += np.maximum(own_gradients * own_weights, 0) / len(slow.pooling)
-    return reading @ whole
-
-
-def slow_rollout(slow: Slow, start_layer: int) -> np.ndarray:
-    """Return Abnar and Zuidema's rollout: a whole matrix, layer after layer."""
-    whole = np.eye(len(slow.reader))
-    for weights in slow.weights[start_layer:]:
-        mean = sum(weights[head] for head in range(len(weights))) / len(weights)
-        whole = (mean + np.eye(len(whole))) / 2 @ whole
-    return slow.reader @ whole
-
-
-def slow_raw(slow: Slow) -> np.ndarray:
-    """Return the last attention at what is read, which is the one that reads where there is such."""
-    heads = slow.pooling if slow.pooling is not None else [slow.reader @ own for own in slow.weights[-1]]
-    return sum(heads) / len(heads)
-
-
-def slow_legrad(slow: Slow) -> np.ndarray:
-    """Return LeGrad's map: the mean over layers of the mean over heads and queries of what raises."""
-    n_layers, n_heads, n_queries, n_keys = slow.early_gradients.shape
-    found = np.zeros(n_keys)
-    for layer in slow.early_gradients:
-        for head in layer:
-            for query in head:
-                found += np.maximum(query, 0) / (n_layers * n_heads * n_queries)
-    return found
-
-
-def slow_grad_eclip(slow: Slow, cells: list[int]) -> np.ndarray:
-    """Return Grad-ECLIP's map, cell by cell, channel by channel; similarities are spread over the cells."""
-    length = lambda row: np.sqrt(sum(number**2 for number in row))  # noqa: E731
-    like = [slow.keys[cell] @ slow.query / length(slow.keys[cell]) / length(slow.query) for cell in cells]
-    found = []
-    for cell, own in zip(cells, like, strict=True):
-        loosened = (own - min(like)) / (max(like) - min(like)) if len(cells) > 1 else 1.0
-        given = 0.0
-        for channel, gradient in enumerate(slow.output_gradient):
-            given += gradient * loosened * slow.values[cell, channel]
-        found.append(max(given, 0))
-    return np.array(found)
-
-
-def slow_heads(slow: Slow) -> dict[str, np.ndarray]:
-    """Return what every layer and head gives to each token, query by query of those that are read."""
-    n_layers, n_heads, n_tokens = slow.weights.shape[:3]
-    raw, raised = np.zeros((n_layers, n_heads, n_tokens)), np.zeros((n_layers, n_heads, n_tokens))
-    legrad = np.zeros(slow.early_gradients[:, :, 0].shape)
-    for layer in range(n_layers):
-        for head in range(n_heads):
-            for query, share in enumerate(slow.reader):
-                own = slow.weights[layer, head, query]
-                raw[layer, head] += share * own
-                raised[layer, head] += share * np.maximum(slow.gradients[layer, head, query] * own, 0)
-            for gradients in slow.early_gradients[layer, head]:
-                legrad[layer, head] += np.maximum(gradients, 0) / len(slow.early_gradients[layer, head])
-    if slow.pooling is not None:
-        raw = np.stack([*raw, slow.pooling])
-    return {"raw by head": raw, "relevance by head": raised, "legrad by head": legrad}
-
-
 def maps_of(trace: AttentionTrace, row: int) -> dict[str, np.ndarray]:
     """Return the maps that the app makes of a trace, those from each first layer among them."""
     found = maps_of_trace(trace, row, None)
@@ -497,18 +407,6 @@ def maps_of(trace: AttentionTrace, row: int) -> dict[str, np.ndarray]:
         later = maps_of_trace(trace, row, start)
         found |= {f"{name} from {start}": later[name] for name in ("relevance", "rollout")}
     return found
-
-
-def slow_maps_of(slow: Slow, cells: list[int]) -> dict[str, np.ndarray]:
-    found = slow_heads(slow) | {"raw": slow_raw(slow), "legrad": slow_legrad(slow)}
-    for start in range(len(slow.weights)):
-        found |= {
-            f"relevance from {start}": slow_relevance(slow, start),
-            f"rollout from {start}": slow_rollout(slow, start),
-        }
-    # Few layers: all of them count.
-    found |= {name: found[f"{name} from 0"] for name in ("relevance", "rollout")}
-    return {name: values[..., cells] for name, values in found.items()} | {"grad-eclip": slow_grad_eclip(slow, cells)}
 
 
 def assert_same_map(name: str, found: np.ndarray, expected: np.ndarray) -> None:
@@ -613,7 +511,7 @@ def both_of_pictures(model, texts: list[str]) -> list[tuple[str, np.ndarray, np.
 def both(trace: AttentionTrace, slow: list[Slow]) -> list[tuple[str, np.ndarray, np.ndarray]]:
     found = []
     for row, own in enumerate(slow):
-        expected = slow_maps_of(own, list(trace.cells[row]))
+        expected = all_maps(own, trace.cells[row])
         found += [(name, values, expected[name]) for name, values in maps_of(trace, row).items()]
     return found
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.benchmarks.toyworld_path import verdicts
 from workbench import Workbench
 from workbench.models.registry import ModelRegistry
 from workbench.settings import ASSETS, Settings
@@ -64,16 +63,6 @@ def test_the_card_tells_the_figures_of_the_weights_beside_it(marks, blind_marks)
     card = (FOLDER / "README.md").read_text(encoding="utf-8")
     for kind, mark in marks.items():
         assert f"| {kind} | {mark.share:.3f} | {blind_marks[kind].share:.3f} | {mark.n_asked} |" in card
-
-
-def test_whether_something_happens_is_decided_at_the_stated_error_rate(tmp_path):
-    """mp4 on disk, decord, windows, sentences: absent objects and events of an unseen seed, at 1 in 20."""
-    said = verdicts(tmp_path, 2024, 6, "toyworld-video", error_rate=0.05)
-    for kind in ("objects", "events"):
-        assert said[kind].n_absent >= 30
-        assert said[kind].n_false / said[kind].n_absent <= 0.12
-    assert said["objects"].n_found / said["objects"].n_present >= 0.9
-    assert said["events"].n_found / said["events"].n_present >= 0.5
 
 
 def test_of_real_footage_and_of_how_fast_there_is_no_verdict(settings):

@@ -6,13 +6,15 @@ import re
 import shlex
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 import yaml
 
-from tests.readme import README, with_generated
+from tests.readme import README, proven_rows, with_settings
 from tests.serve import ROOT
 from workbench.__main__ import main
+from workbench.validation.exams import INSTRUMENTS
 
 TEXT = README.read_text(encoding="utf-8")
 SHELL = [
@@ -25,7 +27,14 @@ VERBS = [shlex.split(line.partition("-m workbench ")[2]) for line in SHELL if "-
 
 
 def test_settings_table_is_up_to_date() -> None:
-    assert with_generated(TEXT) == TEXT, "run `make readme`"
+    assert with_settings(TEXT) == TEXT, "run `make readme`"
+
+
+def test_every_instrument_is_proven() -> None:
+    """What stands there is held against what is measured in ``tests/reference``, instrument by instrument."""
+    told = dict.fromkeys(row[0] for row in proven_rows())
+    exams = [import_module(f"workbench.validation.{name}") for name in INSTRUMENTS]
+    assert list(told) == [exam.TITLE for exam in exams]
 
 
 @pytest.mark.parametrize("target", MAKE)

@@ -19,8 +19,9 @@ from workbench.core.text_edits.kinds import NAMES
 from workbench.core.video_edits.kinds import FILM_NAMES
 from workbench.errors import InputError
 from workbench.settings import Settings
-from workbench.ui.cli import probe_verbs, space_verbs, verbs
+from workbench.ui.cli import probe_verbs, space_verbs, validate_verb, verbs
 from workbench.ui.cli.results import add_formats
+from workbench.validation.exams import INSTRUMENTS
 
 Run = Callable[[Services, argparse.Namespace], int]
 _MODEL_HELP = "an id of the list, a hub id, a folder, or ARCHITECTURE:FILE of open_clip"
@@ -65,6 +66,9 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
     sub = verb("evaluate", "Score predictions in the conventions of QVHighlights.", verbs.evaluate)
     sub.add_argument("predictions", metavar="PREDICTIONS", help="JSON Lines or a JSON list: qid, pred_relevant_windows")
     sub.add_argument("ground_truth", metavar="GROUND_TRUTH", help="the same with qid, relevant_windows")
+    about = "Hold every instrument against planted truth and reference implementations; exit status 1 where one fails."
+    sub = verb("validate", about, validate_verb.validate)
+    sub.add_argument("--only", choices=INSTRUMENTS, default="", help="one instrument alone")
     _add_bench(subparsers, verb, settings)
     _add_toyworld(subparsers, verb)
     return parser

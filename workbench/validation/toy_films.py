@@ -1,0 +1,54 @@
+"""Films of the toy world that nothing was trained on, with what was planted in them.
+
+Separate because exams of several instruments ask about the same films, which are drawn once.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workbench.analyses.analysis import Report, silent
+from workbench.analyses.services import Services
+from workbench.media.encode import write_video
+from workbench.toyworld import dataset
+from workbench.toyworld.story import Story, random_story
+from workbench.types.outcome import Progress
+from workbench.types.video import VideoInfo
+
+SEED, N_FILMS = 101, 10
+"""The first of the films that the tables of the benchmarks are made of."""
+
+
+@dataclass(frozen=True)
+class ToyFilm:
+    """A film of the library, the ``story`` it was drawn from, and sentences that are in it, or are not.
+
+    ``queries`` are rows of ``dataset.truth_row``, whose numbers are their own among all films of a seed.
+    """
+
+    story: Story
+    video: VideoInfo
+    queries: list[dict[str, Any]]
+
+
+def toy_films(
+    services: Services, folder: Path, seed: int = SEED, n_films: int = N_FILMS, report: Report = silent
+) -> list[ToyFilm]:
+    """Return the films of ``seed``, drawn into ``folder`` unless they are there, and opened through the library."""
+    drawn = folder / f"films-{seed}-{n_films}"
+    if not (drawn / "truth.jsonl").exists():
+
+        def tell(done: int, what: str) -> None:
+            report(Progress(done, n_films, "Drawing films", unit="video"))
+
+        dataset.make(drawn, seed, n_films, write_video, report=tell)
+    rows = [json.loads(line) for line in (drawn / "truth.jsonl").read_text(encoding="utf-8").splitlines()]
+    return [
+        ToyFilm(
+            random_story(seed, index, "test"), services.library.open_path(drawn / f"{row['vid']}.mp4"), row["queries"]
+        )
+        for index, row in enumerate(rows)
+    ]
