@@ -22,7 +22,7 @@ from tests.films import BLUE, RED, Film, write_film
 from tests.gated import MODEL_ID, Gate, register_gated_model
 from workbench.analyses.services import Services
 from workbench.models.adapter_template import ENTRY
-from workbench.ui.gradio import attribution_texts, lines, texts
+from workbench.ui.gradio import attribution_texts, lines, texts, turns_texts
 from workbench.ui.gradio import working as module
 from workbench.ui.gradio.api import make_add_video, make_attribute, make_ground
 from workbench.ui.gradio.asker import asker, is_wanted
@@ -103,12 +103,12 @@ def test_who_waits_is_told_how_many_are_before_until_it_is_their_turn(
         until(lambda: events.lines.read.n_present == number + 1)  # noqa: B023
     ann, bob, cy = visits
     until(lambda: bob.said() and cy.said())
-    assert texts.before_you(0) in bob.said()[-1]
-    assert texts.before_you(1) in cy.said()[-1]
+    assert turns_texts.before_you(0) in bob.said()[-1]
+    assert turns_texts.before_you(1) in cy.said()[-1]
     assert bob.told[0]["cancel"]["visible"]
     gate.open()
     assert "timeline" in ann.end()
-    until(lambda: texts.before_you(0) in cy.said()[-1])
+    until(lambda: turns_texts.before_you(0) in cy.said()[-1])
     gate.open(2)
     for visit in (bob, cy):
         assert "timeline" in visit.end()
@@ -182,7 +182,7 @@ def test_other_work_is_told_of_where_it_was_asked_for(events: Events, gate: Gate
     taken = events.lines.computed.join("somebody else")
     bob = Visit(events.explain(session, asked_by("bob")))
     until(bob.said)
-    assert texts.before_you(0) in bob.said()[0]
+    assert turns_texts.before_you(0) in bob.said()[0]
     events.cancel(asked_by("bob"))
     assert attribution_texts.STOPPED in str(bob.end())
     taken.leave()

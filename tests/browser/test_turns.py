@@ -17,7 +17,7 @@ from tests.gated import MODEL_ID, Gate
 from tests.serve import serve, visit
 from workbench.media.library import VideoLibrary
 from workbench.settings import Settings
-from workbench.ui.gradio import texts
+from workbench.ui.gradio import turns_texts
 from workbench.ui.gradio.lines import n_at_once
 
 expect.set_options(timeout=60_000)
@@ -48,9 +48,9 @@ def test_a_person_sees_how_many_are_before_and_a_program_that_cancels_makes_way(
     time.sleep(1)
     page.goto(f"{site.url}?video={site.film}&model={MODEL_ID}&fps=1.6&q=red")
     status = page.locator("#status")
-    expect(status).to_contain_text(texts.before_you(1))
+    expect(status).to_contain_text(turns_texts.before_you(1))
     waiting.cancel()
-    expect(status).to_contain_text(texts.before_you(0))
+    expect(status).to_contain_text(turns_texts.before_you(0))
     site.gate.open(99)
     expect(page.locator("#answers h3", has_text="red")).to_be_visible()
     expect(status).to_be_empty()

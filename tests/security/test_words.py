@@ -121,6 +121,7 @@ def open_page(site: Fortress, **wish: str) -> dict[str, Any]:
     [
         ("../../etc/passwd", "passwd"),
         ("/", "received.mp4"),
+        ("\u202e", "received.mp4"),
         ("a\u0000b\r\nc\u202e.mp4", "abc.mp4"),
         (MARKUP + ".mp4", "script>.mp4"),
         (None, "received.mp4"),

@@ -46,8 +46,12 @@ def films_in(sent: object) -> dict[str, str]:
 
 def name_in(file: gr.FileData) -> str:
     """Return what its visitor calls a file, in letters that can be seen, and not longer than a title."""
-    name = "".join(letter for letter in Path(file.orig_name or file.path).name if letter.isprintable())
+    name = _visible(Path(file.orig_name or "").name) or _visible(Path(file.path).name)
     return name if len(name) <= MAX_TITLE_CHARS else f"{name[: MAX_TITLE_CHARS - 9]}…{name[-8:]}"
+
+
+def _visible(name: str) -> str:
+    return "".join(letter for letter in name if letter.isprintable())
 
 
 def text_in(event: gr.EventData, name: str = "text") -> str:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from workbench.errors import BusyError
+from workbench.ui.gradio import turns_texts as texts
 from workbench.ui.gradio.asker import asker
 from workbench.ui.gradio.by_visitor import ByVisitor
 from workbench.ui.gradio.turns import Turns
@@ -32,9 +33,6 @@ class Shares:
         with self._turns.join(visitor) as turn:
             turn.wait()
             if self._n_bytes.get(visitor, 0) + n_bytes > self._most_bytes:
-                raise BusyError(
-                    f"With this you would have brought more than the {self._most_bytes / 1e9:.2g} GB that one visitor "
-                    f"may; choose what you have brought already, or bring something smaller."
-                )
+                raise BusyError(texts.share_used_up(self._most_bytes))
             yield
             self._n_bytes[visitor] = self._n_bytes.get(visitor, 0) + n_bytes

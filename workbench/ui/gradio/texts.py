@@ -327,13 +327,6 @@ def _size(n_bytes: int) -> str:
     return f"{n_bytes / 1e9:.2g} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"
 
 
-def before_you(n_others: int) -> str:
-    """Return how many are served before somebody who waits."""
-    if n_others == 0:
-        return "You are next: it begins as soon as somebody before you is served"
-    return "1 other is before you" if n_others == 1 else f"{n_others} others are before you"
-
-
 def working(progress: Progress, left_s: float | None) -> str:
     """Return what is being done, how far it is, and how long it will still take."""
     if not progress.total:

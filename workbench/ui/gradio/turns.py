@@ -11,6 +11,7 @@ import threading
 from types import TracebackType
 
 from workbench.errors import BusyError
+from workbench.ui.gradio import turns_texts as texts
 
 
 class Turns:
@@ -38,10 +39,7 @@ class Turns:
         """Return a turn that waits or, where a place is free, is served; raises ``BusyError`` for one too many."""
         with self._lock:
             if sum(turn.visitor == visitor for turn in self._present()) >= self._most_each:
-                raise BusyError(
-                    f"You have asked for {self._most_each} things that are not done yet, the most at once; "
-                    f"wait for an answer, then ask again."
-                )
+                raise BusyError(texts.too_many_asked(self._most_each))
             turn = Turn(self, visitor, max(self._round, self._next.get(visitor, 0.0)), next(self._numbers))
             self._next[visitor] = turn.round + 1
             self._waiting.append(turn)

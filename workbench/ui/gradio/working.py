@@ -18,7 +18,7 @@ import gradio as gr
 
 from workbench.errors import BusyError, Cancelled, WorkbenchError
 from workbench.types.outcome import Progress
-from workbench.ui.gradio import attribution_texts, panels, texts
+from workbench.ui.gradio import attribution_texts, panels, texts, turns_texts
 from workbench.ui.gradio.jobs import STEP_S, Job, Jobs, Pace
 from workbench.ui.gradio.lines import Lines
 from workbench.ui.gradio.session import Session
@@ -127,7 +127,7 @@ class Worker:
             if time.monotonic() < is_told_from or (n_before := turn.n_before) == told:
                 continue
             told = n_before
-            yield self._told(place, panels.working(texts.before_you(told), 0, 0))
+            yield self._told(place, panels.working(turns_texts.before_you(told), 0, 0))
 
     def _told(self, place: Place, said: str) -> Update:
         """Return work under way, with the button that stops it."""
