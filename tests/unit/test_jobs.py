@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
 
 import numpy as np
@@ -29,6 +30,20 @@ def test_progress_then_the_answer() -> None:
     assert Progress(1, 2, "half") in seen
     assert set(seen) <= {NOT_BEGUN, Progress(1, 2, "half")}
     assert job.answer() == "done"
+
+
+def test_work_knows_who_asked() -> None:
+    asker: contextvars.ContextVar[str] = contextvars.ContextVar("asker", default="nobody")
+
+    def ask(name: str) -> Job[str]:
+        asker.set(name)
+        job = Job(lambda report: asker.get())
+        assert list(job.progress()) in ([], [NOT_BEGUN])
+        return job
+
+    jobs = [contextvars.copy_context().run(ask, name) for name in ("Ann", "Bob")]
+    assert [job.answer() for job in jobs] == ["Ann", "Bob"]
+    assert asker.get() == "nobody"
 
 
 def test_progress_is_passed_on_now_and_then_however_often_it_is_told() -> None:

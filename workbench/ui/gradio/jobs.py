@@ -6,6 +6,7 @@ next step, through the function that it reports to. One job per visitor: a newer
 
 from __future__ import annotations
 
+import contextvars
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -46,7 +47,9 @@ class Job(Generic[R]):
 
         Before the first report the progress is ``NOT_BEGUN``. A glimpse is passed on until there is a newer one.
         """
-        thread = threading.Thread(target=self._run, name="analysis", daemon=True)
+        # In the asker's context, by which a lent GPU knows whose minutes are spent.
+        context = contextvars.copy_context()
+        thread = threading.Thread(target=context.run, args=(self._run,), name="analysis", daemon=True)
         thread.start()
         while not self._has_ended.wait(STEP_S):
             yield self._latest
