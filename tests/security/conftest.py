@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +36,16 @@ class Fortress(Site):
     def received(self) -> list[Path]:
         """What lies where uploads arrive."""
         return [path for path in (self.home / "received").rglob("*") if path.is_file()]
+
+    def memory_mb(self) -> float:
+        """Return what the largest of its processes holds of the memory."""
+        held: list[float] = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if f"WORKBENCH_HOME={self.home}\0".encode() in (process / "environ").read_bytes():
+                    pages = int((process / "statm").read_text().split()[1])
+                    held.append(pages * os.sysconf("SC_PAGE_SIZE") / 2**20)
+        return max(held)
 
     def log(self) -> str:
         """What the server has said so far."""
