@@ -21,6 +21,7 @@ import gradio_client
 ROOT = Path(__file__).resolve().parent.parent
 START_LIMIT_S = 180.0
 ANSWER_LIMIT_S = 120.0
+PID_FILE = "server.pid"
 
 
 @contextmanager
@@ -49,6 +50,7 @@ def serve(home: Path, program: Sequence[str] = ("app.py",), root: Path = ROOT, *
             stdout=output,
             stderr=subprocess.STDOUT,
         )
+    (home / PID_FILE).write_text(str(process.pid))
     try:
         _wait_until_answered(url, process, log)
         yield url

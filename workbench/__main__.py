@@ -10,6 +10,7 @@ from collections.abc import Sequence
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; return the exit status: 0 done, 1 a problem that was explained, 130 interrupted."""
     from workbench.errors import WorkbenchError
+    from workbench.ui.shortage import plainly
 
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     try:
@@ -21,12 +22,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         settings = Settings.from_environment()
         args = make_parser(settings).parse_args(argv)
         check_targets([getattr(args, target) for target in args.targets])
-        return args.run(Services.create(settings), args)
+        status = args.run(Services.create(settings), args)
+        sys.stdout.flush()  # here, where it is told if that fails
+        return status
     except WorkbenchError as problem:
         print(f"Error: {problem}", file=sys.stderr)
         return 1
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()
         return 1
     except OSError as problem:
         reason = problem.strerror or "it cannot be used"
@@ -34,10 +37,24 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"Error: {problem.filename or 'A file'} failed ({reason}); name another place or free some.",
             file=sys.stderr,
         )
+        _give_up_output()
         return 1
     except KeyboardInterrupt:
         print("Stopped; what was finished is kept, and the same command goes on from there.", file=sys.stderr)
         return 130
+    except Exception as problem:
+        if not isinstance(plain := plainly(problem), WorkbenchError):
+            raise
+        print(f"Error: {plain}", file=sys.stderr)
+        return 1
+
+
+def _give_up_output() -> None:
+    """Lose what cannot be written to stdout, which Python would try again, and tell in words of its own."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

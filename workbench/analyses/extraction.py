@@ -85,14 +85,18 @@ def extract(
     plan = plan_of(video, model.spec, sampling)
     chunks = {}
     if all(key in services.store for key in keys):
-        chunks = {key: in_memory(stored, plan, services.store) for key in keys if (stored := services.store.get(key))}
+        chunks = {
+            key: in_memory(stored, plan, services.store)
+            for at, key in enumerate(keys)
+            if (stored := _stored(services, key, plan, at))
+        }
     from_cache = len(chunks) == len(keys)
     problem, is_kept = None, True
     if not from_cache:
         what = f"Waiting for {video.title} to be read with {model.spec.title}"
         with services.store.lock(whole_key, lambda: report(Progress(0, 0, what, is_waiting=True))):
-            for key in keys:
-                if stored := services.store.get(key):
+            for at, key in enumerate(keys):
+                if stored := _stored(services, key, plan, at):
                     chunks[key] = in_memory(stored, plan, services.store)
                     seen(VideoFeatures(video.id, model.spec.id, **stored))
                     report(Progress(0, 0, f"Going through what is kept of {video.title} with {model.spec.title}"))
@@ -130,6 +134,14 @@ def _whole(chunks: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
             whole[name][at : at + len(array)] = array
         at += len(chunk["times_s"])
     return whole
+
+
+def _stored(services: Services, key: str, plan: Plan, chunk: int) -> dict[str, np.ndarray] | None:
+    """Return what the store holds of a chunk; None where that is nothing, or not as many rows as it has."""
+    stored, (first, past) = services.store.get(key), plan.rows_of(chunk, chunk + 1)
+    if stored is None or not {"times_s", "frames"} <= stored.keys():
+        return None
+    return stored if all(array.shape[:1] == (past - first,) for array in stored.values()) else None
 
 
 def _opened(services: Services, whole_key: str) -> VideoFeatures | None:

@@ -1,14 +1,14 @@
 """What is known of films, kept by the hash of their content: who opens a film again need not decode it.
 
 Separate because the library and the uploads both keep it, each in a place of its own. A file is written whole
-or not at all, and one that is damaged, of another version of the decoder or of a film past the limits is none.
+or not at all, and one that is damaged, of another version of the decoder or of a film past the limits is none. What a
+killed writer left is written over by the next one.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,13 @@ def write_facts(file: Path, info: VideoInfo) -> None:
     """Write what is known of a film; raises ``OSError`` where that cannot be kept."""
     facts = asdict(info)
     kept = {"facts": facts, "digest": _digest(facts)}
-    with tempfile.TemporaryDirectory(prefix=".incoming-", dir=file.parent) as folder:
-        unfinished = Path(folder) / file.name
+    unfinished = file.with_suffix(".unfinished")
+    try:
         unfinished.write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
         unfinished.replace(file)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def read_facts(file: Path, video_id: str, settings: Settings) -> VideoInfo | None:

@@ -208,10 +208,13 @@ def _cached(entry: ModelEntry) -> Path | None:
 
 
 def _fetch(entry: ModelEntry, settings: Settings, wanted: tuple[str, ...]) -> Path:
-    from huggingface_hub import errors, snapshot_download
+    from huggingface_hub import errors, snapshot_download, try_to_load_from_cache
 
-    lacking = f"The files of “{entry.id}”{_size(entry)} are not on this machine, and the Hugging Face hub"
-    if entry.family == FROM_CHECKPOINT:
+    has_begun = isinstance(try_to_load_from_cache(entry.where, "config.json", revision=entry.revision), str)
+    lacking = (
+        f"The files of “{entry.id}”{_size(entry)} are not {'all ' * has_begun}on this machine, and the Hugging Face hub"
+    )
+    if entry.family == FROM_CHECKPOINT and not has_begun:
         lacking = f"There is no folder “{entry.id}” here, and the Hugging Face hub, which may have such a model,"
     if is_offline(settings):
         raise HubUnreachable(f"{lacking} is switched off here")

@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import time
 import uuid
 import zlib
@@ -25,7 +26,7 @@ from safetensors.numpy import load, save
 from workbench.errors import StoreError
 
 SUFFIX = ".safetensors"
-CHECKSUM = "crc32"
+CHECKSUM, OWN_KEY = "crc32", "key"
 ABANDONED_AFTER_S = 3600.0
 UNUSED_LOCK_AFTER_S = 86_400.0
 WAITING_S = 0.5
@@ -73,13 +74,14 @@ class TensorStore:
     def get(self, key: str) -> dict[str, np.ndarray] | None:
         """Return the arrays of ``key``, the caller's own, or None where there is no sound entry.
 
-        A file that is cut short, altered in any bit or unreadable is no entry.
+        A file that is cut short, altered in any bit, unreadable or that of another key is no entry.
         """
         path = self._path(key)
         try:
             blob = path.read_bytes()
             arrays = load(blob)
-            if _kept_checksum(blob) != _checksum(arrays):
+            said = _metadata(blob)
+            if said[CHECKSUM] != _checksum(arrays) or said.get(OWN_KEY, key) != key:  # earlier ones name no key
                 return None
         except (OSError, *_DAMAGE):
             return None
@@ -94,7 +96,7 @@ class TensorStore:
         are larger than the whole cache may be.
         """
         ordered = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-        blob = save(ordered, {CHECKSUM: _checksum(ordered)})
+        blob = save(ordered, {CHECKSUM: _checksum(ordered), OWN_KEY: key})
         if len(blob) > self.max_bytes:
             raise StoreError(
                 f"The features take {len(blob) / 1e6:.1f} MB and the cache may hold "
@@ -193,6 +195,8 @@ def _write(path: Path, blob: bytes) -> None:
             file.write(blob)
             file.flush()
             os.fsync(file.fileno())
+        if path.is_dir():  # which no file can replace
+            shutil.rmtree(path)
         temporary.replace(path)
     except BaseException:
         with suppress(OSError):
@@ -200,9 +204,9 @@ def _write(path: Path, blob: bytes) -> None:
         raise
 
 
-def _kept_checksum(blob: bytes) -> str:
+def _metadata(blob: bytes) -> dict[str, str]:
     length = int.from_bytes(blob[:8], "little")
-    return json.loads(blob[8 : 8 + length])["__metadata__"][CHECKSUM]
+    return json.loads(blob[8 : 8 + length])["__metadata__"]
 
 
 def _checksum(arrays: Mapping[str, np.ndarray]) -> str:

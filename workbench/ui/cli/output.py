@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,10 +37,27 @@ def write_bytes(content: bytes, target: str) -> None:
         sys.stdout.buffer.write(content)
         return
     try:
-        Path(target).write_bytes(content)
+        _write_whole(Path(target), content)
     except OSError as problem:
         raise InputError(f"{target} cannot be written ({problem.strerror}); choose another file.") from None
     print(f"Written to {target}.", file=sys.stderr)
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write a file under another name first: where that fails, the one before is still there, and no half of this."""
+    if path.exists() and not path.is_file():  # a pipe, or a device
+        path.write_bytes(content)
+        return
+    path = path.resolve()
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        unfinished.write_bytes(content)
+        if path.exists():
+            shutil.copymode(path, unfinished)
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def check_targets(targets: Sequence[str | None]) -> None:

@@ -32,6 +32,7 @@ from workbench.ui.gradio.lines import Lines
 from workbench.ui.gradio.sent import MAX_BROUGHT
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.turns import Turns
+from workbench.ui.shortage import plainly
 
 LOG = logging.getLogger(__name__)
 LOOK_S = 1.0
@@ -254,8 +255,8 @@ def _told() -> Iterator[None]:
     """Tell in one sentence what went wrong; what nobody foresaw is logged."""
     try:
         yield
-    except WorkbenchError as problem:
-        raise gr.Error(str(problem), print_exception=False) from None
-    except Exception:
+    except Exception as problem:
+        if isinstance(plain := plainly(problem), WorkbenchError):
+            raise gr.Error(str(plain), print_exception=False) from None
         LOG.exception("a verb failed")
         raise gr.Error(texts.UNEXPECTED, print_exception=False) from None

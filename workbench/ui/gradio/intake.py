@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 
 from starlette.concurrency import run_in_threadpool
@@ -19,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from workbench.ui.gradio import door_texts as texts
 from workbench.ui.gradio.received import Received
 
+LOG = logging.getLogger(__name__)
 UPLOAD, TOOLS = "/gradio_api/upload", "/gradio_api/mcp"
 MOST_BYTES, MOST_TOOL_BYTES = 2**20, 64 * 2**20
 """The most of what is asked; of a tool, which takes a film in base64."""
@@ -86,7 +88,7 @@ class Intake:
             try:
                 if body.n_bytes >= next_look:
                     next_look += LOOK_BYTES
-                    if not await run_in_threadpool(self._received.has_room):
+                    if not await run_in_threadpool(self._received.has_room, min(body.n_left, LOOK_BYTES)):
                         raise Refused(texts.NO_ROOM, 503)
                 message = await body.next()
                 if message["type"] == "http.disconnect":
@@ -101,7 +103,11 @@ class Intake:
             if refusal is None:
                 await send(message)
 
-        await self._app(scope, counted, answered)
+        try:
+            await self._app(scope, counted, answered)
+        except OSError as problem:  # others fill the disk, too
+            LOG.warning("An upload cannot be received: %s", problem)
+            refusal = refusal or Refused(texts.NO_ROOM, 503)
         if refusal is not None:
             await _refuse(refusal, scope, receive, send)
 
@@ -112,9 +118,15 @@ class _Body:
     def __init__(self, scope: Scope, receive: Receive, most_bytes: int, too_large: str) -> None:
         self._receive, self._most_bytes, self._too_large = receive, most_bytes, too_large
         declared = Headers(scope=scope).get("content-length", "")
-        self._is_too_large = declared.isdecimal() and int(declared) > most_bytes
+        self._n_declared = int(declared) if declared.isdecimal() else most_bytes
+        self._is_too_large = self._n_declared > most_bytes
         self._waited_s, self._n_bytes_since = 0.0, 0
         self.n_bytes = 0
+
+    @property
+    def n_left(self) -> int:
+        """The most bytes that may still come."""
+        return self._n_declared - self.n_bytes
 
     async def next(self) -> Message:
         """Return the next message; raises ``Refused``."""

@@ -7,7 +7,9 @@ left by a server that was killed. The toolkit itself bounds neither how much lie
 from __future__ import annotations
 
 import contextlib
+import math
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,13 +35,16 @@ class Received:
         os.environ["GRADIO_TEMP_DIR"] = str(self.folder)
         self.has_room()
 
-    def has_room(self) -> bool:
-        """Remove what is too old, and the oldest while there is too much; return whether more may come."""
-        now_s, n_bytes = time.time(), 0
+    def has_room(self, n_more: int = 0) -> bool:
+        """Remove what is too old, and the oldest while there is too much; return whether ``n_more`` bytes may come.
+
+        There is too much, too, while the disk itself has no room for them.
+        """
+        now_s, n_bytes, is_full = time.time(), 0, self._free_bytes() < n_more
         for path, status in sorted(self._files(), key=lambda found: -found[1].st_mtime):
             age_s = now_s - status.st_mtime
             size = max(status.st_size, _LEAST_BYTES)
-            is_over = n_bytes + size > self._most_bytes
+            is_over = is_full or n_bytes + size > self._most_bytes
             if age_s > KEPT_S or (is_over and age_s > BUSY_S):
                 with contextlib.suppress(OSError):  # somebody else may have been faster
                     path.unlink()
@@ -50,7 +55,13 @@ class Received:
             with contextlib.suppress(OSError):
                 if now_s - folder.stat().st_mtime > BUSY_S:
                     folder.rmdir()
-        return n_bytes < self._most_bytes
+        return n_bytes < self._most_bytes and self._free_bytes() >= n_more
+
+    def _free_bytes(self) -> float:
+        try:
+            return shutil.disk_usage(self.folder).free
+        except OSError:  # what is wrong is told when something is written
+            return math.inf
 
     def _files(self) -> Iterator[tuple[Path, os.stat_result]]:
         for path in self.folder.rglob("*"):

@@ -24,6 +24,7 @@ from workbench.ui.gradio.lines import Lines
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shown import Shown, Update
 from workbench.ui.gradio.turns import Turn, Turns
+from workbench.ui.shortage import plainly
 
 LOG = logging.getLogger(__name__)
 QUIET_S = 0.4
@@ -71,7 +72,7 @@ in_words = in_words_at("notice")
 
 def said_of(problem: Exception, kind: str = "error", words: Callable[[str], str] = str) -> str:
     """Return what a person should know of a problem, as HTML; what nobody foresaw is logged."""
-    if isinstance(problem, WorkbenchError):
+    if isinstance(problem := plainly(problem), WorkbenchError):
         return panels.notice(words(str(problem)), kind)
     LOG.exception("an event failed", exc_info=problem)
     return panels.notice(texts.UNEXPECTED, kind)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from workbench.errors import WorkbenchError
+from workbench.ui.shortage import plainly
 
 MINUTES = 5
 NO_SENTENCE = "Type a sentence to see what comes of it."
@@ -32,8 +33,10 @@ class Lesson:
         st.caption(f"{MINUTES} minutes. {self.about}")
         try:
             self.show()
-        except WorkbenchError as problem:
-            st.error(str(problem))
+        except Exception as problem:
+            if not isinstance(plain := plainly(problem), WorkbenchError):
+                raise
+            st.error(str(plain))
 
 
 def predicted(name: str, question: str, choices: Sequence[str], truth: str, why: str = "") -> bool:
