@@ -110,7 +110,8 @@ def test_on_a_phone_a_mark_says_that_there_are_more_tabs(page: Page, server_url:
     visit(page, server_url)
     bar = page.locator("#instruments > .tab-wrapper")
     expect(bar).to_have_attribute("data-more", "right")
-    page.get_by_role("tab", name="What if").click()
+    tabs = page.get_by_role("tablist").first
+    tabs.evaluate("(list) => { list.scrollLeft = (list.scrollWidth - list.clientWidth) / 2; }")
     expect(bar).to_have_attribute("data-more", "left right")
     page.get_by_role("tab", name="About").click()
     expect(bar).to_have_attribute("data-more", "left")
