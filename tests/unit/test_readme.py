@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import import_module
+from typing import Any
 
 import pytest
 import yaml
 
+from tests import readme
 from tests.readme import README, proven_rows, with_settings
 from tests.serve import ROOT
 from workbench.__main__ import main
+from workbench.validation.claim import Claim
 from workbench.validation.exams import INSTRUMENTS
+from workbench.validation.table import cells_of
 
 TEXT = README.read_text(encoding="utf-8")
 SHELL = [
@@ -35,6 +41,28 @@ def test_every_instrument_is_proven() -> None:
     told = dict.fromkeys(row[0] for row in proven_rows())
     exams = [import_module(f"workbench.validation.{name}") for name in INSTRUMENTS]
     assert list(told) == [exam.TITLE for exam in exams]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"measured": 0.999},
+        {"measured": 0.94},
+        {"measured": math.nan},
+        {"n_asked": 80},
+        {"bar": 0.5},
+        {"says": "is wrong"},
+    ],
+    ids=str,
+)
+def test_a_readme_that_says_otherwise_is_found(monkeypatch: pytest.MonkeyPatch, other: dict[str, Any]) -> None:
+    claim = Claim("Some", "is right", "what is known", 0.97, 0.95, n_asked=40)
+    monkeypatch.setattr(readme, "proven_rows", lambda: [cells_of(claim)])
+    readme.assert_told([replace(claim, measured=0.96, n_asked=42)])
+    with pytest.raises(AssertionError):
+        readme.assert_told([replace(claim, **other)])
+    with pytest.raises(AssertionError, match="make proven"):
+        readme.assert_told([claim], n_later=1)
 
 
 @pytest.mark.parametrize("target", MAKE)

@@ -197,16 +197,18 @@ def test_what_there_is_no_reference_for_is_told_and_fails_nothing(monkeypatch, c
     assert "1 not measured here" in err
 
 
+def example(services: Services) -> ToyFilm:
+    """Return an example of which the truth is known as that of any toy film."""
+    story = random_story(72, 2, "test")
+    video = services.library.find("toy-test-72-002")
+    return ToyFilm(story, video, query_rows(story, generator("test", 72, 1_000_002), 1))
+
+
 @pytest.fixture
 def one_film(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let moments be looked for in an example, of which the truth is known as that of any toy film."""
+    """Let moments be looked for in one example."""
 
-    def film(services: Services, *given: object, **more: object) -> list[ToyFilm]:
-        story = random_story(72, 2, "test")
-        video = services.library.find("toy-test-72-002")
-        return [ToyFilm(story, video, query_rows(story, generator("test", 72, 1_000_002), 1))]
-
-    monkeypatch.setattr(moments, "toy_films", film)
+    monkeypatch.setattr(moments, "films_of_all", lambda services, *given: [example(services)])
     monkeypatch.setattr(moments, "references", lambda: iter(()))
     monkeypatch.setattr(moments, "verdicts_of_events", lambda *given: iter(()))
 
@@ -222,10 +224,20 @@ def test_moments_of_a_curve_turned_upside_down_fail(monkeypatch, capsys) -> None
     right = ground.curves_of
     monkeypatch.setattr(ground, "curves_of", lambda *given: -right(*given))
     status, out, _ = run(capsys, "--only", "moments")
-    [first] = [line for line in out.splitlines() if "the first moment is the planted one" in line]
+    [first] = [line for line in out.splitlines() if "the first moment overlaps the planted one" in line]
     assert status == 1
     assert first.endswith("| **fails** |")
     assert float(first.split(" | ")[3]) < 0.5
+
+
+def test_films_of_two_seeds_count_both_though_their_queries_have_the_same_numbers(tmp_path: Path) -> None:
+    services = Services.create(Settings(home=tmp_path, offline=True, device="cpu"))
+    film = example(services)
+    once, twice = (moments.moment_scores(services, films) for films in ([film], [film, film]))
+    assert once["in_video"]["n_present"] > 0
+    for name in ("n_present", "n_absent"):
+        assert twice["in_video"][name] == 2 * once["in_video"][name]
+    assert twice["brief"] == once["brief"]
 
 
 def test_a_map_of_the_wrong_attention_fails(monkeypatch) -> None:
@@ -239,5 +251,5 @@ def test_a_map_of_the_wrong_attention_fails(monkeypatch) -> None:
     video = services.library.find("toy-test-72-002")
     case = Case(services, video, "a red circle", 9.0, np.zeros((256, 256)))
     verdicts = {claim.says.split()[0]: claim.verdict for claim in look.formulas(services, [case])}
-    assert verdicts["relevance"] == "fails"
-    assert {verdict for name, verdict in verdicts.items() if name != "relevance"} == {"holds"}
+    assert verdicts["Relevance"] == "fails"
+    assert {verdict for name, verdict in verdicts.items() if name != "Relevance"} == {"holds"}

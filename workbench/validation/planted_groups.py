@@ -139,4 +139,4 @@ def _is_alone(story: Story, event: Event) -> bool:
     n_seen = sum(actor.is_visible[shown].any() for actor in story.actors)
     others = [other for other in story.events if other.end_s > start_s and other.start_s < start_s + SPAN_S]
     is_only = all(other is event or other.verb in _UNSEEN for other in others)
-    return n_seen == 1 and is_only and event.end_s - event.start_s > 1.5
+    return bool(n_seen == 1 and is_only and event.end_s - event.start_s > 1.5)

@@ -105,10 +105,6 @@ class Pointed:
         """Return the share of cases in which a method points at the object, or so near it."""
         return float(np.mean(np.array(self.distances_px[method]) <= within_px))
 
-    def best(self, within_px: float) -> float:
-        """Return the share of the best method."""
-        return max(self.share(method, within_px) for method in self.distances_px)
-
     def chance(self, within_px: float) -> float:
         """Return the share of cases in which any point of the picture would."""
         return float(np.mean([(case.distance_px <= within_px).mean() for case in self.cases]))

@@ -37,6 +37,7 @@ TELLING = "words: the first is telling, in the best moment"
 INSIDE = "frames: area under the ROC curve, mean"
 BY_INTERACTION = "cells: right frame and word, by the largest interaction"
 WITH_THE_WORD = "cells: the same, by what the frame adds with the word"
+CHANCE = "cells: the same, any cell: chance"
 _EVERY_WINDOW = "words: the same, of every planted window"
 _ONE_PHRASE = "cells: the same, the largest interaction where the noun is one phrase"
 BARS: dict[str, float | None] = {
@@ -50,7 +51,7 @@ BARS: dict[str, float | None] = {
     WITH_THE_WORD: 0.85,
     "cells: the same, of sentences with one telling word": None,
     _ONE_PHRASE: None,
-    "cells: the same, any cell: chance": None,
+    CHANCE: None,
     "cells: the word is true of the frame, by the largest interaction": None,
     "cells: the word is true of it, by what the frame adds with the word": None,
     "cells: the frame shows no object, by the largest interaction": None,
@@ -89,7 +90,7 @@ class Case:
         """Return whether most of what a player stands for lies in the windows."""
         start_s, end_s = player.span
         shared_s = [max(0.0, min(end_s, b) - max(start_s, a)) for a, b in self.row["relevant_windows"]]
-        return sum(shared_s) > (end_s - start_s) / 2
+        return bool(sum(shared_s) > (end_s - start_s) / 2)
 
     def shown(self, player: Player) -> np.ndarray:
         """Return the frames of the story that a player holds."""
@@ -172,7 +173,7 @@ def add_cells(found: Tally, case: Case) -> None:
     found[WITH_THE_WORD].append(float(right.flat[with_the_word]))
     if len(case.telling) == 1:
         found["cells: the same, of sentences with one telling word"].append(float(right.flat[with_the_word]))
-    found["cells: the same, any cell: chance"].append(float(right.mean()))
+    found[CHANCE].append(float(right.mean()))
     found["cells: the word is true of the frame, by the largest interaction"].append(float(true.flat[by_interaction]))
     found["cells: the word is true of it, by what the frame adds with the word"].append(float(true.flat[with_the_word]))
     found["cells: the frame shows no object, by the largest interaction"].append(float(empty.flat[by_interaction]))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from workbench.validation.claim import Claim, Verdict
 
-_HEAD = ("instrument", "what is claimed", "held against", "measured", "of", "bar", "verdict")
+_HEAD = ("instrument", "what is claimed", "held against", "measured", "cases", "bar", "verdict")
 _OTHERWISE: tuple[tuple[Verdict, str], ...] = (
     ("fails", "failed"),
     ("missed", "missed, as is known"),

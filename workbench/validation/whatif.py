@@ -23,7 +23,7 @@ from workbench.validation.claim import PLANTED, Claim
 
 TITLE = "What if"
 FRAME, WINDOW = MODELS = ("toyworld-frame", "toyworld-video")
-SEED, N_FILMS, N_FILMS_OF_TWO = 7_701, 32, 24
+SEED, N_FILMS = 7_701, 32
 FILMS = ("reverse", "mirror", "drop", "blur")
 CONTROLS = ("stutter", "shift", "subsample", "brighten")
 """What stands in for the edits in ``FILMS`` and changes nothing."""
@@ -49,9 +49,7 @@ def noticed_of_two_actions(
     services: Services, folder: Path, report: Report = silent
 ) -> tuple[ProbeReport, ProbeReport]:
     """Return the same of films in which one thing is done after another."""
-    cases = drawn_cases(
-        services, folder / "clips-of-two-actions", ordered_clips(SEED, N_FILMS_OF_TWO), N_FILMS_OF_TWO, report
-    )
+    cases = drawn_cases(services, folder / "clips-of-two-actions", ordered_clips(SEED, N_FILMS), N_FILMS, report)
     kinds = (*TOLD_IN_ORDER, "paraphrase")
     blind = probed(services, cases, FRAME, report, text_kinds=kinds, film_kinds=())
     return blind, probed(services, cases, WINDOW, report, text_kinds=kinds, film_kinds=("stutter", "subsample"))
@@ -61,15 +59,18 @@ def of_one_action(blind: ProbeReport, seeing: ProbeReport) -> Iterator[Claim]:
     """Yield what is claimed of films of one action."""
     apart = max(_apart(case, kind) for case in blind.cases for kind in SHUFFLED)
     n_shuffled = len(SHUFFLED) * len(blind.cases)
-    says = "films played backwards and shuffled, by single frames: a score differs by"
+    says = "of films played backwards or shuffled, scores of single frames differ by"
     yield Claim(TITLE, says, "the film as it is", apart, 0.0, "at most", n_shuffled)
     group = pair_of(blind, "reverse").group
     says = "both films and both sentences right when played backwards, by single frames"
     yield Claim(TITLE, says, PLANTED, group.value, 0.0, "at most", group.n_edits)
     direction = row_of(blind, "direction").told
-    says, chance = "the opposite direction told by single frames: away from a guess by", 1 / direction.n_edits**0.5
+    says, chance = (
+        "the opposite direction told by single frames, which cannot know it: off a guess by",
+        1 / direction.n_edits**0.5,
+    )
     apart = abs(direction.value - 0.5)
-    yield Claim(TITLE, says, "one half, two deviations", apart, round(chance, 3), "at most", direction.n_edits)
+    yield Claim(TITLE, says, "one half, and two deviations", apart, round(chance, 3), "at most", direction.n_edits)
     for model, report_of, kinds in (
         (FRAME, blind, ("colour", "object")),
         (WINDOW, seeing, ("direction", "verb", "colour", "object")),
@@ -104,9 +105,12 @@ def _controls(model: str, found: ProbeReport) -> Iterator[Claim]:
 def of_two_actions(blind: ProbeReport, seeing: ProbeReport) -> Iterator[Claim]:
     """Yield what is claimed of films of two actions, what is known to be missed among it."""
     order = row_of(blind, "order").told
-    says, chance = "which of two actions came first, by single frames: away from a guess by", 1 / order.n_edits**0.5
+    says, chance = (
+        "which of two actions came first, by single frames, which cannot know it: off a guess by",
+        1 / order.n_edits**0.5,
+    )
     yield Claim(
-        TITLE, says, "one half, two deviations", abs(order.value - 0.5), round(chance, 3), "at most", order.n_edits
+        TITLE, says, "one half, and two deviations", abs(order.value - 0.5), round(chance, 3), "at most", order.n_edits
     )
     for kind in TOLD_IN_ORDER:
         told = row_of(seeing, kind).told
@@ -114,13 +118,14 @@ def of_two_actions(blind: ProbeReport, seeing: ProbeReport) -> Iterator[Claim]:
         yield Claim(TITLE, says, PLANTED, told.value, POWER, n_asked=told.n_edits)
     for is_second, where in ((False, "named first"), (True, "named again")):
         right = told_where(blind.cases, ("colour", "object"), is_second)
-        says, share = f"another colour or thing where it is {where}, `{FRAME}`", float(np.mean(right))
+        says = f"of two actions: another colour or thing told from the truth where it is {where}, `{FRAME}`"
+        share = float(np.mean(right))
         yield Claim(TITLE, says, PLANTED, share, POWER, n_asked=len(right), is_known_miss=is_second)
     for name, model, row in (
         ("a paraphrase", FRAME, row_of(blind, "paraphrase")),
         ("a paraphrase", WINDOW, row_of(seeing, "paraphrase")),
-        ("every other frame held", WINDOW, row_of(seeing, "stutter", "video")),
-        ("two frames of three", WINDOW, row_of(seeing, "subsample", "video")),
+        ("holding every other frame", WINDOW, row_of(seeing, "stutter", "video")),
+        ("keeping two frames of three", WINDOW, row_of(seeing, "subsample", "video")),
     ):
         assert row.changed is not None
         says, changed = f"of two actions: {name} changes the answer, `{model}`", row.changed

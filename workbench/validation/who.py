@@ -22,6 +22,7 @@ from workbench.validation.claim import DEFINITION, PLANTED, Claim
 from workbench.validation.planted_players import (
     BARS,
     BY_INTERACTION,
+    CHANCE,
     FPS,
     INSIDE,
     MODEL,
@@ -35,7 +36,7 @@ from workbench.validation.planted_players import (
     cases,
 )
 from workbench.validation.slow_banzhaf import Coalition, by_definition, worth_of
-from workbench.validation.toy_films import toy_films
+from workbench.validation.toy_films import films_of_all
 
 TITLE = Attribute.title
 SHAPIQ = "1.4.1"
@@ -46,7 +47,7 @@ MOST_BY_DEFINITION, MOST_BY_SHAPIQ, N_SAMPLES = 9, 12, 40
 _SAYS = {
     TELLING: "the word with the largest value tells the object from the rest of the film",
     INSIDE: "values of frames tell those inside the planted windows, area under the ROC curve",
-    BY_INTERACTION: "frame and word of the largest interaction are right",
+    BY_INTERACTION: "the cell of the largest interaction is right, frame and word",
     WITH_THE_WORD: "the cell that is outlined is right, frame and word",
 }
 
@@ -54,7 +55,7 @@ _SAYS = {
 def claims(services: Services, folder: Path, report: Report = silent) -> Iterator[Claim]:
     """Yield what is claimed of values and interactions."""
     yield from references()
-    films = toy_films(services, folder, report=report)
+    films = films_of_all(services, folder, report)
     found, asked = Tally(list), list(cases(services, films))
     yield _through_the_app(asked[0])
     for number, case in enumerate(asked):
@@ -64,6 +65,8 @@ def claims(services: Services, folder: Path, report: Report = silent) -> Iterato
     for name, says in _SAYS.items():
         share, n_asked, is_known_miss = float(np.mean(found[name])), len(found[name]), name == BY_INTERACTION
         yield Claim(TITLE, says, PLANTED, share, BARS[name], n_asked=n_asked, is_known_miss=is_known_miss)
+    share, n_asked = float(np.mean(found[CHANCE])), len(found[CHANCE])
+    yield Claim(TITLE, "any cell would be: chance", PLANTED, share, 0.40, "at most", n_asked)
 
 
 def references() -> Iterator[Claim]:
@@ -71,11 +74,11 @@ def references() -> Iterator[Claim]:
     sizes = range(2, MOST_BY_DEFINITION + 1)
     games = [game_table(kind, n) for n in sizes for kind in GAMES]
     apart = max(map(_apart_from_definition, games))
-    says = f"values and pairs of games of 2 to {MOST_BY_DEFINITION} players"
+    says = f"values and pairs of games of 2 to {MOST_BY_DEFINITION} players differ by"
     yield Claim(TITLE, says, ALL_COALITIONS, apart, 1e-9, "at most", len(games))
     yield _like_shapiq()
     apart = max(_closed_form_apart(n_frames, n_words) for n_frames, n_words in ((3, 5), (5, 3), (6, 4)))
-    says = "frames and words in closed form: interactions of every frame with every word, values of the frames"
+    says = "values of frames, and their interactions with words, in closed form differ by"
     yield Claim(TITLE, says, ALL_COALITIONS, apart, 1e-9, "at most", 3)
     share, n_asked = _intervals_that_hold()
     says = "estimated values lie in their intervals of 95 %"
@@ -104,7 +107,7 @@ def _apart_from_definition(table: Float64[np.ndarray, "coalition"]) -> float:
 
 
 def _like_shapiq() -> Claim:
-    says = f"values and pairs of games of 2 to {MOST_BY_SHAPIQ} players"
+    says = f"values and pairs of games of 2 to {MOST_BY_SHAPIQ} players differ by"
     try:
         against, games = (
             f"shapiq {version('shapiq')}",
@@ -174,7 +177,7 @@ def _through_the_app(case: Case) -> Claim:
     values, pairs = by_definition(n, worth_of(n, partial(_cell_game, frames, np.stack(said))))
     assert answer.pairs is not None
     apart = max(float(np.abs(answer.values - values).max()), float(np.abs(answer.pairs - pairs).max()))
-    says = f"frames and words of a film, through the app: {n_frames} frames, {n_words} words"
+    says = f"values and pairs of a film through the app, {n_frames} frames and {n_words} words, differ by"
     return Claim(TITLE, says, ALL_COALITIONS, apart, 1e-5, "at most", 2**n)
 
 
