@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -53,3 +54,11 @@ def run(tmp_path: Path, film: Film, monkeypatch: pytest.MonkeyPatch, capsys: pyt
         return status, json.loads(out or "{}"), err
 
     return ask
+
+
+def wait_for(is_so: Callable[[], bool], limit_s: float = 60.0) -> None:
+    """Return once something is so."""
+    deadline = time.monotonic() + limit_s
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

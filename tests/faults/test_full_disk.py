@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import gradio_client
 import httpx
@@ -17,13 +20,14 @@ import numpy as np
 import pytest
 
 from tests.faults import command, small_disk
-from tests.faults.conftest import Run
+from tests.faults.conftest import Run, wait_for
 from tests.films import BLUE, GRAY, RED, Film, write_film
 from tests.gated import MODEL_ID, Gate
 from tests.serve import PID_FILE, ROOT, serve, visit
 from workbench.media.encode import write_video
 from workbench.models.adapter_template import ENTRY
 from workbench.ui.gradio import door_texts
+from workbench.ui.gradio.received import BUSY_S, Received
 from workbench.ui.gradio.working import said_of
 from workbench.ui.shortage import NO_ROOM
 
@@ -106,6 +110,17 @@ def test_no_room_for_a_film_that_a_visitor_takes_away_is_one_sentence(tmp_path: 
     assert NO_ROOM in said_of(problem.value)
 
 
+def test_where_the_disk_is_full_what_was_broken_off_goes_after_minutes(tmp_path: Path) -> None:
+    folder = Received(tmp_path, most_bytes=10**9)
+    for name, age_s in (("old", BUSY_S + 10), ("young", 0)):
+        (tmp_path / name).write_bytes(b"half")
+        os.utime(tmp_path / name, (0, time.time() - age_s))
+    assert folder.has_room(1)
+    assert (tmp_path / "old").exists()
+    assert not folder.has_room(2**62)
+    assert [path.name for path in tmp_path.iterdir()] == ["young"]
+
+
 class SmallSite:
     """A running page whose home is a disk of a few megabytes."""
 
@@ -117,8 +132,8 @@ class SmallSite:
         """Leave no more than so many bytes free."""
         free = os.statvfs(self.home)
         n_bytes = free.f_bavail * free.f_frsize - n_left
-        with (self.home / "filling").open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, n_bytes)
+        with (self.home / "filling").open("ab") as file:
+            os.posix_fallocate(file.fileno(), file.tell(), n_bytes)
 
     def empty(self) -> None:
         """Make room again."""
@@ -181,3 +196,22 @@ def test_a_film_that_arrives_and_then_has_no_room_is_told_so_and_leaves_nothing(
     assert not list((site.home / "uploads").glob(".incoming-*"))
     site.empty()
     assert site.client.predict(gradio_client.handle_file(film.path), api_name="/add_video")["duration_s"] > 2
+
+
+def test_a_disk_that_fills_up_while_a_film_comes_is_told_of(site: SmallSite) -> None:
+    address = urlsplit(site.url)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
+    form = b'--b\r\nContent-Disposition: form-data; name="files"; filename="film.mp4"\r\n\r\n'
+    half, end = os.urandom(2**19), b"\r\n--b--\r\n"
+    connection.putrequest("POST", "/gradio_api/upload")
+    connection.putheader("Content-Type", "multipart/form-data; boundary=b")
+    connection.putheader("Content-Length", str(len(form + half + half + end)))
+    before = site.files("received")
+    connection.endheaders(form + half)
+    wait_for(lambda: sum(path.stat().st_size for path in site.files("received") - before) >= 2**18)
+    time.sleep(0.3)  # the rest of that half is written, too
+    site.fill()
+    connection.send(half + end)
+    answer = connection.getresponse()
+    assert (answer.status, answer.read().decode()) == (503, door_texts.NO_ROOM)
+    site.empty()

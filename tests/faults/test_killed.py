@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,20 @@ import gradio_client
 import pytest
 
 from tests.faults import command
+from tests.faults.conftest import wait_for
 from tests.films import BLUE, GREEN, RED, write_film
 from tests.gated import MODEL_ID, Gate
 from tests.serve import PID_FILE, ROOT, serve, visit
 from workbench.analyses.chunks import CHUNK_FRAMES
 from workbench.analyses.ground import Ground
 from workbench.analyses.services import Services
+from workbench.analyses.toy_clips import _draw
 from workbench.media.library import VideoLibrary
 from workbench.models.adapter_template import ENTRY, FAMILY
 from workbench.settings import Settings
 from workbench.store.keys import cache_key
 from workbench.store.tensors import TensorStore
+from workbench.toyworld.clips import FEWEST, solo_clips
 
 N_FRAMES = 140
 
@@ -105,6 +109,16 @@ def test_what_a_killed_process_left_of_what_it_knew_of_a_film_is_written_over(se
     assert facts.read_bytes() == whole
 
 
+def test_what_a_killed_process_left_of_the_films_that_it_drew_is_no_film_and_goes(settings: Settings) -> None:
+    folder = settings.home / "toyworld" / "one"
+    left_over = folder.with_name(".unfinished-one") / "half.mp4"
+    left_over.parent.mkdir(parents=True)
+    left_over.write_bytes(b"half")
+    _draw(Services.create(settings), folder, islice(solo_clips(1, FEWEST), 1), 1, lambda progress: None)
+    assert [path.name for path in folder.parent.iterdir()] == ["one"]
+    assert sorted(path.suffix for path in folder.iterdir()) == [".jsonl", ".mp4"]
+
+
 def test_a_server_killed_while_it_reads_for_a_visitor_starts_again_and_goes_on_from_there(tmp_path: Path) -> None:
     film = write_film(tmp_path / "long.mp4", [(64.0, RED), (64.0, BLUE)], fps=2).path
     home, gates = tmp_path / "home", [Gate(tmp_path / name) for name in ("first", "second")]
@@ -127,11 +141,3 @@ def test_a_server_killed_while_it_reads_for_a_visitor_starts_again_and_goes_on_f
 def n_parts(home: Path) -> int:
     """Return how many parts of films are kept."""
     return sum(b"times_s" in path.read_bytes() for path in home.rglob("features/*/*.safetensors"))
-
-
-def wait_for(is_so: Any, limit_s: float = 60.0) -> None:
-    """Return once something is so."""
-    deadline = time.monotonic() + limit_s
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

@@ -7,7 +7,7 @@ can be named by their ids and are on nobody's list.
 from __future__ import annotations
 
 import json
-import tempfile
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from workbench.analyses.clips import Clip, clips_of
 from workbench.analyses.services import Services
 from workbench.errors import StoreError
 from workbench.media.encode import write_video
+from workbench.store.keys import cache_key
 from workbench.toyworld.clips import LABELS_FILE, SoloClip, make_clips, ordered_clips, solo_clips
 from workbench.types.outcome import Progress
 
@@ -49,23 +50,29 @@ def toy_cases(services: Services, report: Report) -> tuple[Case, ...]:
 def _kept(services: Services, name: str, clips: Iterable[SoloClip], n_clips: int, report: Report) -> tuple[Clip, ...]:
     folder = services.settings.home / "toyworld" / name
     if not (folder / LABELS_FILE).is_file():
-        _draw(folder, clips, n_clips, report)
+        _draw(services, folder, clips, n_clips, report)
     rows = [json.loads(line) for line in (folder / LABELS_FILE).read_text(encoding="utf-8").splitlines()]
     return clips_of(rows, LABELS_FILE, lambda vid: services.library.open_path(folder / f"{vid}.mp4"), services.settings)
 
 
-def _draw(folder: Path, clips: Iterable[SoloClip], n_clips: int, report: Report) -> None:
-    """Draw the films under another name, and rename the folder when it is whole."""
+def _draw(services: Services, folder: Path, clips: Iterable[SoloClip], n_clips: int, report: Report) -> None:
+    """Draw the films under another name, in place of what was left there, and rename the folder when it is whole."""
+    unfinished, key = folder.with_name(f".unfinished-{folder.name}"), cache_key(kind="toy-clips", name=folder.name)
 
-    def told(done: int, what: str = "") -> None:
-        report(Progress(done, n_clips, "Drawing films of the toy world", unit="video"))
+    def told(done: int, what: str = "", is_waiting: bool = False) -> None:
+        report(Progress(done, n_clips, "Drawing films of the toy world", unit="video", is_waiting=is_waiting))
 
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".incoming-", dir=folder.parent) as name:
-            told(0)
-            make_clips(Path(name) / "whole", clips, write_video, told)
-            (Path(name) / "whole").rename(folder)
+        with services.store.lock(key, lambda: told(0, is_waiting=True)):
+            if (folder / LABELS_FILE).is_file():  # whoever waited finds what somebody else has drawn
+                return
+            try:
+                shutil.rmtree(unfinished, ignore_errors=True)
+                told(0)
+                make_clips(unfinished, clips, write_video, told)
+                unfinished.rename(folder)
+            finally:
+                shutil.rmtree(unfinished, ignore_errors=True)
     except OSError as problem:
         if not (folder / LABELS_FILE).is_file():  # unless another process drew them meanwhile
             raise StoreError(
