@@ -19,7 +19,7 @@ from workbench.types.outcome import Progress
 from workbench.types.video import VideoInfo
 
 SEEDS, N_FILMS = (101, 2024), 10
-"""Of each, the first films. Some shares are above their bar on the one and below it on the other: both count."""
+"""Of each, the first films. On either alone one share is just below its bar, and not the same: so both count."""
 
 
 @dataclass(frozen=True)
