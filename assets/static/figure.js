@@ -10,6 +10,7 @@
       script.onerror = reject;
       document.head.append(script);
     }));
+  loadPlotly(); // every answer has figures: it is read while the page still waits for the server
 
   // Where a page has a base address, as the toolkit's has, plotly clips by paths that it names by the page's whole
   // address, and once that has changed nothing that is clipped is seen. Without one they are of this page, whatever

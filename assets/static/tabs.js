@@ -11,8 +11,14 @@
     const right = tabs.scrollLeft + tabs.clientWidth < tabs.scrollWidth - 1;
     tabs.parentElement.dataset.more = [left && "left", right && "right"].filter(Boolean).join(" ");
   };
+  // It is chosen here, by an address or from within another, and drawn a little later.
+  let watched;
   workbench.bringTab = () => {
     const tabs = list();
+    if (tabs && tabs !== watched) {
+      watched = tabs;
+      new MutationObserver(workbench.bringTab).observe(tabs, { subtree: true, attributeFilter: ["aria-selected"] });
+    }
     const tab = tabs?.querySelector("[aria-selected=true]");
     const middle = (part) => part.getBoundingClientRect().left + part.offsetWidth / 2;
     if (tab) tabs.scrollLeft += middle(tab) - middle(tabs);

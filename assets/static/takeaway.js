@@ -2,6 +2,7 @@
 // an answer is made again. A figure is drawn by the browser, as it stands on the page.
 (() => {
   const SCALE = 2; // for a picture of pixels, which is printed larger than it is seen
+  const TITLE_PX = 28; // above a figure, whose heading stays on the page
   let menu;
 
   // Figures that are drawn and in sight, by the ids of their elements.
@@ -20,6 +21,7 @@
       const chosen = select.value;
       select.replaceChildren(...shown.map(([id, text]) => new Option(text, id, false, id === chosen)));
       figure.hidden = !shown.length;
+      list.scrollIntoView({ block: "nearest" });
     };
     menu = { said, close: () => show(false) };
 
@@ -52,13 +54,21 @@
   // A picture that the server tells of, or a file that it made.
   workbench.handOver = (value) => (value?.figure ? takePicture(value) : workbench.download(value));
 
-  const takePicture = async ({ name, figure, format, provenance }) => {
+  const takePicture = async ({ name, figure, format, title, provenance }) => {
     const plot = plotOf(figure);
     if (!plot?.data) return;
     const Plotly = await workbench.loadPlotly();
     const ground = getComputedStyle(document.body).backgroundColor;
-    const layout = { ...plot.layout, paper_bgcolor: ground };
-    const size = { width: plot.clientWidth, height: plot.clientHeight };
+    const size = { width: plot.clientWidth, height: plot.clientHeight + TITLE_PX };
+    const { margin } = plot._fullLayout;
+    const layout = {
+      ...plot.layout,
+      paper_bgcolor: ground,
+      width: size.width,
+      height: size.height,
+      margin: { ...plot.layout.margin, t: margin.t + TITLE_PX },
+      title: { text: escaped(title), font: { size: 12 }, x: 0, xanchor: "left", y: 1, yanchor: "top", pad: { t: 8, l: 8 } },
+    };
     const address = await Plotly.toImage({ data: plot.data, layout }, { format, scale: format === "png" ? SCALE : 1, ...size });
     const content = address.slice(address.indexOf(",") + 1);
     const bytes = format === "png" ? withText(bytesOf(content), provenance) : withMetadata(decodeURIComponent(content), provenance);
@@ -94,8 +104,9 @@
   };
 
   const MARKS = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
+  const escaped = (text) => text.replace(/[&<>]/g, (mark) => MARKS[mark]);
   const withMetadata = (svg, text) =>
-    svg.replace(/<svg[^>]*>/, (begin) => `${begin}<metadata id="provenance">${text.replace(/[&<>]/g, (mark) => MARKS[mark])}</metadata>`);
+    svg.replace(/<svg[^>]*>/, (begin) => `${begin}<metadata id="provenance">${escaped(text)}</metadata>`);
 
   workbench.reproduction = ({ element, props, watch }) => {
     const dialog = element.querySelector("dialog");
@@ -117,7 +128,7 @@
         document.execCommand("copy");
       }
       const before = button.textContent;
-      button.textContent = "Copied";
+      button.textContent = workbench.text("copied");
       setTimeout(() => (button.textContent = before), 1500);
     };
     dialog.addEventListener("click", (e) => {

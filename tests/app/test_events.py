@@ -283,6 +283,15 @@ def test_a_sentence_that_is_there_already_is_not_added_and_that_is_said(events: 
     assert texts.ALREADY_ASKED in update["notice"]
 
 
+def test_a_link_to_a_film_that_is_not_there_asks_the_same_of_the_first_one(events: Events) -> None:
+    update = events.open(None, asking("video=nope&q=red&q=blue&current=2&tab=who"))
+    assert "nope" in update["notice"]
+    assert update["session"].queries == ("red", "blue")
+    assert update["session"].video == events.services.library.examples()[0].id
+    assert update["session"].query == "blue"
+    assert update["session"].tab == "who"
+
+
 def test_a_link_to_a_model_that_is_not_offered_opens_with_the_usual_one(events: Events) -> None:
     update = events.open(None, asking("model=nope&q=red"))
     assert update["session"].model == events.services.settings.default_model

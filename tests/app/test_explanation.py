@@ -56,7 +56,7 @@ def bars(update: dict) -> dict[str, float]:
 
 def test_the_explanation_names_the_word_and_the_frames(events: Events, session: Session) -> None:
     update = explained(events, session)
-    assert "Without “red” the moment&#x27;s lead over the video falls by" in update["words_text"]
+    assert "Without “red” the span&#x27;s lead over the video falls by" in update["words_text"]
     assert "Exact over all 8 coalitions" in update["words_text"]
     assert "from 0:00.0 to 0:02.8" in update["values_text"]
     values = bars(update)

@@ -143,6 +143,8 @@ def test_every_verb_says_what_it_takes(site: Site) -> None:
         "/probe": ["video_id", "query", "model"],
     }
     assert offered["/embed"]["parameters"][0]["type"] == {"type": "array", "items": {"type": "string"}}
+    [players] = [each for each in offered["/attribute"]["parameters"] if each["parameter_name"] == "players"]
+    assert "frames+words" in players["type"]["enum"]
     assert all(verb["description"].strip().endswith(".") for verb in offered.values())
 
 

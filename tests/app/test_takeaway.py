@@ -68,6 +68,8 @@ def test_a_figure_is_told_how_it_was_made(events: Events, session: Session) -> N
     for figure, tab, verbs in (("timeline", "who", ["ground"]), ("values", "about", ["attribute"] * 5)):
         sent = events.export(replace(asked, tab=tab), ANN, {"format": "png", "figure": figure})["download"]
         assert (sent["figure"], sent["format"]) == (figure, "png")
+        sentence = "“red”, " if figure == "values" else ""
+        assert sent["title"] == sentence + f"{NAME.removesuffix('.mp4')}, {ENTRY.id}"
         assert sent["name"] == f"{figure}-Ann-s-film-b-colour-histogram.png"
         made = json.loads(sent["provenance"])
         assert [each["analysis"] for each in made] == verbs

@@ -124,7 +124,7 @@ def test_a_question_that_is_stopped_while_it_waits_leaves_at_once(events: Events
     bob = Visit(events.answer(question(films[1]), asked_by("bob")))
     until(bob.said)
     events.cancel(asked_by("bob"))
-    assert texts.STOPPED in bob.end()["status"]
+    assert texts.STOPPED_EARLY in bob.end()["status"]
     assert bob.told[-1]["resume"]["visible"]
     assert events.lines.read.n_present == 1
     gate.open()

@@ -46,7 +46,7 @@ def value_of_word(page: Page, word: str) -> float:
 
 def test_the_tab_explains_the_sentence_on_show(who: Page, complaints: list[str]) -> None:
     assert [box.inner_text() for box in who.locator("#words .word b").all()] == ["a", "red", "circle"]
-    expect(who.locator("#who")).to_contain_text("Without “red” the moment's lead over the video falls by")
+    expect(who.locator("#who")).to_contain_text("Without “red” the span's lead over the video falls by")
     expect(who.locator("#who")).to_contain_text("Exact over all 8 coalitions")
     assert value_of_word(who, "red") > value_of_word(who, "a")
     expect(who.locator("#values-text")).to_contain_text("Without the frames from 0:3")

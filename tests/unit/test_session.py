@@ -28,7 +28,16 @@ def test_an_address_restores_its_session(texts: list[str], fps: float, max_momen
     for text in texts:
         session = session.with_query(text, SETTINGS)
     session = session.with_parameter("fps", fps).with_parameter("max_moments", max_moments)
-    assert restored(session) == replace(session, current=0)
+    assert restored(session) == session
+
+
+def test_an_address_names_the_sentence_that_is_looked_at_unless_it_is_the_first() -> None:
+    session = replace(FIRST, queries=("red", "blue", "green"), current=2)
+    assert "current=3" in session.address()
+    assert restored(session).query == "green"
+    assert "current" not in replace(session, current=0).address()
+    for sent in ("0", "4", "-1", "x", "²", "9" * 5000):
+        assert session_from_address({"q": ["red", "blue"], "current": [sent]}, FIRST, SETTINGS).current == 0
 
 
 def test_an_address_restores_the_selected_span() -> None:

@@ -27,7 +27,7 @@ def conclusion(found: Attribution) -> str:
 
 def _about_words(found: Attribution) -> str:
     """Return which word carries the sentence, or weighs it down, and what becomes of the score without it."""
-    score = "the moment's lead over the video" if "less that of" in found.score else "the mean cosine"
+    score = "the span's lead over the video" if "less that of" in found.score else "the mean cosine"
     if len(found.players) == 1:
         return f"With the one {found.players[0].kind} {score} {_rise(found)}."
     top, low = int(found.values.argmax()), int(found.values.argmin())

@@ -96,18 +96,18 @@ def _about_case(case: Probed, title: str) -> Iterator[str]:
     else:
         n_below = sum(is_above(own, float(case.scores[0, at])) for at in rivals)
         best = max(rivals, key=lambda at: float(case.scores[0, at]))
-        which = "is the closest" if n_below == len(rivals) else "scores as high or higher"
         yield (
             f"{title}: “{case.query}” scores {number(own)}{where}, above {n_below} of {len(rivals)} edits that say "
-            f"what happens instead: “{case.texts[best - 1].text}” {which} ({number(float(case.scores[0, best]))})."
+            f"what happens instead; the highest of them is “{case.texts[best - 1].text}”, "
+            f"{number(float(case.scores[0, best]))}."
         )
     first = case.answer(0, rivals)
     name = f"“{case.texts[first - 1].text if first else case.query}”"
     changed = [edit.title for row, edit in enumerate(case.films, 1) if case.answer(row, rivals) != first]
     if changed:
-        yield f"{name} no longer comes first where the video is {_listed(changed, 'or')}."
+        yield f"Of all these {name} comes first, but not where the video is {_listed(changed, 'or')}."
     elif case.films and rivals:
-        yield f"{name} comes first in every edit of the video, too."
+        yield f"Of all these {name} comes first, in every edit of the video, too."
 
 
 def _about_pair(pair: PairRow) -> str:

@@ -9,14 +9,14 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import gradio as gr
 
 from workbench.analyses.analysis import Report
-from workbench.analyses.attribute import Attribute
+from workbench.analyses.attribute import PLAYERS, Attribute
 from workbench.analyses.cases import Case
-from workbench.analyses.embed import Embed, EmbedParams
+from workbench.analyses.embed import POINTS, REDUCERS, Embed, EmbedParams
 from workbench.analyses.ground import Ground
 from workbench.analyses.probe import Probe, ProbeParams
 from workbench.analyses.services import Services
@@ -35,6 +35,15 @@ from workbench.ui.gradio.turns import Turns
 from workbench.ui.shortage import plainly
 
 LOG = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    Players: TypeAlias = str
+    Points: TypeAlias = str
+    Reducer: TypeAlias = str
+    Edit: TypeAlias = str
+    FilmEdit: TypeAlias = str
+else:  # so that programs are told what there is; what else they send is refused in words
+    Players, Points, Reducer = Literal[PLAYERS], Literal[POINTS], Literal[REDUCERS]
+    Edit, FilmEdit = Literal[NAMES], Literal[FILM_NAMES]
 LOOK_S = 1.0
 """How often it is looked whether a program that waits for its turn is still there."""
 
@@ -123,7 +132,7 @@ def make_ground(services: Services, lines: Lines) -> Callable[[str, list[str], s
 def make_attribute(services: Services, lines: Lines) -> Callable[[str, str, str, str, float], dict]:
     """Return the verb on ``services``."""
 
-    def attribute(video_id: str, query: str, model: str, players: str = "words", fps: float = 2.0) -> dict:
+    def attribute(video_id: str, query: str, model: str, players: Players = "words", fps: float = 2.0) -> dict:
         """Say who in the video and who in the sentence made the score.
 
         Args:
@@ -150,8 +159,8 @@ def make_embed(services: Services, lines: Lines) -> Callable[..., dict]:
         video_ids: list[str],
         model: str,
         queries: list[str] | None = None,
-        points: str = "frame",
-        reducer: str = "umap",
+        points: Points = "frame",
+        reducer: Reducer = "umap",
         fps: float = 2.0,
     ) -> dict:
         """Say where the frames, segments or whole videos, and sentences, lie in the space of a model.
@@ -188,8 +197,8 @@ def make_probe(services: Services, lines: Lines) -> Callable[..., dict]:
         video_id: str,
         query: str,
         model: str,
-        edits: list[str] | None = None,
-        video_edits: list[str] | None = None,
+        edits: list[Edit] | None = None,
+        video_edits: list[FilmEdit] | None = None,
         own_edits: list[str] | None = None,
         among: list[str] | None = None,
         fps: float = 2.0,

@@ -94,13 +94,14 @@ class Events:
         """
         first = replace(self._page.first(), uploads=films_in(brought))
         problem = ""
+        session = first
         try:
             session = session_from_address(asked_in(request), first, self.services.settings)
             session = replace(session, video=self.services.library.get(session.video).id)
-            if not session.queries:
-                session = replace(session, queries=self._page.suggested(session.video)[:2])
         except WorkbenchError as error:
-            session, problem = first, panels.notice(str(error))
+            session, problem = replace(session, video=first.video), panels.notice(str(error))
+        if not session.queries:
+            session = replace(session, queries=self._page.suggested(session.video)[:2])
         if session.span_s:
             (start_s, end_s), duration_s = session.span_s, self.services.library.get(session.video).duration_s
             session = replace(session, span_s=(start_s, min(end_s, duration_s)) if start_s < duration_s else None)
@@ -274,8 +275,9 @@ class Events:
 
     def _stopped(self, progress: Progress, has_begun: bool) -> Update:
         """Return what is said of an answer that was stopped: it can go on."""
+        said = texts.STOPPED if has_begun or progress.total else texts.STOPPED_EARLY
         return {
-            "status": panels.notice(texts.STOPPED, "hint so-far" if has_begun else "hint"),
+            "status": panels.notice(said, "hint so-far" if has_begun else "hint"),
             "resume": gr.update(visible=True),
             "facts": panels.facts(texts.read_in_part(progress), self._page.device()),
         }
@@ -311,7 +313,8 @@ class Events:
         """Make another sentence the current one: the evidence below the timeline becomes its own."""
         changed = replace(session, current=index_in(event, "query", len(session.queries)))
         outcome = self._again(changed)
-        return {"session": changed} | self._page.evidence(changed, outcome) | self._unexplained(request)
+        chosen = {"session": changed, "address": changed.address()}
+        return chosen | self._page.evidence(changed, outcome) | self._unexplained(request)
 
     @in_words
     def select_span(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:

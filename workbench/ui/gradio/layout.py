@@ -334,7 +334,7 @@ def _who() -> dict:
                 made["stop_patches"] = gr.Button(
                     texts.STOP, visible=False, size="sm", elem_id="stop-patches", min_width=0
                 )
-            with gr.Accordion(attribution_texts.LEFT_OUT, open=False):
+            with gr.Accordion(attribution_texts.LEFT_OUT, open=False, elem_id="left-out"):
                 made["absent"] = Choice(title=attribution_texts.ABSENT, elem_id="absent")
                 made["budget"] = gr.Number(
                     0, label=attribution_texts.BUDGET, info=attribution_texts.BUDGET_HELP, step=1, elem_id="budget"

@@ -103,6 +103,7 @@ class Session:
         """Return the query string that restores this session, starting with ``?``."""
         pairs = [("video", self.video), ("model", self.model)]
         pairs += [("q", query) for query in self.queries]
+        pairs += [("current", str(self.current + 1))] if self.current else []
         pairs += [(name, repr(value).removesuffix(".0")) for name, value in self.parameters.items()]
         pairs += [("span", "-".join(repr(round(s, 3)).removesuffix(".0") for s in self.span_s))] if self.span_s else []
         pairs += [("tab", self.tab)] if self.tab != TABS[0] else []
@@ -181,7 +182,9 @@ def session_from_address(asked: Mapping[str, Sequence[str]], first: Session, set
         session = replace(session, method=method)
     if (clips := _one(asked, "clips")) in CLIPS:
         session = replace(session, clips=clips)
-    return replace(session, current=0, space=choice_from_address(asked, settings))
+    numbered = {str(at + 1): at for at in range(len(session.queries))}
+    current = numbered.get(_one(asked, "current"), 0)
+    return replace(session, current=current, space=choice_from_address(asked, settings))
 
 
 def _number(name: str, text: str) -> float:

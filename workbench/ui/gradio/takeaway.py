@@ -83,7 +83,10 @@ class TakeAway:
         made = [plain(outcome.provenance) for outcome in self._outcomes(of, visitor)]
         told = json.dumps(made, ensure_ascii=False)
         name = self._name(session, figure, ending)
-        return {"name": name, "figure": figure, "format": ending, "provenance": told, "at": time.time()}
+        sentence = of.query if figure in texts.OF_A_SENTENCE and of.queries else ""
+        title = texts.of_figure(sentence, *([each[name] for each in made] for name in ("video_title", "model_id")))
+        sent = {"name": name, "figure": figure, "format": ending, "title": title}
+        return sent | {"provenance": told, "at": time.time()}
 
     def _outcomes(self, session: Session, visitor: str) -> list[Outcome[Any]]:
         """Return the answers on show with their command lines, films called as their visitor calls them."""

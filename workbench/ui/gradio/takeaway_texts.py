@@ -5,6 +5,8 @@ Separate so that they can be read, and corrected, as text.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 REPRODUCE, DOWNLOAD, COPY, CLOSE = "Reproduce", "Download", "Copy", "Close"
 AGAIN_TITLE = "To make this again"
 COMMAND, PYTHON = "Command line", "Python"
@@ -43,5 +45,15 @@ FIGURES = {
 """Figures by the ids of their elements, as they stand on the page."""
 OF_TAB = {"timeline": "moments", "map": "moments", "null": "moments", "values": "who"}
 """Figures that tell of one instrument, whichever is on show."""
+OF_A_SENTENCE = (
+    *("map", "values", "cells", "patches", "look-picture", "curves", "agreement", "heads", "head-picture"),
+    *("whatif-film-ranks", "whatif-text-ranks"),
+)
+"""Figures that tell of the current sentence alone."""
 NOT_A_FORMAT = "An answer cannot be taken away as that; choose one from the list."
 NOT_A_FIGURE = "That figure is no longer there; choose one from the list."
+
+
+def of_figure(sentence: str, videos: Iterable[str], models: Iterable[str]) -> str:
+    """Return what a figure is of, which is written above it where it is taken away."""
+    return ", ".join(dict.fromkeys(part for part in (f"“{sentence}”" if sentence else "", *videos, *models) if part))

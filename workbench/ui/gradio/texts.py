@@ -46,6 +46,7 @@ MAP_KEY = (
 LOADING = "Loading the model"
 STOPPING = "Stopping …"
 STOPPED = "Stopped. What was read is kept but for the last few seconds; “Go on” continues from there."
+STOPPED_EARLY = "Stopped before anything was read; “Go on” asks again."
 OF_BEFORE = "What is on show is still the answer to the question before."
 UNREAD = "Not read yet"
 NOT_KNOWN = "…"
