@@ -26,6 +26,7 @@ from workbench.ui.gradio import working as module
 from workbench.ui.gradio.api import checked_rate, checked_texts
 from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.page import services_for_visitors
+from workbench.ui.gradio.sent import MAX_BROUGHT
 from workbench.ui.gradio.session import Session
 
 VISITOR = gr.Request(session_hash="ann")
@@ -36,6 +37,15 @@ def upload(events: Events, path: Path, name: str) -> Session:
     arrived = events.receive(gr.FileData(path=str(path), orig_name=name))["arrived"]
     first = Session(video=events.services.library.examples()[0].id, model=ENTRY.id, queries=("red",))
     return events.show_upload(first, arrived)["session"]
+
+
+def test_of_the_films_of_one_visitor_the_latest_are_on_the_lists(events: Events, tmp_path: Path) -> None:
+    session = upload(events, write_film(tmp_path / "film.mp4", [(1, RED)]).path, "film.mp4")
+    [newest] = session.uploads
+    full = replace(session, uploads={f"{k:064x}": "old" for k in range(MAX_BROUGHT)})
+    shown = events.show_upload(full, events.services.library.get(newest))
+    assert len(shown["session"].uploads) == len(shown["brought"]) == MAX_BROUGHT
+    assert list(shown["session"].uploads)[-1] == newest
 
 
 def event(**data: object) -> gr.EventData:

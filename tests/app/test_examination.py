@@ -122,6 +122,20 @@ def test_an_examination_is_taken_away_as_json_and_as_a_page(events: Events, sess
     assert examine_texts.NOT_ON_SHOW in events.examine.take_report(ANN)["examine_said"]
 
 
+def test_what_was_examined_with_other_models_is_not_taken_away_with_a_map(events: Events, session: Session) -> None:
+    brought_rows = chosen(session, "file")
+    brought(events, session, Path(events.services.settings.home) / "rows.jsonl", rows_of(session))
+    examined(events, brought_rows)
+    assert len(events.examine.answers(brought_rows, "ann")) == 1
+    for other in (
+        replace(brought_rows, model=SECOND.id),
+        replace(brought_rows, space=replace(session.space, other=SECOND.id)),
+        replace(brought_rows, parameters={"fps": 2.0}),
+    ):
+        assert events.examine.answers(other, "ann") == []
+    assert events.examine.answers(brought_rows, "bob") == []
+
+
 def test_drawing_that_was_stopped_leaves_nothing_half_done(
     events: Events, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

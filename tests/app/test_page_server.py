@@ -8,12 +8,14 @@ import shutil
 import socket
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import gradio.mcp
 import gradio_client
 import httpx
 import pytest
@@ -143,9 +145,8 @@ def test_every_verb_says_what_it_takes(site: Site) -> None:
         "/probe": ["video_id", "query", "model"],
     }
     assert offered["/embed"]["parameters"][0]["type"] == {"type": "array", "items": {"type": "string"}}
-    [players] = [each for each in offered["/attribute"]["parameters"] if each["parameter_name"] == "players"]
-    assert "frames+words" in players["type"]["enum"]
-    assert all(verb["description"].strip().endswith(".") for verb in offered.values())
+    assert all(verb["description"].split("\n")[0].endswith(".") for verb in offered.values())
+    assert "players: frames, words, frames+words" in offered["/attribute"]["description"]
 
 
 def test_a_program_maps_what_its_films_show(site: Site) -> None:
@@ -220,6 +221,7 @@ def test_models_of_language_are_offered_the_verbs_as_tools_where_that_is_wanted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A page of its own: by default there is no such door."""
+    monkeypatch.setattr(gradio.mcp, "DEFAULT_TEMP_DIR", "")
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))  # so that the other page has its own again afterwards
     import asyncio
 
@@ -233,7 +235,7 @@ def test_models_of_language_are_offered_the_verbs_as_tools_where_that_is_wanted(
     page = build(services)
     _, url, _ = page.launch(server_name="127.0.0.1", prevent_thread_lock=True, **launch_options(services))
 
-    async def use() -> tuple[list[str], Any, Any]:
+    async def use() -> tuple[list[str], Any, Any, Any]:
         async with (
             streamable_http_client(f"{url}gradio_api/mcp/") as (read, write, _),
             ClientSession(read, write) as tools,
@@ -245,10 +247,11 @@ def test_models_of_language_are_offered_the_verbs_as_tools_where_that_is_wanted(
             answers = [
                 await tools.call_tool("ground", {"video_id": video, **asked}) for video in (film, "../../etc/passwd")
             ]
-            return names, *answers
+            sent = "data:video/mp4;base64," + b64encode(services.library.path_of(film).read_bytes()).decode()
+            return names, *answers, await tools.call_tool("add_video", {"file": sent})
 
     try:
-        names, answer, refusal = asyncio.run(use())
+        names, answer, refusal, added = asyncio.run(use())
         told = told_by_the_readmes_program(url, tmp_path)
     finally:
         page.close()
@@ -257,6 +260,9 @@ def test_models_of_language_are_offered_the_verbs_as_tools_where_that_is_wanted(
     assert "moments" in answer.content[0].text
     assert refusal.isError
     assert "is in the library; choose one of the list" in refusal.content[0].text
+    assert services.library.examples()[0].id in added.content[0].text
+    assert Path(gradio.mcp.DEFAULT_TEMP_DIR) == tmp_path / "received"
+    assert list((tmp_path / "received").rglob("*.mp4"))
     assert "'start_s'" in told[0]
     assert "adds most on average" in told[1]
     assert "'kind': 'colour'" in told[2]

@@ -21,6 +21,7 @@ from gradio.context import LocalContext
 from tests.films import BLUE, RED, Film, write_film
 from tests.gated import MODEL_ID, Gate, register_gated_model
 from workbench.analyses.services import Services
+from workbench.errors import BusyError, InputError
 from workbench.models.adapter_template import ENTRY
 from workbench.ui.gradio import attribution_texts, lines, texts, turns_texts
 from workbench.ui.gradio import working as module
@@ -29,6 +30,8 @@ from workbench.ui.gradio.asker import asker, is_wanted
 from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.session import Session
+from workbench.ui.gradio.shares import Shares
+from workbench.ui.gradio.turns import Turns
 
 PATIENCE_S = 60.0
 
@@ -312,6 +315,18 @@ def test_nobody_brings_more_than_a_visitors_share(services: Services, film: Film
     assert "one visitor may" in received["notice"]
     assert received["arrived"] is None
     assert called("bob", add_video, str(film.path))["video_id"]
+
+
+def test_files_that_come_at_once_count_together(tmp_path: Path) -> None:
+    turns = Turns(9, 9)
+    shares = Shares(turns, 100)
+    path = tmp_path / "sent"
+    path.write_bytes(bytes(60))
+    with shares.taking(path), pytest.raises(BusyError, match="one visitor may"), shares.taking(path):
+        pytest.fail("it was taken")
+    with pytest.raises(InputError), Shares(turns, 100).taking(path):
+        raise InputError("no film")
+    assert turns.n_present == 0
 
 
 def test_what_is_no_film_counts_for_nothing(services: Services, tmp_path: Path) -> None:

@@ -167,7 +167,9 @@ def test_of_several_edits_the_good_ones_are_taken_and_the_others_named(events: E
 
 
 def test_a_correction_to_an_edit_that_is_there_is_refused_and_does_not_vanish(events: Events, session: Session) -> None:
-    first, second = re.findall(r'data-open="drop:(a [a-z]+ ball)"', shown(events, session)["whatif_sentences"])[:2]
+    made = re.findall(r'data-open="drop:([^"]+)"', shown(events, session)["whatif_sentences"])
+    first = next(text for text in made if text.endswith(" ball"))
+    second = next(text for text in made if re.fullmatch("[a-z ]+", text) and text != first)
     begun = events.whatif.change(session, event(value=f"correct:colour:{first}"))["session"]
     refused = events.whatif.add_edit(begun, second, ANN)
     assert f"“{second}” is among the edits already" in refused["whatif_own_said"]
@@ -192,7 +194,7 @@ def test_a_correction_ends_with_its_edit_and_with_its_sentence(events: Events, s
 def test_an_edit_that_says_the_same_or_nothing_is_refused_in_words(events: Events, session: Session) -> None:
     for text, told in (("A red ball", "says what the sentence says"), ("  ", "The sentence is empty"), (None, "empty")):
         assert told in events.whatif.add_edit(session, text, ANN)["whatif_own_said"]
-    assert whatif_texts.NO_QUERY in events.whatif.add_edit(replace(session, queries=()), "x")["whatif_own_said"]
+    assert whatif_texts.NO_QUERY in events.whatif.add_edit(replace(session, queries=()), "x", ANN)["whatif_own_said"]
     full = session
     for at in range(20):
         full = events.whatif.add_edit(full, f"a red ball {at}", ANN)["session"]

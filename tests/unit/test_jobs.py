@@ -32,6 +32,22 @@ def test_progress_then_the_answer() -> None:
     assert job.answer() == "done"
 
 
+def test_what_is_to_follow_the_work_follows_it_also_where_nobody_looks_any_more() -> None:
+    go_on, followed = threading.Event(), threading.Event()
+    job = Job(lambda report: go_on.wait(10))
+    looking = job.progress()
+    assert next(looking) == NOT_BEGUN
+    looking.close()  # as the toolkit does when a page is closed
+    job.stop()
+    job.when_ended(followed.set)
+    assert not followed.wait(0.2)
+    go_on.set()
+    assert followed.wait(5)
+    unbegun = threading.Event()
+    Job(lambda report: None).when_ended(unbegun.set)
+    assert unbegun.is_set()
+
+
 def test_work_knows_who_asked() -> None:
     asker: contextvars.ContextVar[str] = contextvars.ContextVar("asker", default="nobody")
 

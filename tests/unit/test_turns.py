@@ -44,6 +44,40 @@ def test_a_second_question_waits_until_the_first_ones_of_others_were_served() ->
     assert served_in_order(turns, [*greedy, *late]) == ["greedy", "ann", "bob", "greedy", "greedy", "greedy"]
 
 
+def test_who_steps_aside_has_the_next_place_again_and_counts_all_the_time() -> None:
+    turns = Turns(1, 2)
+    first, second, third = (turns.join(name) for name in "abc")
+    first.keep_place(True, pytest.fail)
+    assert (is_served(first), is_served(second), is_served(third)) == (False, True, False)
+    turns.join("a")
+    with pytest.raises(BusyError):
+        turns.join("a")  # the one that stepped aside is not done
+    ended = threading.Event()
+    back = threading.Thread(target=lambda: (first.keep_place(False, lambda: None), ended.set()))
+    back.start()
+    assert not ended.wait(0.2)
+    second.leave()
+    assert ended.wait(5)
+    assert (is_served(first), is_served(third)) == (True, False)
+    first.leave()
+    assert is_served(third)
+
+
+def test_whoever_waits_to_go_on_is_asked_whether_that_is_still_wanted() -> None:
+    turns = Turns(1, 2)
+    first, second = (turns.join(name) for name in "ab")
+    first.keep_place(True, pytest.fail)
+
+    def is_over() -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        first.keep_place(False, is_over)
+    first.leave()
+    second.leave()
+    assert turns.n_present == 0
+
+
 def test_who_was_served_a_moment_ago_comes_after_those_who_were_not() -> None:
     turns = Turns(1, 9)
     first = turns.join("again")

@@ -5,18 +5,19 @@ Separate because it takes what any program sends: ids and sentences, never a pat
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any
 
 import gradio as gr
 
 from workbench.analyses.analysis import Report
-from workbench.analyses.attribute import PLAYERS, Attribute
+from workbench.analyses.attribute import Attribute
 from workbench.analyses.cases import Case
-from workbench.analyses.embed import POINTS, REDUCERS, Embed, EmbedParams
+from workbench.analyses.embed import Embed, EmbedParams
 from workbench.analyses.ground import Ground
 from workbench.analyses.probe import Probe, ProbeParams
 from workbench.analyses.services import Services
@@ -35,17 +36,6 @@ from workbench.ui.gradio.turns import Turns
 from workbench.ui.shortage import plainly
 
 LOG = logging.getLogger(__name__)
-if TYPE_CHECKING:
-    Players: TypeAlias = str
-    Points: TypeAlias = str
-    Reducer: TypeAlias = str
-    Edit: TypeAlias = str
-    FilmEdit: TypeAlias = str
-else:  # so that programs are told what there is; what else they send is refused in words
-    Players, Points, Reducer = Literal[PLAYERS], Literal[POINTS], Literal[REDUCERS]
-    Edit, FilmEdit = Literal[NAMES], Literal[FILM_NAMES]
-LOOK_S = 1.0
-"""How often it is looked whether a program that waits for its turn is still there."""
 
 
 def checked_texts(sent: object, what: str, example: str) -> tuple[str, ...]:
@@ -74,7 +64,8 @@ def offer_verbs(
 ) -> None:
     """Add the verbs to the page that is being built; each waits its turn among what visitors ask, or upload."""
     for make in (make_ground, make_attribute, make_embed, make_probe):
-        gr.api(make(services, lines), **asking)
+        verb = make(services, lines)
+        gr.api(verb, api_description=inspect.getdoc(verb), **asking)  # with what each word may be
     sent, taken = gr.File(visible=False), gr.JSON(visible=False)
     sent.upload(
         make_add_video(services, lines),
@@ -132,7 +123,7 @@ def make_ground(services: Services, lines: Lines) -> Callable[[str, list[str], s
 def make_attribute(services: Services, lines: Lines) -> Callable[[str, str, str, str, float], dict]:
     """Return the verb on ``services``."""
 
-    def attribute(video_id: str, query: str, model: str, players: Players = "words", fps: float = 2.0) -> dict:
+    def attribute(video_id: str, query: str, model: str, players: str = "words", fps: float = 2.0) -> dict:
         """Say who in the video and who in the sentence made the score.
 
         Args:
@@ -159,8 +150,8 @@ def make_embed(services: Services, lines: Lines) -> Callable[..., dict]:
         video_ids: list[str],
         model: str,
         queries: list[str] | None = None,
-        points: Points = "frame",
-        reducer: Reducer = "umap",
+        points: str = "frame",
+        reducer: str = "umap",
         fps: float = 2.0,
     ) -> dict:
         """Say where the frames, segments or whole videos, and sentences, lie in the space of a model.
@@ -197,8 +188,8 @@ def make_probe(services: Services, lines: Lines) -> Callable[..., dict]:
         video_id: str,
         query: str,
         model: str,
-        edits: list[Edit] | None = None,
-        video_edits: list[FilmEdit] | None = None,
+        edits: list[str] | None = None,
+        video_edits: list[str] | None = None,
         own_edits: list[str] | None = None,
         among: list[str] | None = None,
         fps: float = 2.0,
@@ -248,14 +239,15 @@ def _in_turn(line: Turns, work: Callable[[Report], dict]) -> dict:
     """Return what ``work`` does once it is its asker's turn; ends it with ``Cancelled`` when nobody waits any more."""
     with line.join(asker()) as turn:
 
-        def report(progress: Progress) -> None:
+        def check() -> None:
             if not is_wanted():
                 raise Cancelled("Nobody waits for the answer any more; ask again.")
-            if progress.is_waiting:  # for somebody else's place, and for no processor
-                turn.leave()
 
-        while not turn.wait(LOOK_S):
-            report(NOT_BEGUN)
+        def report(progress: Progress) -> None:
+            check()
+            turn.keep_place(progress.is_waiting, check)
+
+        report(NOT_BEGUN)
         return work(report)
 
 

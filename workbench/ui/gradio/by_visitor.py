@@ -9,7 +9,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, MutableMapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 V = TypeVar("V")
 MOST_VISITORS, MOST_S = 500, 12 * 3600.0
@@ -42,6 +42,11 @@ class ByVisitor(MutableMapping[str, V]):
     def __delitem__(self, visitor: str) -> None:
         with self._lock:
             del self._kept[visitor]
+
+    def pop(self, visitor: str, default: Any = None) -> Any:
+        """Forget what is kept of a visitor, and return it; ``default`` where that is nothing."""
+        with self._lock:
+            return self._kept.pop(visitor, (0.0, default))[1]
 
     def __iter__(self) -> Iterator[str]:
         with self._lock:

@@ -37,6 +37,7 @@ from workbench.ui.gradio.pair_events import PairEvents
 from workbench.ui.gradio.paired import Paired
 from workbench.ui.gradio.probed import ProbedSessions
 from workbench.ui.gradio.sent import (
+    MAX_BROUGHT,
     MAX_FILE_CHARS,
     MAX_TITLE_CHARS,
     asked_in,
@@ -140,7 +141,8 @@ class Events:
         """Show the film that was received, under its visitor's own title, and nothing if none was."""
         if arrived is None:
             return {"session": session}
-        uploads = {**session.uploads, arrived.id: Path(arrived.title).stem[:MAX_TITLE_CHARS]}
+        brought = {**session.uploads, arrived.id: Path(arrived.title).stem[:MAX_TITLE_CHARS]}
+        uploads = dict(list(brought.items())[-MAX_BROUGHT:])
         files = {**session.files, arrived.id: arrived.title[-MAX_FILE_CHARS:]}
         changed = replace(session, uploads=uploads, files=files).with_film(arrived.id)
         return self._page.film_changed(changed) | {"brought": list(uploads.items())}
@@ -368,7 +370,7 @@ class Events:
             return self.maps.answers(session, visitor)
         if session.tab == "space":
             mapped = self.space.answer(session, visitor)
-            return [mapped, *self.pair.answers(session, visitor), *self.examine.answers(visitor)]
+            return [mapped, *self.pair.answers(session, visitor), *self.examine.answers(session, visitor)]
         if session.tab == "whatif":
             return self.whatif.answers(session, visitor)
         return [Answered(Asked(session.params()), outcome)]

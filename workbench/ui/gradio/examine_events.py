@@ -46,7 +46,7 @@ class ExamineEvents:
     def __init__(self, examined: Examined, page: Shown, worker: Worker) -> None:
         self._examined, self._page, self._worker = examined, page, worker
         self._brought: ByVisitor[LabelFile] = ByVisitor()
-        self._on_show: ByVisitor[Found] = ByVisitor()
+        self._on_show: ByVisitor[tuple[Any, Found]] = ByVisitor()
 
     @in_words
     def choose_clips(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
@@ -81,7 +81,7 @@ class ExamineEvents:
             return
 
         def result(found: Found) -> Update:
-            self._on_show[visitor] = found
+            self._on_show[visitor] = session.readers, found
             return self._examined.shown(session, found)
 
         self._on_show.pop(visitor, None)
@@ -104,12 +104,14 @@ class ExamineEvents:
         offer = OFFERS.make(request.session_hash or "", texts.REPORT_NAME, "text/html", page.encode())
         return {"download": handed(offer)}
 
-    def answers(self, visitor: str) -> Found:
-        """Return the examinations on show, a model each."""
-        return self._on_show.get(visitor, [])
+    def answers(self, session: Session, visitor: str) -> Found:
+        """Return the examinations on show, a model each; none where others are asked for by now."""
+        readers, found = self._on_show.get(visitor, (None, []))
+        return found if readers == session.readers else []
 
     def _outcomes(self, request: gr.Request) -> list[Outcome[Any]]:
-        if not (found := self.answers(request.session_hash or "")):
+        _, found = self._on_show.get(request.session_hash or "", (None, []))
+        if not found:
             raise InputError(texts.NOT_ON_SHOW)
         # The files of whoever brought labels are named in those; all others are examples.
         return with_commands(self._page.services.library, found, {})

@@ -56,7 +56,8 @@ class Intake:
             await self._question(scope, receive, send)
 
     async def _question(self, scope: Scope, receive: Receive, send: Send) -> None:
-        most_bytes = MOST_TOOL_BYTES if scope["path"].startswith(TOOLS) else MOST_BYTES
+        is_tool = scope["path"].startswith(TOOLS)
+        most_bytes = MOST_TOOL_BYTES if is_tool else MOST_BYTES
         body = _Body(scope, receive, most_bytes, texts.too_much_sent(most_bytes))
         parts = bytearray()
         try:
@@ -66,6 +67,8 @@ class Intake:
                     break
             else:
                 return  # the sender has gone
+            if is_tool and not await run_in_threadpool(self._received.has_room, body.n_bytes):
+                raise Refused(texts.NO_ROOM, 503)
         except Refused as refusal:
             await _refuse(refusal, scope, receive, send)
             return

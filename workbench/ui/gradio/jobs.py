@@ -28,8 +28,9 @@ class Job(Generic[R]):
     def __init__(self, work: Callable[[Callable[[Progress], None]], R], name: str = "") -> None:
         self.name = name
         self._latest = NOT_BEGUN
-        self._is_stopped, self._has_ended = threading.Event(), threading.Event()
+        self._is_stopped, self._has_begun, self._has_ended = (threading.Event() for _ in range(3))
         self._work = work
+        self._before: Callable[[Progress], object] = lambda progress: None
         self._answer: R | None = None
         self._problem: BaseException | None = None
 
@@ -42,11 +43,19 @@ class Job(Generic[R]):
         """Whether the work was asked to end."""
         return self._is_stopped.is_set()
 
-    def progress(self) -> Iterator[Progress]:
+    def check(self) -> None:
+        """Raise ``Cancelled`` where the work was asked to end."""
+        if self._is_stopped.is_set():
+            raise Cancelled("Stopped. What was read so far is kept.")
+
+    def progress(self, before: Callable[[Progress], object] | None = None) -> Iterator[Progress]:
         """Run the work in a thread; yield the latest progress every ``STEP_S`` until it ends, however often it is told.
 
         Before the first report the progress is ``NOT_BEGUN``. A glimpse is passed on until there is a newer one.
+        ``before`` is called in the thread of the work with each report, before the work goes on.
         """
+        self._before = before or self._before
+        self._has_begun.set()
         # In the asker's context, by which a lent GPU knows whose minutes are spent.
         context = contextvars.copy_context()
         thread = threading.Thread(target=context.run, args=(self._run,), name="analysis", daemon=True)
@@ -59,13 +68,19 @@ class Job(Generic[R]):
         """Return what the work returned, or raise what it raised."""
         if self._problem is not None:
             raise self._problem
-        if self._is_stopped.is_set():
-            raise Cancelled("Stopped. What was read so far is kept.")
+        self.check()
         return cast(R, self._answer)
 
+    def when_ended(self, then: Callable[[], object]) -> None:
+        """Call ``then`` once nothing of the work runs: now, where it was not begun, or has ended."""
+        if not self._has_begun.is_set() or self._has_ended.is_set():
+            then()
+        else:
+            threading.Thread(target=lambda: (self._has_ended.wait(), then()), daemon=True).start()
+
     def _report(self, progress: Progress) -> None:
-        if self._is_stopped.is_set():
-            raise Cancelled("Stopped. What was read so far is kept.")
+        self.check()
+        self._before(progress)
         self._latest = progress if progress.glimpse else replace(progress, glimpse=self._latest.glimpse)
 
     def _run(self) -> None:

@@ -56,8 +56,9 @@ def services_for_visitors(settings: Settings) -> Services:
 
 def build(services: Services) -> gr.Blocks:
     """Return the page on ``services``; nothing of a visitor is kept in it."""
-    restrain_toolkit()
-    _received(services.settings).receive()
+    received = _received(services.settings)
+    restrain_toolkit(received.folder)
+    received.receive()
     # Of all events so far the toolkit makes tables after each, for a board that this page does not have.
     os.environ |= {"GRADIO_ANALYTICS_CACHE_FREQUENCY": str(sys.maxsize), "GRADIO_ANALYTICS_MAX_EVENTS": "1"}
     # A quick answer goes from thread to thread a dozen times, and each time waits for whoever computes to make way.

@@ -5,9 +5,11 @@ Separate because it changes the toolkit itself: that holds for every part of eve
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import gradio.mcp
 from gradio.blocks import Block
 from gradio.route_utils import GradioMultiPartParser
 from starlette.formparsers import MultiPartException
@@ -31,8 +33,12 @@ def _take_files_alone(parser: Any, data: bytes, start: int, end: int) -> None:
     _TAKE_PART(parser, data, start, end)
 
 
-def restrain_toolkit() -> None:
-    """Refuse addresses in place of files, and fields in forms of files, from now on, in this whole process."""
+def restrain_toolkit(received: Path) -> None:
+    """Refuse addresses in place of files, and fields in forms of files, from now on, in this whole process.
+
+    What tools send is kept where uploads are ``received``; else it would stay in the machine's own folder for ever.
+    """
+    gradio.mcp.DEFAULT_TEMP_DIR = str(received)
     Block.async_move_resource_to_block_cache = _take_uploads_alone
     GradioMultiPartParser.on_part_data = _take_files_alone
 

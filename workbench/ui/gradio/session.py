@@ -72,6 +72,11 @@ class Session:
         """The current sentence; there is one."""
         return self.queries[min(self.current, len(self.queries) - 1)]
 
+    @property
+    def readers(self) -> tuple[Any, ...]:
+        """What an answer about many films depends on, whichever film is on show: the models, and how they read."""
+        return self.model, self.space.other, tuple(sorted(self.parameters.items()))
+
     def params(self) -> GroundParams:
         """Return the question in the form the analysis takes it."""
         values: dict[str, Any] = dict(self.parameters)

@@ -5,6 +5,7 @@ Separate because films, pictures and files of features come in by different door
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ class Shares:
 
     def __init__(self, turns: Turns, most_bytes: int) -> None:
         self._turns, self._most_bytes = turns, most_bytes
+        self._lock = threading.Lock()
         self._n_bytes: ByVisitor[int] = ByVisitor()
 
     @contextmanager
@@ -32,7 +34,13 @@ class Shares:
         visitor, n_bytes = asker(), path.stat().st_size if path.is_file() else 0
         with self._turns.join(visitor) as turn:
             turn.wait()
-            if self._n_bytes.get(visitor, 0) + n_bytes > self._most_bytes:
-                raise BusyError(texts.share_used_up(self._most_bytes))
-            yield
-            self._n_bytes[visitor] = self._n_bytes.get(visitor, 0) + n_bytes
+            with self._lock:
+                if self._n_bytes.get(visitor, 0) + n_bytes > self._most_bytes:
+                    raise BusyError(texts.share_used_up(self._most_bytes))
+                self._n_bytes[visitor] = self._n_bytes.get(visitor, 0) + n_bytes
+            try:
+                yield
+            except BaseException:
+                with self._lock:
+                    self._n_bytes[visitor] = self._n_bytes.get(visitor, n_bytes) - n_bytes
+                raise

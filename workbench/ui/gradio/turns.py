@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections.abc import Callable
 from types import TracebackType
 
 from workbench.errors import BusyError
 from workbench.ui.gradio import turns_texts as texts
+
+LOOK_S = 0.5
+"""How often it is looked whether somebody who waits for a place is still there."""
 
 
 class Turns:
@@ -30,6 +34,7 @@ class Turns:
         self._n_places, self._most_each = n_places, most_each
         self._waiting: list[Turn] = []
         self._served: set[Turn] = set()
+        self._aside: set[Turn] = set()
         self._round = 0.0
         self._next: dict[str, float] = {}
         self._numbers = itertools.count()
@@ -38,7 +43,7 @@ class Turns:
     def join(self, visitor: str) -> Turn:
         """Return a turn that waits or, where a place is free, is served; raises ``BusyError`` for one too many."""
         with self._lock:
-            if sum(turn.visitor == visitor for turn in self._present()) >= self._most_each:
+            if sum(turn.visitor == visitor for turn in (*self._present(), *self._aside)) >= self._most_each:
                 raise BusyError(texts.too_many_asked(self._most_each))
             turn = Turn(self, visitor, max(self._round, self._next.get(visitor, 0.0)), next(self._numbers))
             self._next[visitor] = turn.round + 1
@@ -57,9 +62,27 @@ class Turns:
         with self._lock:
             return sum(other.order < turn.order for other in self._waiting) if turn in self._waiting else 0
 
+    def step_aside(self, turn: Turn) -> None:
+        """Let the next have the place of a turn that is served, which may come back; nothing for any other."""
+        with self._lock:
+            if turn in self._served:
+                self._served.remove(turn)
+                self._aside.add(turn)
+                turn._is_served.clear()
+                self._serve()
+
+    def come_back(self, turn: Turn) -> None:
+        """Have a turn that stepped aside wait for a place, where it was in the line; nothing for any other."""
+        with self._lock:
+            if turn in self._aside:
+                self._aside.remove(turn)
+                self._waiting.append(turn)
+                self._serve()
+
     def leave(self, turn: Turn) -> None:
         """Give up a place, or the waiting for one; nothing for a turn that has left."""
         with self._lock:
+            self._aside.discard(turn)
             if turn in self._waiting:
                 self._waiting.remove(turn)
                 if turn.visitor in self._next:
@@ -93,6 +116,18 @@ class Turn:
     def wait(self, most_s: float | None = None) -> bool:
         """Wait for a place, ``most_s`` at most if that is given; return whether it is there."""
         return self._is_served.wait(most_s)
+
+    def keep_place(self, is_idle: bool, is_over: Callable[[], object]) -> None:
+        """Let others have the place while ``is_idle``, as whoever waits for another's work is; else wait for it again.
+
+        Meanwhile ``is_over`` is called now and then, and raises what ends the waiting.
+        """
+        if is_idle:
+            self._turns.step_aside(self)
+            return
+        self._turns.come_back(self)
+        while not self.wait(LOOK_S):
+            is_over()
 
     @property
     def n_before(self) -> int:

@@ -54,7 +54,7 @@ class WhatifEvents:
     def __init__(self, probed: ProbedSessions, page: Shown, worker: Worker) -> None:
         self._probed, self._page, self._worker = probed, page, worker
         self._on_show: ByVisitor[tuple[Any, Found]] = ByVisitor()
-        self._many: ByVisitor[Found] = ByVisitor()
+        self._many: ByVisitor[tuple[Any, Found]] = ByVisitor()
 
     # What changes the session: ``explain`` then shows what follows.
 
@@ -156,7 +156,7 @@ class WhatifEvents:
         self._many.pop(visitor, None)
 
         def result(found: Found) -> Update:
-            self._many[visitor] = found
+            self._many[visitor] = session.readers, found
             return self._probed.many_shown(found)
 
         yield self._probed.no_many()
@@ -188,11 +188,12 @@ class WhatifEvents:
         visitor = request.session_hash or ""
         if visitor not in self._many:
             raise InputError(texts.NOT_ON_SHOW)
-        return self._handed(self._many[visitor], {}, visitor, texts.MANY_REPORT_NAME)
+        return self._handed(self._many[visitor][1], {}, visitor, texts.MANY_REPORT_NAME)
 
     def answers(self, session: Session, visitor: str) -> Found:
         """Return the probe on show, then that of many films where there is one, each by every model."""
-        return [*self._found(session, visitor), *self._many.get(visitor, [])]
+        readers, many = self._many.get(visitor, (None, []))
+        return [*self._found(session, visitor), *(many if readers == session.readers else [])]
 
     def leave(self, visitor: str) -> None:
         """Forget what a visitor was shown who has gone."""

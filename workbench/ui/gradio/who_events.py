@@ -17,6 +17,7 @@ from workbench.analyses.attribute import Attribute, AttributeParams
 from workbench.types.attribution import Attribution
 from workbench.ui.answered import Answered
 from workbench.ui.gradio import panels
+from workbench.ui.gradio.by_visitor import ByVisitor
 from workbench.ui.gradio.explained import Explained, Explanation
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.sent import index_in, instant_in, seconds_in, text_in
@@ -39,8 +40,8 @@ class WhoEvents:
     ) -> None:
         self._explained, self._page, self._worker = explained, page, worker
         self._has_answer, self._why_not = has_answer, why_not
-        self._on_show: dict[str, list[AttributeParams]] = {}
-        self._picture: dict[str, AttributeParams] = {}
+        self._on_show: ByVisitor[list[AttributeParams]] = ByVisitor()
+        self._picture: ByVisitor[AttributeParams] = ByVisitor()
 
     # What changes the session: ``explain`` then shows what follows.
 

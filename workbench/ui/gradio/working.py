@@ -112,14 +112,17 @@ class Worker:
         """
         ending = ending or self._usual(session, place)
         self.jobs.start(visitor, job)
+        turn = None
         try:
-            with (line or self._lines.computed).join(visitor) as turn:
-                yield from self._wait(turn, job, place)
-                yield from self._steps(session, visitor, job, turn, result, place, ending)
+            turn = (line or self._lines.computed).join(visitor)
+            yield from self._wait(turn, job, place)
+            yield from self._steps(session, visitor, job, turn, result, place, ending)
         except BusyError as problem:
             yield self._page.idle() | ending.failed(problem)
         finally:
             self.jobs.end(visitor, job)
+            if turn is not None:  # of a page that was closed the work may go on for a while
+                job.when_ended(turn.leave)
 
     def _wait(self, turn: Turn, job: Job, place: Place) -> Generator[Update]:
         """Wait for a place, or until the work is stopped; yield how many are before, as often as that changes."""
@@ -147,9 +150,11 @@ class Worker:
     ) -> Generator[Update]:
         started, pace = time.monotonic(), Pace()
         shown, looked, progress = None, -math.inf, Progress(0, 0)
-        for progress in () if job.is_stopped else job.progress():
-            if progress.is_waiting:  # for somebody else's place, and for no processor
-                turn.leave()
+
+        def in_place(told: Progress) -> None:
+            turn.keep_place(told.is_waiting, job.check)
+
+        for progress in () if job.is_stopped else job.progress(in_place):
             now = time.monotonic()
             left_s = pace.left_s(progress, now)
             if job.is_stopped or now - started <= QUIET_S or not self.jobs.is_newest(visitor, job):
@@ -168,7 +173,6 @@ class Worker:
             update = self._page.idle() | ending.stopped(progress, shown is not None)
         except Exception as problem:
             update = self._page.idle() | ending.failed(problem)
-        turn.leave()
         if self.jobs.is_newest(visitor, job):
             yield update
 
