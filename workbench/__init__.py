@@ -168,15 +168,9 @@ class Workbench:
         Raises ``WorkbenchError`` with one sentence that says what to do.
         """
         from workbench.analyses.examine import Examine, ExamineParams
-        from workbench.analyses.toy_clips import toy_clips
-        from workbench.analyses.true_moments import true_moments
-        from workbench.ui.cli.annotation_files import clips_in
+        from workbench.ui.cli.annotation_files import chosen_clips
 
-        if annotations:
-            clips = clips_in(self.services, str(annotations), str(videos))
-        else:
-            known = self._ids(moments_of)
-            clips = true_moments(self.services, known) if known else toy_clips(self.services, _bar)
+        clips, _ = chosen_clips(self.services, str(annotations), str(videos), self._ids(moments_of), _bar)
         params = ExamineParams(clips, model or self.services.settings.default_model, **parameters)
         return Examine().run(self.services, params, _bar)
 

@@ -50,11 +50,12 @@
     act(e);
   });
 
-  const flash = (button, text) => {
-    const before = button.textContent;
+  // Says on a button what it did. Its label is kept there, as a second press may come before the first is over.
+  workbench.flash = (button, text) => {
+    button.dataset.label ??= button.textContent;
     button.textContent = text;
     workbench.say(text);
-    setTimeout(() => (button.textContent = before), 1500);
+    setTimeout(() => (button.textContent = button.dataset.label), 1500);
   };
   const copy = async (text) => {
     if (navigator.clipboard) return navigator.clipboard.writeText(text);
@@ -74,7 +75,7 @@
       help().showModal();
     },
     "help-close": () => help()?.close(),
-    copy: (button) => copy(location.href).then(() => flash(button, workbench.text("copied"))),
+    copy: (button) => copy(location.href).then(() => workbench.flash(button, workbench.text("copied link"))),
     skip: () => {
       const answers = document.querySelector("#answers");
       answers.tabIndex = -1;

@@ -127,9 +127,7 @@
         getSelection().selectAllChildren(code);
         document.execCommand("copy");
       }
-      const before = button.textContent;
-      button.textContent = workbench.text("copied");
-      setTimeout(() => (button.textContent = before), 1500);
+      workbench.flash(button, workbench.text("copied text"));
     };
     dialog.addEventListener("click", (e) => {
       if (e.target === dialog || e.target.closest("[data-close]")) dialog.close();

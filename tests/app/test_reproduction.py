@@ -285,12 +285,12 @@ def test_the_moments_known_of_examples_are_examined(events: Events, session: Ses
 
 def test_what_if(events: Events, session: Session, folder: Path) -> None:
     session = replace(session, tab="whatif", span_s=(0.0, 4.0), space=replace(session.space, other=SECOND.id))
-    session = events.whatif.add_edit(session, "a grey wall\n-none")["session"]
+    session = events.whatif.add_edit(session, "a grey wall\n-none", ANN)["session"]
     [first, second, *_] = [
         edit for edit in on_show(events, session)[0].outcome.result.cases[0].texts if edit.kind != "own"
     ]
     session = events.whatif.change(session, event(value=f"correct:{first.kind}:{first.text}"))["session"]
-    session = events.whatif.add_edit(session, "a blue wall")["session"]
+    session = events.whatif.add_edit(session, "a blue wall", ANN)["session"]
     session = events.whatif.change(session, event(value=f"drop:{second.text}"))["session"]
     told = check(events, events.whatif.paint(session)["session"], folder)
     assert f"--corrected '{first.kind}:a blue wall'" in told["command"]

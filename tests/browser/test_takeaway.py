@@ -117,7 +117,11 @@ def test_the_panel_says_the_very_command(bench: Page) -> None:
     panel = bench.get_by_role("dialog", name="To make this again")
     expect(panel).to_be_visible(timeout=PATIENCE_MS)
     expect(panel.locator("[data-of=command]")).to_have_text(COMMAND)
-    panel.get_by_role("button", name="Copy: Command line").click()
+    copy = panel.get_by_role("button", name="Copy: Command line")
+    label = copy.text_content()
+    copy.dblclick()  # the second while the first is told
+    expect(copy).to_have_text("Copied")
+    expect(copy).to_have_text(label)
     assert bench.evaluate("navigator.clipboard.readText()") == COMMAND
     panel.get_by_role("button", name="Copy: Python").click()
     python = bench.evaluate("navigator.clipboard.readText()")

@@ -65,6 +65,17 @@ def test_a_readme_that_says_otherwise_is_found(monkeypatch: pytest.MonkeyPatch, 
         readme.assert_told([claim], n_later=1)
 
 
+@pytest.mark.parametrize("known_miss", [0.5, 0.79])
+def test_a_known_miss_that_fails_too_late_or_too_early_is_found(
+    monkeypatch: pytest.MonkeyPatch, known_miss: float
+) -> None:
+    claim = Claim("Some", "is right", "what is known", 0.784, 0.85, n_asked=102, known_miss=0.70)
+    monkeypatch.setattr(readme, "proven_rows", lambda: [cells_of(claim)])
+    readme.assert_told([claim])
+    with pytest.raises(AssertionError, match="fails"):
+        readme.assert_told([replace(claim, measured=0.79, known_miss=known_miss)])
+
+
 @pytest.mark.parametrize("target", MAKE)
 def test_make_target_exists(target: str) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")

@@ -13,7 +13,9 @@ from PIL import Image
 
 from tests.colour_models import SECOND, offer_both
 from tests.films import BLUE, GREEN, RED, write_film
+from workbench import Workbench
 from workbench import __main__ as command
+from workbench.errors import InputError
 from workbench.models.adapter_template import ENTRY
 
 
@@ -352,6 +354,53 @@ def test_examine_refuses_a_bad_file_in_one_sentence(capsys, folder, text, named)
     assert (status, out) == (1, "")
     assert named in err
     assert is_one_sentence(err)
+
+
+MOMENTS_OF_NONE = "No true moments are known of these videos; name an example, or give annotations."
+TWO_SOURCES = "Clips are those of annotations, or moments that are known of films; give one of the two."
+HALF = "Annotations and videos, the folder of their films, go together; give both, or neither."
+
+
+@pytest.mark.parametrize(
+    ("annotations", "videos", "moments_of", "said"),
+    [
+        ("", "", "film0.mp4", MOMENTS_OF_NONE),
+        ("rows.jsonl", ".", "film0.mp4", TWO_SOURCES),
+        ("rows.jsonl", "", "", HALF),
+    ],
+)
+def test_examine_refuses_the_same_in_python(capsys, folder, annotations, videos, moments_of, said):
+    asked = {"annotations": annotations, "videos": videos, "moments_of": moments_of}
+    asked = {name: folder / value for name, value in asked.items() if value}
+    with pytest.raises(InputError) as refused:
+        Workbench().examine(model=ENTRY.id, **asked)
+    assert str(refused.value) == said
+    words = [asked["annotations"]] if annotations else []
+    words += [word for name in ("videos", "moments_of") if name in asked for word in (_flag(name), asked[name])]
+    assert run(capsys, "examine", *words, "--model", ENTRY.id) == (1, "", f"Error: {said}\n")
+
+
+def _flag(name):
+    return "--" + name.replace("_", "-")
+
+
+@pytest.mark.parametrize("more", [(), ("--toyworld", "--moments-of", "toy-test-72-000")])
+def test_examine_at_the_command_line_wants_one_source_of_clips(capsys, more):
+    status, out, err = run(capsys, "examine", *more)
+    assert (status, out) == (1, "")
+    assert "give one of the three" in err
+    assert is_one_sentence(err)
+
+
+def test_examine_reads_the_moments_of_an_example_in_python_and_at_the_command_line(capsys):
+    status, out, _ = run(capsys, "examine", "--moments-of", "toy-test-72-000", "--model", ENTRY.id, "--json", "-")
+    assert status == 0
+    [typed] = json.loads(out)["examinations"]
+    found = Workbench().examine(moments_of="toy-test-72-000", model=ENTRY.id).result
+    assert (found.n_clips, found.captions.find_clips.r_at_1) == (
+        typed["n_clips"],
+        typed["captions"]["find_clips"]["r_at_1"],
+    )
 
 
 def test_examine_wants_a_file_and_a_folder_that_there_are(capsys, folder):

@@ -28,6 +28,11 @@ SEEN_IN_TAGS = {"aria-label", "title", "placeholder", "alt", "label"}
 SEEN_IN_CALLS = {"label", "title", "placeholder", "info", "summary", "value"}
 TITLED = {"Accordion", "Button", "Markdown", "Tab", "_tab"}
 WORD = re.compile(r"[^\W\d_]{2,}")
+PUT_IN_SIGHT = re.compile(
+    r"""(?:\.(?:textContent|title|placeholder|ariaLabel) *=(?!=)|\b(?:textContent|title|placeholder):"""
+    r"""|setAttribute\("(?:aria-label|title|placeholder)",|\b(?:flash|say)\()([^;]*)"""
+)
+"""What a script puts where a person reads it, as it stands in the script."""
 SENTENCE = re.compile(r"[A-Z“][\w’”]*,?( [\w’“”]+,?)+[.…;:]?$|.* .*[.…]$")
 
 
@@ -114,10 +119,44 @@ def strings_in(script: str) -> list[str]:
     return [text for _, text in re.findall(r"([\"'`])((?:(?!\1)[^\\\n]|\\.)*)\1", code)]
 
 
+def written_by(script: str) -> Iterator[str]:
+    """Yield what a script would have a person read: its sentences, and words that it puts where words are read."""
+    for text in strings_in(script):
+        written = re.sub(r"\$\{[^}]*\}", "", text)
+        if SENTENCE.match(written) or re.search(r"[“”…]", written):
+            yield written
+    for value in PUT_IN_SIGHT.findall(script):
+        yield from (text for text in strings_in(value) if re.match(r"[A-Z][a-z]", text))
+
+
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
 def test_scripts_write_no_text_of_their_own(path: Path) -> None:
-    written = [re.sub(r"\$\{[^}]*\}", "", text) for text in strings_in(path.read_text(encoding="utf-8"))]
-    assert [text for text in written if SENTENCE.match(text) or re.search(r"[“”…]", text)] == []
+    assert list(written_by(path.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        'button.textContent = "Copied";',
+        "made.title = isWhole ? told(row) :\n  'Torn';",
+        "input.placeholder = `Sentence ${number}`;",
+        'play.setAttribute("aria-label", "Play");',
+        'play.setAttribute("aria-label", video.paused ? "Play" : "Pause");',
+        'play.ariaLabel = "Play";',
+        'Object.assign(document.createElement("li"), { textContent: "Copied" })',
+        'workbench.flash(button, "Copied");',
+        'stop("The upload failed.");',
+    ],
+)
+def test_a_text_of_a_script_is_noticed(script: str) -> None:
+    assert list(written_by(script))
+
+
+def test_what_a_script_asks_for_or_compares_is_left_alone() -> None:
+    script = (
+        'a.textContent = workbench.text("copied");\nif (a.title === "Copied" || e.key === "Escape") stop("Escape");\n'
+    )
+    assert list(written_by(script)) == []
 
 
 def test_scripts_ask_for_texts_that_there_are_and_for_all_of_them() -> None:

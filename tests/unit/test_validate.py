@@ -30,7 +30,8 @@ from workbench.validation.toy_films import ToyFilm
 
 GOOD = Claim("Some", "is right", "what is known", 0.97, 0.95, n_asked=40)
 BAD, NONE = replace(GOOD, measured=0.9), replace(GOOD, measured=math.nan)
-MISSED, FREE = replace(BAD, is_known_miss=True), replace(BAD, bar=None)
+MISSED, FREE = replace(BAD, known_miss=0.8), replace(BAD, bar=None)
+GROWN = replace(MISSED, measured=0.7)
 ABSENT = replace(GOOD, measured=None, lacks="thing==1")
 
 
@@ -66,7 +67,14 @@ def claim_only(monkeypatch: pytest.MonkeyPatch, *claims: Claim) -> None:
         (BAD, "fails", False),
         (NONE, "fails", False),
         (MISSED, "missed", False),
-        (replace(GOOD, is_known_miss=True), "holds here", True),
+        (replace(MISSED, measured=0.8), "missed", False),
+        (replace(MISSED, measured=0.79), "fails", False),
+        (replace(MISSED, measured=0.0), "fails", False),
+        (replace(MISSED, measured=math.nan), "fails", False),
+        (replace(MISSED, measured=None), "not here", None),
+        (replace(MISSED, bar=0.05, known_miss=0.2, measured=0.2, side="at most"), "missed", False),
+        (replace(MISSED, bar=0.05, known_miss=0.2, measured=0.21, side="at most"), "fails", False),
+        (replace(GOOD, known_miss=0.8), "holds here", True),
         (FREE, "no bar", None),
         (ABSENT, "not here", None),
         (replace(GOOD, measured=0.0, bar=0.0, side="at most"), "holds", True),
@@ -78,7 +86,9 @@ def test_a_claim_says_what_became_of_it(claim: Claim, verdict: str, holds: bool 
     assert (claim.verdict, claim.holds) == (verdict, holds)
 
 
-@pytest.mark.parametrize(("claims", "status"), [((GOOD, MISSED, FREE, ABSENT), 0), ((GOOD, BAD), 1), ((NONE,), 1)])
+@pytest.mark.parametrize(
+    ("claims", "status"), [((GOOD, MISSED, FREE, ABSENT), 0), ((GOOD, BAD), 1), ((NONE,), 1), ((GROWN,), 1)]
+)
 def test_only_a_claim_that_fails_fails_the_command(monkeypatch, capsys, claims: tuple[Claim, ...], status: int) -> None:
     claim_only(monkeypatch, *claims)
     found, out, err = run(capsys)

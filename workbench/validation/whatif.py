@@ -116,20 +116,20 @@ def of_two_actions(blind: ProbeReport, seeing: ProbeReport) -> Iterator[Claim]:
         told = row_of(seeing, kind).told
         says = f"of two actions: {row_of(seeing, kind).title.lower()} told from the truth, `{WINDOW}`"
         yield Claim(TITLE, says, PLANTED, told.value, POWER, n_asked=told.n_edits)
-    for is_second, where in ((False, "named first"), (True, "named again")):
+    for is_second, where, known_miss in ((False, "named first", None), (True, "named again", 0.66)):
         right = told_where(blind.cases, ("colour", "object"), is_second)
         says = f"of two actions: another colour or thing told from the truth where it is {where}, `{FRAME}`"
         share = float(np.mean(right))
-        yield Claim(TITLE, says, PLANTED, share, POWER, n_asked=len(right), is_known_miss=is_second)
-    for name, model, row in (
-        ("a paraphrase", FRAME, row_of(blind, "paraphrase")),
-        ("a paraphrase", WINDOW, row_of(seeing, "paraphrase")),
-        ("holding every other frame", WINDOW, row_of(seeing, "stutter", "video")),
-        ("keeping two frames of three", WINDOW, row_of(seeing, "subsample", "video")),
+        yield Claim(TITLE, says, PLANTED, share, POWER, n_asked=len(right), known_miss=known_miss)
+    for name, model, row, known_miss in (
+        ("a paraphrase", FRAME, row_of(blind, "paraphrase"), 0.21),
+        ("a paraphrase", WINDOW, row_of(seeing, "paraphrase"), 0.17),
+        ("holding every other frame", WINDOW, row_of(seeing, "stutter", "video"), 0.40),
+        ("keeping two frames of three", WINDOW, row_of(seeing, "subsample", "video"), 0.37),
     ):
         assert row.changed is not None
         says, changed = f"of two actions: {name} changes the answer, `{model}`", row.changed
-        yield Claim(TITLE, says, PLANTED, changed.value, FALSE_FLIPS, "at most", changed.n_edits, is_known_miss=True)
+        yield Claim(TITLE, says, PLANTED, changed.value, FALSE_FLIPS, "at most", changed.n_edits, known_miss=known_miss)
 
 
 def drawn_cases(

@@ -1,26 +1,48 @@
-"""What is asked of the films of a folder by a file of annotations, at a person's own machine.
+"""What clips and cases are asked about at a person's own machine: those of a file of annotations, or what is known.
 
 Separate from the verbs, as Python asks the same.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from workbench.analyses.analysis import Report
 from workbench.analyses.cases import Case
 from workbench.analyses.clips import Clip, FindVideo, clips_of
 from workbench.analyses.services import Services
+from workbench.analyses.toy_clips import toy_clips
+from workbench.analyses.true_moments import true_moments
 from workbench.errors import InputError
 from workbench.types.video import VideoInfo
 from workbench.ui.cases import cases_of
 from workbench.ui.cli.output import read_rows, read_text
 from workbench.ui.cli.video_folder import videos_in
+from workbench.ui.reproduction import MOMENTS, TOYWORLD
 
 
-def clips_in(services: Services, path: str, folder: str) -> tuple[Clip, ...]:
-    """Return the clips of a file of labels or captions, whose films are in a folder; raises ``InputError``."""
-    find_video = _finder(services, folder)
-    return clips_of(read_rows(path), Path(path).name, find_video, services.settings)
+def chosen_clips(
+    services: Services, annotations: str, videos: str, moments_of: Sequence[str], report: Report
+) -> tuple[tuple[Clip, ...], str]:
+    """Return the clips that are asked for, and what they are of.
+
+    They are those of a file of ``annotations``, labels or captions, whose films are in the folder ``videos``; or the
+    moments known of films by their ids; and of the toy world where neither is given. Raises ``InputError``.
+    """
+    if annotations and moments_of:
+        raise InputError("Clips are those of annotations, or moments that are known of films; give one of the two.")
+    if bool(annotations) != bool(videos):
+        raise InputError("Annotations and videos, the folder of their films, go together; give both, or neither.")
+    if annotations:
+        source = Path(annotations).name
+        return clips_of(read_rows(annotations), source, _finder(services, videos), services.settings), source
+    if not moments_of:
+        return toy_clips(services, report), TOYWORLD
+    clips = true_moments(services, moments_of)
+    if not clips:
+        raise InputError("No true moments are known of these videos; name an example, or give annotations.")
+    return clips, MOMENTS
 
 
 def cases_in(services: Services, path: str, folder: str) -> tuple[Case, ...]:

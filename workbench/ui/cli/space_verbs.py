@@ -7,22 +7,19 @@ import os
 from pathlib import Path
 
 from workbench.analyses.analysis import Report, controls
-from workbench.analyses.clips import Clip
 from workbench.analyses.compare import Compare, CompareParams
 from workbench.analyses.embed import Embed, EmbedParams
 from workbench.analyses.examine import Examine, ExamineParams
 from workbench.analyses.examine_texts import examinations_as_text
 from workbench.analyses.services import Services
-from workbench.analyses.toy_clips import toy_clips
-from workbench.analyses.true_moments import true_moments
 from workbench.errors import InputError
 from workbench.types.embedding import EmbeddingMap
 from workbench.types.outcome import Outcome
 from workbench.ui.answered import Answered
-from workbench.ui.cli.annotation_files import clips_in
+from workbench.ui.cli.annotation_files import chosen_clips
 from workbench.ui.cli.output import Bar
 from workbench.ui.cli.results import hand_out, named_films
-from workbench.ui.reproduction import MOMENTS, TOYWORLD, Asked
+from workbench.ui.reproduction import Asked
 
 
 def embed(services: Services, args: argparse.Namespace) -> int:
@@ -79,11 +76,15 @@ def compare(services: Services, args: argparse.Namespace) -> int:
 
 def examine(services: Services, args: argparse.Namespace) -> int:
     """Say what can be read from the space of a model, or of two, of clips of which something is known."""
+    if args.toyworld == bool(args.annotations or args.moments_of):
+        raise InputError("Clips are those of ANNOTATIONS, of --moments-of, or of --toyworld; give one of the three.")
     chosen = {name: getattr(args, name) for name in controls(ExamineParams)}
     model_ids = [args.model, *([args.model2] if args.model2 else [])]
     bar = Bar()
     try:
-        clips, source, files = _clips(services, args, bar)
+        films, files = named_films(services, args.moments_of)
+        known = [film.id for film in films]
+        clips, source = chosen_clips(services, args.annotations or "", args.videos or "", known, bar)
         for model_id in model_ids:
             services.models.load(model_id)  # before the work: one that is not there is told at once
         asked = [ExamineParams(clips, model_id, **chosen) for model_id in model_ids]
@@ -92,22 +93,3 @@ def examine(services: Services, args: argparse.Namespace) -> int:
         bar.close()
     found = [answer.outcome.result for answer in answers]
     return hand_out(services, args, answers, files, lambda: examinations_as_text(found))
-
-
-def _clips(
-    services: Services, args: argparse.Namespace, report: Report
-) -> tuple[tuple[Clip, ...], str, dict[str, str]]:
-    """Return the clips that are asked for, what they are of, and the files that a person named, by the films' ids."""
-    if bool(args.annotations) + bool(args.moments_of) + args.toyworld != 1:
-        raise InputError("Clips are those of ANNOTATIONS, of --moments-of, or of --toyworld; give one of the three.")
-    if bool(args.annotations) != bool(args.videos):
-        raise InputError("ANNOTATIONS and --videos, the folder of its videos, go together; give both, or neither.")
-    if args.annotations:
-        return clips_in(services, args.annotations, args.videos), Path(args.annotations).name, {}
-    if args.toyworld:
-        return toy_clips(services, report), TOYWORLD, {}
-    films, files = named_films(services, args.moments_of)
-    clips = true_moments(services, [film.id for film in films])
-    if not clips:
-        raise InputError("No true moments are known of these videos; name an example, or give ANNOTATIONS.")
-    return clips, MOMENTS, files
