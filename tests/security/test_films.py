@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import http.server
+import os
 import resource
 import struct
 import sys
@@ -16,12 +18,14 @@ import numpy as np
 import pytest
 
 from tests.films import RED, write_film
-from workbench.errors import VideoError
+from workbench.errors import OutOfMemoryError, VideoError
 from workbench.media import apart
 from workbench.media.library import VideoLibrary
 from workbench.media.probe import probe
+from workbench.media.track import MAX_PACKETS
 from workbench.settings import Settings
 from workbench.types.video import SamplingSpec
+from workbench.ui.shortage import NO_MEMORY, plainly
 
 CONTAINERS_OF_BOXES = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 
@@ -155,10 +159,10 @@ def with_boxes(raw: bytes, others: dict[bytes, bytes]) -> bytes:
     return made
 
 
-def of_samples(count: int) -> dict[bytes, bytes]:
-    """Return the boxes that say, in a hundred bytes, that there are ``count`` frames of one byte."""
+def of_samples(count: int, n_bytes: int) -> dict[bytes, bytes]:
+    """Return the boxes that say, in a hundred bytes, that there are ``count`` frames of ``n_bytes``."""
     return {
-        b"stsz": box(b"stsz", struct.pack(">III", 0, 1, count)),
+        b"stsz": box(b"stsz", struct.pack(">III", 0, n_bytes, count)),
         b"stts": box(b"stts", struct.pack(">IIII", 0, 1, count, 1)),
         b"stsc": box(b"stsc", struct.pack(">IIIII", 0, 1, 1, count, 1)),
         b"stss": box(b"stss", struct.pack(">III", 0, 1, 1)),
@@ -166,20 +170,83 @@ def of_samples(count: int) -> dict[bytes, bytes]:
     }
 
 
+def promising(path: Path, count: int, codec: str = "h264") -> Path:
+    """Write a film of ten frames that says it has ``count``; the first of MPEG-4's decodes by itself."""
+    film = write_film(path, [(1.0, RED)], codec=codec).path.read_bytes()
+    of_all_bytes, _, of_first_bytes = struct.unpack_from(">III", film, film.find(b"stsz") + 8)
+    path.write_bytes(with_boxes(film, of_samples(count, of_all_bytes or of_first_bytes)))
+    assert path.stat().st_size < 4096
+    return path
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="no bound on memory there")
-def test_two_kilobytes_that_promise_a_thousand_million_frames_take_no_memory(
-    library: VideoLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("codec", ["h264", "mpeg4"])
+def test_two_kilobytes_that_promise_fifty_million_frames_take_no_memory(
+    codec: str, library: VideoLibrary, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(apart, "MOST_BYTES", 2**29)
-    film = write_film(tmp_path / "film.mp4", [(1.0, RED)]).path.read_bytes()
-    bomb = tmp_path / "bomb.mp4"
-    bomb.write_bytes(with_boxes(film, of_samples(50_000_000)))
-    assert bomb.stat().st_size < 4096
+    bomb = promising(tmp_path / "bomb.mp4", 50_000_000, codec)
     before_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(VideoError, match=r"“bomb.mp4” .*; .* try again"):
         library.add(bomb)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib < 50_000
-    library.add(tmp_path / "film.mp4")
+    library.add(write_film(tmp_path / "film.mp4", [(1.0, RED)]).path)
+
+
+@pytest.mark.parametrize("codec", ["h264", "mpeg4"])
+def test_a_film_that_promises_more_frames_than_the_longest_has_is_not_let_in(
+    codec: str, library: VideoLibrary, tmp_path: Path
+) -> None:
+    with pytest.raises(VideoError, match=r"“bomb.mp4” has more than 1,728,000 frames; cut it into parts\."):
+        library.add(promising(tmp_path / "bomb.mp4", MAX_PACKETS + 1, codec))
+    assert not [*(tmp_path / "home").rglob("film.*")]
+
+
+def test_a_fragment_that_promises_too_many_frames_is_not_let_in(library: VideoLibrary, tmp_path: Path) -> None:
+    path = tmp_path / "bomb.mp4"
+    with av.open(str(path), "w", options={"movflags": "frag_keyframe+empty_moov+default_base_moof"}) as container:
+        stream = container.add_stream("mpeg4", rate=10, options={"g": "5"})
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        for _ in range(10):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((64, 96, 3), np.uint8), format="rgb24")))
+        container.mux(stream.encode())
+    film = path.read_bytes()
+    assert library.add(path).duration_s == pytest.approx(1.0)
+    header = box(b"mfhd", struct.pack(">II", 0, 9))
+    run = box(b"trun", struct.pack(">II", 0, MAX_PACKETS + 1))
+    track = box(b"traf", box(b"tfhd", struct.pack(">IIIII", 0x020038, 1, 1024, 1, 0)) + run)
+    path.write_bytes(film + box(b"moof", header + track) + box(b"mdat", bytes(8)))
+    with pytest.raises(VideoError, match=r"“bomb.mp4” has more than 1,728,000 frames"):
+        library.add(path)
+
+
+@pytest.mark.parametrize("number", [errno.ENOMEM, errno.EAGAIN])
+def test_without_room_for_one_more_process_nothing_is_said_of_the_disk(
+    number: int, library: VideoLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    film = write_film(tmp_path / "film.mp4", [(1.0, RED)]).path
+    with monkeypatch.context() as patch:
+        patch.setattr("subprocess.run", run)
+        with pytest.raises(OutOfMemoryError, match="has no room for one more program; try again") as problem:
+            library.add(film)
+    assert "disk" not in str(problem.value)
+    assert "space" not in str(problem.value)
+    assert library.add(film).codec == "h264"
+
+
+def test_memory_that_runs_out_while_a_film_is_kept_is_not_told_as_a_full_disk(
+    library: VideoLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def copy(*_: object) -> None:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    film = write_film(tmp_path / "film.mp4", [(1.0, RED)]).path
+    monkeypatch.setattr("shutil.copyfile", copy)
+    with pytest.raises(OSError, match="Cannot allocate memory") as problem:
+        library.add(film)
+    assert str(plainly(problem.value)) == NO_MEMORY
 
 
 @pytest.mark.parametrize("end", ["it crashes", "it never ends", "it says nonsense"])

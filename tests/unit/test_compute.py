@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+import os
 import time
 import weakref
 
@@ -221,6 +223,8 @@ def test_a_late_thread_does_not_raise_the_size_again():
 def test_no_memory_while_trying_a_model_is_told_from_parts_that_do_not_fit():
     assert is_out_of_memory(OutOfMemoryError("Memory ran out even one at a time."))
     assert is_out_of_memory(RuntimeError("CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate"))
+    assert is_out_of_memory(OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)))
+    assert not is_out_of_memory(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
     assert not is_out_of_memory(ModelError("Its parts do not fit."))
 
 

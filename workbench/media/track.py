@@ -19,8 +19,8 @@ from workbench.errors import VideoError
 from workbench.media.container import container_name, films_in, open_film
 
 MAX_SIDE_PX = 1920
-# 4 hours at 120 frames a second, and a few hundred bytes are kept of each.
 MAX_PACKETS = 1_728_000
+"""4 hours at 120 frames a second. While a film is read, FFmpeg and this file keep a few hundred bytes of each."""
 _ORDERED_BY_DECODING = ("avi",)
 # In the others, times may begin anywhere: a broadcast counts from when the sender was switched on.
 _PLAYED_AS_TIMED = ("mov", "matroska", "webm", "ogg")
@@ -130,6 +130,7 @@ def _read_packets(
     container: av.container.InputContainer, stream: av.VideoStream, title: str
 ) -> tuple[list[_Packet], av.VideoFrame]:
     """Return the film's packets in the order of the file, and its first frame."""
+    _check_index(container, title)
     packets: list[_Packet] = []
     first: av.VideoFrame | None = None
     length_bytes = _nal_length_bytes(stream)
@@ -137,9 +138,9 @@ def _read_packets(
         for packet in container.demux(stream):
             if first is None:
                 first = _first_of(packet)
-            if len(packets) == MAX_PACKETS:
-                raise VideoError(f"“{title}” has more than {MAX_PACKETS:,} frames; cut it into parts.")
             if packet.size:
+                if len(packets) == MAX_PACKETS:
+                    raise _too_many(title)
                 packets.append(
                     _Packet(
                         pts=packet.pts,
@@ -155,6 +156,19 @@ def _read_packets(
     if first is None or all(packet.is_discarded for packet in packets):
         raise VideoError(f"No frame of “{title}” can be decoded; convert it to MP4 (H.264) and try again.")
     return packets, first
+
+
+def _check_index(container: av.container.InputContainer, title: str) -> None:
+    """Raise ``VideoError`` where a stream, of pictures or not, is said to have more packets than a film may have.
+
+    FFmpeg keeps 80 bytes of each that a header promises, every time that the file is opened, be they there or not.
+    """
+    if any(len(stream.index_entries) > MAX_PACKETS for stream in container.streams):
+        raise _too_many(title)
+
+
+def _too_many(title: str) -> VideoError:
+    return VideoError(f"“{title}” has more than {MAX_PACKETS:,} frames; cut it into parts.")
 
 
 def _first_of(packet: av.Packet) -> av.VideoFrame | None:

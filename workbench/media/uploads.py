@@ -73,6 +73,8 @@ class Uploads:
                 info = probe(film, self._settings, title, self._recall, examine_apart)
                 self._keep(incoming, replace(info, title=f"Upload {info.id[:8]}"))
         except OSError as problem:
+            if problem.errno == errno.ENOMEM:  # nothing freed on the disk would help
+                raise
             why = "the disk is full" if problem.errno == errno.ENOSPC else problem.strerror or "it failed"
             log.warning("An upload cannot be kept in %s: %s", self._folder, problem)
             raise StoreError(f"“{title}” cannot be kept: {why}; free some space or set WORKBENCH_HOME.") from None

@@ -7,6 +7,7 @@ batches of a size that is measured on the work itself, and halved when memory ru
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -261,6 +262,8 @@ class BatchSize:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether memory ran out, which every kind of device says in its own words."""
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return True
     return isinstance(error, MemoryError | OutOfMemoryError) or any(
         words in str(error).lower() for words in _OUT_OF_MEMORY
     )

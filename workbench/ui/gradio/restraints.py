@@ -5,6 +5,7 @@ Separate because it changes the toolkit itself: that holds for every part of eve
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,11 @@ from gradio.blocks import Block
 from gradio.route_utils import GradioMultiPartParser
 from starlette.formparsers import MultiPartException
 
+from workbench.errors import WorkbenchError
 from workbench.ui.gradio import door_texts, texts
+from workbench.ui.shortage import plainly
+
+LOG = logging.getLogger(__name__)
 
 MOST = 2**53
 _ADDRESSES = ("http://", "https://")
@@ -55,7 +60,11 @@ class CheckedBlocks(gr.Blocks):
             given = await super().preprocess_data(block_fn, *args, **kwargs)
         except gr.Error:
             raise
-        except Exception:
+        except Exception as problem:
+            short = plainly(problem.__cause__ if isinstance(problem.__cause__, Exception) else problem)
+            if isinstance(short, WorkbenchError):
+                raise gr.Error(str(short), print_exception=False) from None
+            LOG.info("what was sent to %s is not understood", block_fn.api_name, exc_info=problem)
             raise gr.Error(door_texts.NOT_UNDERSTOOD, print_exception=False) from None
         numbers = [value for block, value in zip(block_fn.inputs, given, strict=True) if isinstance(block, gr.Number)]
         if not all(value is None or _is_number(value) for value in numbers):
