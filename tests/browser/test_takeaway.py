@@ -20,6 +20,8 @@ COMMAND = (
     ".venv/bin/python -m workbench ground toy-test-72-000 --query 'a white cross' --query 'a cyan circle' "
     "--model toyworld-frame"
 )
+TITLE_PX = 28
+"""What is written above a figure: what it is of."""
 
 
 @pytest.fixture
@@ -71,7 +73,7 @@ def test_every_format_arrives_and_says_how_it_was_made(bench: Page, complaints: 
     assert path.name.startswith("timeline-Toy-world-1")
     with Image.open(path) as picture:
         box = bench.locator("#timeline .plot").bounding_box()
-        assert picture.size == (round(box["width"]) * 2, round(box["height"]) * 2)
+        assert picture.size == (round(box["width"]) * 2, (round(box["height"]) + TITLE_PX) * 2)
         assert len(picture.convert("RGB").getcolors(2**24)) > 100, "the heat rows are in it"
         assert_says_how_it_was_made(json.loads(picture.text["provenance"])[0])
 
