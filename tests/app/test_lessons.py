@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from workbench.analyses.numerals import signed
+
 NAMES = ("one_space", "a_moment", "three_frames", "where_it_looked", "the_map", "left_from_right")
+
 Open = Callable[[str], AppTest]
 
 
@@ -122,8 +125,8 @@ def test_values_worked_out_by_hand_are_the_means_of_the_gains(open_lesson: Open)
         rows = lesson.dataframe[0].value
         gains = rows[f"score with {whom}"] - rows["score without"]
         assert rows["gain"].to_numpy() == pytest.approx(gains.to_numpy())
-        assert f"**{gains.mean():+.3f}**: the Banzhaf value of {whom}" in told(lesson)
-        assert f"{whom} {gains.mean():+.3f}" in said
+        assert f"**{signed(float(gains.mean()))}**: the Banzhaf value of {whom}" in told(lesson)
+        assert f"{whom} {signed(float(gains.mean()))}" in said
         assert rows[f"score with {whom}"].iloc[-1] == pytest.approx(everybody, abs=5e-4)
 
 

@@ -89,7 +89,10 @@ def test_what_cannot_be_known_is_said_and_counts_nowhere():
     report = ProbeReport("Model", 40, 40, tuple(rows.values()), (), None, tuple(cases))
     assert "Model takes the mean of single frames, where order is not seen, so it cannot know" in about_probe(report)
     one = ProbeReport("Model", 1, 1, tuple(rows.values()), (), None, (cases[0],))
-    assert "above 1 of 1 edits that say what happens instead: “a red ball moves left”" in about_probe(one)
+    assert (
+        "above 1 of 1 edits that say what happens instead; the highest of them is “a red ball moves left”"
+        in about_probe(one)
+    )
 
 
 def test_few_films_say_nothing_yet():
