@@ -40,6 +40,11 @@
       if (head !== last) workbench.say(head);
       last = head;
     };
-    watch("value", () => requestAnimationFrame(tell));
+    watch("value", () =>
+      requestAnimationFrame(() => {
+        workbench.markOlder();
+        tell();
+      }),
+    );
   };
 })();

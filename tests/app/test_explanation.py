@@ -106,9 +106,16 @@ def test_the_first_answer_is_not_pushed_aside(
     assert "timeline" in list(events.answer(session, VISITOR))[-1]
 
 
-def test_tabs_that_the_page_selects_while_it_is_built_change_nothing(events: Events, session: Session) -> None:
-    assert events.choose_tab("moments")(Session()) == {}
-    assert events.choose_tab("moments")(session)["session"] == replace(session, tab="moments")
+@pytest.mark.parametrize("sent", [{"id": "nowhere"}, {"id": ["who"]}, {}])
+def test_a_tab_that_is_none_changes_nothing(events: Events, session: Session, sent: dict) -> None:
+    assert events.choose_tab(session, event(**sent)) == {}
+
+
+def test_a_tab_is_chosen_once_a_session_was_opened(events: Events, session: Session) -> None:
+    assert events.choose_tab(Session(), event(id="who")) == {}
+    chosen = events.choose_tab(session, event(id="who"))
+    assert chosen["session"] == replace(session, tab="who")
+    assert "tab=who" in chosen["address"]
 
 
 def test_an_answer_is_shown_before_it_is_explained(events: Events, session: Session) -> None:

@@ -48,7 +48,7 @@ from workbench.ui.gradio.sent import (
     span_in,
     text_in,
 )
-from workbench.ui.gradio.session import MOST_MODEL_CHARS, Session, default_of, session_from_address
+from workbench.ui.gradio.session import MOST_MODEL_CHARS, TABS, Session, default_of, session_from_address
 from workbench.ui.gradio.shown import Shown, Update
 from workbench.ui.gradio.space_events import SpaceEvents
 from workbench.ui.gradio.spaced import Spaced
@@ -186,6 +186,12 @@ class Events:
         return self._page.queries_changed(session.without_query(index_in(event, "index", len(session.queries))))
 
     # Second step: do the work, show the result.
+
+    def start(self, brought: object, request: gr.Request) -> Generator[Update]:
+        """Do both for who has just come: ``open`` the page, and ``answer`` what its address asks."""
+        opened = self.open(brought, request)
+        yield opened
+        yield from self.answer(opened.get("session", Session()), request)
 
     def answer(self, session: Session, request: gr.Request) -> Generator[Update]:
         """Ground the session's sentences; yield progress, then the result or one sentence on what is wrong."""
@@ -327,19 +333,14 @@ class Events:
         chosen = {"session": changed, "address": changed.address(), "span": said}
         return chosen | self._unexplained(request)
 
-    def choose_tab(self, name: str) -> Callable[[Session], Update]:
-        """Return the event that shows another instrument.
-
-        Tabs are selected by the toolkit, too, when the page is built: before a session was opened that is no choice.
-        """
-
-        def choose(session: Session) -> Update:
-            if not session.video:
-                return {}
-            changed = replace(session, tab=name)
-            return {"session": changed, "address": changed.address()}
-
-        return choose
+    @in_words
+    def choose_tab(self, session: Session, event: gr.EventData) -> Update:
+        """Show another instrument; before a session was opened that is no choice."""
+        tab = text_in(event, "id")
+        if not session.video or tab not in TABS:
+            return {}
+        changed = replace(session, tab=tab)
+        return {"session": changed, "address": changed.address()}
 
     def _unexplained(self, request: gr.Request) -> Update:
         """Return the page without what explains another sentence or span, which nobody works on any more."""

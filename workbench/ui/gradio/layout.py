@@ -79,7 +79,6 @@ class Parts:
     null_text: Panel
     null: PlotlyView
     tabs: gr.Tabs
-    tab: dict[str, gr.Tab]
     clock: gr.HTML
     words_text: Panel
     words: Panel
@@ -207,18 +206,17 @@ def lay_out() -> Parts:
         with gr.Column(elem_id="result", min_width=0):
             made |= _result()
     with gr.Tabs(elem_id="instruments") as made["tabs"]:
-        tabs = made["tab"] = {}
-        with _tab(texts.MOMENTS_TITLE, "moments") as tabs["moments"]:
+        with _tab(texts.MOMENTS_TITLE, "moments"):
             made |= _moments()
-        with _tab(Attribute.title, "who") as tabs["who"]:
+        with _tab(Attribute.title, "who"):
             made |= _who()
-        with _tab(look_texts.TITLE, "look") as tabs["look"]:
+        with _tab(look_texts.TITLE, "look"):
             made |= lay_out_maps()
-        with _tab(Embed.title, "space") as tabs["space"]:
+        with _tab(Embed.title, "space"):
             made |= lay_out_space() | lay_out_pair() | lay_out_examine()
-        with _tab(whatif_texts.TITLE, "whatif") as tabs["whatif"]:
+        with _tab(whatif_texts.TITLE, "whatif"):
             made |= lay_out_whatif()
-        with _tab(texts.ABOUT_TITLE, "about") as tabs["about"]:
+        with _tab(texts.ABOUT_TITLE, "about"):
             made["about"] = Panel(panels.about(None))
     made["clock"] = gr.HTML(html_template="<span></span>", js_on_load=None)
     made["address"] = gr.HTML(

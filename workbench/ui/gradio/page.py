@@ -115,7 +115,7 @@ def launch_options(services: Services) -> dict[str, Any]:
 
 
 def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
-    outputs = {name: part for name, part in vars(parts).items() if name not in ("parameters", "tab", "clock")}
+    outputs = {name: part for name, part in vars(parts).items() if name not in ("parameters", "clock")}
     outputs |= {f"parameter {name}": number for name, number in parts.parameters.items()}
     placed = functools.partial(_placed, outputs=outputs)
     answer, explain = (_placed_steps(handler, outputs) for handler in (events.answer, events.explain))
@@ -135,15 +135,17 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
         changed = listener(placed(handler), inputs, **changing)
         changed.success(then, session, **asking).success(explain, session, **asking)
 
-    asks(functools.partial(page.load, js="() => [workbench.brought()]"), events.open, [parts.brought])
-    asks(parts.video.input, events.choose_video, [session])
+    # In one event: another way to the server and back is a tenth of the time until a page shows its first answer.
+    opened = page.load(_placed_steps(events.start, outputs), parts.brought, js="() => [workbench.brought()]", **asking)
+    opened.success(explain, session, **asking)
+    asks(_any(parts.video.input, parts.space_near.input), events.choose_video, [session])
     asks(parts.model.input, events.choose_model, [session])
     asks(parts.queries.submit, events.add_query, [session])
     asks(parts.queries.input, events.change_query, [session])
     asks(parts.queries.delete, events.remove_query, [session])
     for name, number in parts.parameters.items():
-        for listener in (number.submit, number.blur):
-            asks(listener, events.set_parameter(name), [session, number], _placed_steps(events.answer_change, outputs))
+        left = _any(number.submit, number.blur)
+        asks(left, events.set_parameter(name), [session, number], _placed_steps(events.answer_change, outputs))
     # Taking in a large video takes minutes: nobody's changes wait for it, and it changes no session itself.
     received = parts.upload.upload(placed(events.receive), parts.upload, **receiving)
     asks(received.success, events.show_upload, [session, parts.arrived])
@@ -171,11 +173,11 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
         (parts.timeline.select, events.select_row, changing),
         (parts.timeline.brush, events.select_span, changing),
         (parts.values.select, events.who.open_part, choosing),
-        *((tab.select, events.choose_tab(name), choosing) for name, tab in parts.tab.items()),
+        # Not those of each tab: the toolkit selects one itself, when the page is built.
+        (parts.tabs.select, events.choose_tab, choosing),
     ):
         listener(placed(look), session, **how).success(explain, session, **asking)
-    for listener in (parts.budget.submit, parts.budget.blur):
-        listener(placed(events.who.set_budget), [session, parts.budget], **choosing)
+    _any(parts.budget.submit, parts.budget.blur)(placed(events.who.set_budget), [session, parts.budget], **choosing)
     parts.absent.input(placed(events.who.set_absent), session, **choosing)
     # What the player shows is known to the browser alone.
     now = "(session, clock) => [session, workbench.film()?.currentTime || 0]"
@@ -185,11 +187,10 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     parts.reproduce.click(placed(events.reproduce), session, **_narrowed(looking, outputs, ("reproduction", "notice")))
     taken = parts.export.select(placed(events.export), [session, parts.export], **handing)
     taken.then(None, js="() => workbench.handedOver()")
-    asks(parts.space_near.input, events.choose_video, [session])
     parts.pair_other.input(placed(events.pair.choose_other), session, **changing)
     parts.ask_pair.click(_placed_steps(events.pair.compare, outputs), session, **asking)
-    for picked in (parts.pair_map, parts.pair_near, parts.pair_most):
-        picked.select(placed(events.pair.pick), session, **looking)
+    picked = _any(*(part.select for part in (parts.pair_map, parts.pair_near, parts.pair_most)))
+    picked(placed(events.pair.pick), session, **looking)
     _wire_space(parts, events, outputs, changing, receiving, looking, asking)
     _wire_examine(parts, events, outputs, changing, receiving, looking, asking)
     asks(parts.whatif_sentences.input, events.whatif.change, [session])
@@ -198,8 +199,7 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     )
     maps, placed_steps = events.maps, functools.partial(_placed_steps, outputs=outputs)
     for listener, choose in (
-        (parts.look_method.input, maps.choose_method),
-        (parts.methods.select, maps.choose_method),
+        (_any(parts.look_method.input, parts.methods.select), maps.choose_method),
         (parts.look_words.select, maps.pick_word),
     ):
         listener(placed(choose), session, **choosing).success(explain, session, **asking)
@@ -249,8 +249,8 @@ def _wire_space(
     ):
         then(choice.input(placed(space.choose(name)), session, **changing))
     numbers = [getattr(parts, f"space_{name}") for name in NUMBERS]
-    for made in (parts.space_apply.click, parts.space_through.submit, *(number.submit for number in numbers)):
-        then(made(placed(space.set_up), [session, parts.space_through, *numbers], **changing))
+    entered = _any(parts.space_apply.click, parts.space_through.submit, *(number.submit for number in numbers))
+    then(entered(placed(space.set_up), [session, parts.space_through, *numbers], **changing))
     for brought, receive, arrived in (
         (parts.space_picture, space.receive_picture, parts.picture_arrived),
         (parts.space_file, space.receive_file, parts.features_arrived),
@@ -261,8 +261,8 @@ def _wire_space(
     parts.space_gap_view.input(placed(space.show_gap), session, **looking)
     then(parts.space_reset.click(placed(space.reset), session, **changing))
     then(parts.refit.click(placed(space.refit), session, **changing))
-    for picked in (parts.space_map, parts.space_near, parts.space_groups):
-        picked.select(placed(space.pick), session, **looking)
+    picked = _any(*(part.select for part in (parts.space_map, parts.space_near, parts.space_groups)))
+    picked(placed(space.pick), session, **looking)
 
 
 def _wire_examine(
@@ -294,16 +294,24 @@ def _wire_whatif(
 ) -> None:
     """Join the tab that changes one thing: edits are made anew by ``then``, the toy world's when that is asked for."""
     whatif, session = events.whatif, parts.session
-    for added in (parts.add_edit.click, parts.whatif_own.submit):
-        then(added(_placed(whatif.add_edit, outputs), [session, parts.whatif_own], **changing))
+    added = _any(parts.add_edit.click, parts.whatif_own.submit)
+    then(added(_placed(whatif.add_edit, outputs), [session, parts.whatif_own], **changing))
     then(parts.paint_films.click(_placed(whatif.paint, outputs), session, **changing))
-    for picks in (parts.whatif_sentences, parts.whatif_films):
-        picks.select(_placed(whatif.pick, outputs), session, **looking)
+    picked = _any(parts.whatif_sentences.select, parts.whatif_films.select)
+    picked(_placed(whatif.pick, outputs), session, **looking)
     parts.take_report.click(_placed(whatif.take_report, outputs), session, **looking)
     asking = _narrowed(asking, outputs, MANY_MADE)
     parts.ask_toy.click(_placed_steps(whatif.probe_toy, outputs), session, **asking)
     parts.many_file.upload(_placed_steps(whatif.probe_file, outputs), [session, parts.many_file], **asking)
     parts.take_many.click(_placed(whatif.take_many, outputs), None, **looking)
+
+
+def _any(*triggers: Callable) -> Callable:
+    """Return what has one event follow any of these.
+
+    Before it shows anything the toolkit's page looks, for every part, through all events: they are kept few.
+    """
+    return functools.partial(gr.on, triggers)
 
 
 def _narrowed(how: dict[str, Any], outputs: dict[str, gr.Component], names: Iterable[str]) -> dict[str, Any]:
