@@ -29,6 +29,7 @@ from workbench.ui.gradio.api import make_add_video, make_attribute, make_ground
 from workbench.ui.gradio.asker import asker, is_wanted
 from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.jobs import Job
+from workbench.ui.gradio.received import Received
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shares import Shares
 from workbench.ui.gradio.turns import Turns
@@ -319,12 +320,13 @@ def test_nobody_brings_more_than_a_visitors_share(services: Services, film: Film
 
 def test_files_that_come_at_once_count_together(tmp_path: Path) -> None:
     turns = Turns(9, 9)
-    shares = Shares(turns, 100)
+    received = Received(tmp_path / "received", 10**6)
+    shares = Shares(turns, 100, received)
     path = tmp_path / "sent"
     path.write_bytes(bytes(60))
     with shares.taking(path), pytest.raises(BusyError, match="one visitor may"), shares.taking(path):
         pytest.fail("it was taken")
-    with pytest.raises(InputError), Shares(turns, 100).taking(path):
+    with pytest.raises(InputError), Shares(turns, 100, received).taking(path):
         raise InputError("no film")
     assert turns.n_present == 0
 

@@ -115,9 +115,9 @@ def test_where_the_disk_is_full_what_was_broken_off_goes_after_minutes(tmp_path:
     for name, age_s in (("old", BUSY_S + 10), ("young", 0)):
         (tmp_path / name).write_bytes(b"half")
         os.utime(tmp_path / name, (0, time.time() - age_s))
-    assert folder.has_room(1)
+    assert not folder.why_not(1)
     assert (tmp_path / "old").exists()
-    assert not folder.has_room(2**62)
+    assert folder.why_not(2**62) == door_texts.NO_ROOM
     assert [path.name for path in tmp_path.iterdir()] == ["young"]
 
 

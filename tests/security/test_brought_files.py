@@ -97,6 +97,7 @@ def test_no_pickle_is_loaded_wherever_it_is_brought(site: Fortress, tmp_path: Pa
         sent = site.upload(file.getvalue(), name, "application/octet-stream")
         listener = site.listener(element, "upload")
         said(site.put(listener["id"], [None] * (len(listener["inputs"]) - 1) + [sent]))
+        assert not Path(sent["path"]).exists()  # it is looked at once
     assert not (tmp_path / "sprung").exists()
 
 

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
+from tests.films import RED, write_film
 from tests.security.conftest import MOST_UPLOAD_BYTES, MOST_VIDEO_BYTES, Fortress
 from workbench.ui.gradio import door_texts, intake
 from workbench.ui.gradio.received import BUSY_S, KEPT_S, Received
+from workbench.ui.gradio.sender import sender_of
 
 PAGE = b"<html><script>alert(document.domain)</script>"
 DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(1)</script></svg>'
@@ -149,9 +155,9 @@ def _wait_for(is_so: Any, limit_s: float = 20.0) -> None:
         time.sleep(0.05)
 
 
-def test_a_flood_of_uploads_is_bounded_on_disk_and_told_so(site: Fortress) -> None:
-    refused = [_answer_to(site, k) for k in range(2 * MOST_UPLOAD_BYTES // MOST_VIDEO_BYTES)]
-    assert sum(path.stat().st_size for path in site.received) <= MOST_UPLOAD_BYTES + MOST_VIDEO_BYTES
+def test_a_flood_of_uploads_from_everywhere_is_bounded_on_disk_and_told_so(site: Fortress) -> None:
+    refused = [_answer_to(site, k, f"198.51.100.{k}") for k in range(2 * MOST_UPLOAD_BYTES // MOST_VIDEO_BYTES)]
+    assert sum(path.stat().st_size for path in site.received) <= MOST_UPLOAD_BYTES
     assert (503, door_texts.NO_ROOM) in refused
     for path in site.received:  # an hour later
         os.utime(path, (0, time.time() - KEPT_S - 1))
@@ -159,9 +165,142 @@ def test_a_flood_of_uploads_is_bounded_on_disk_and_told_so(site: Fortress) -> No
     assert len(site.received) == 1
 
 
-def _answer_to(site: Fortress, number: int) -> tuple[int, str]:
+def test_no_sender_keeps_the_others_out(site: Fortress, tmp_path: Path) -> None:
+    _clear(site)
+    greedy = "203.0.113.5"
+    answers = [_answer_to(site, k, greedy) for k in range(MOST_UPLOAD_BYTES // MOST_VIDEO_BYTES)]
+    n_taken = [status for status, _ in answers].index(503)
+    assert set(answers[n_taken:]) == {(503, door_texts.SHARE_USED_UP)}
+    assert n_taken == MOST_UPLOAD_BYTES // 2 // MOST_VIDEO_BYTES - 1  # a form is somewhat larger than its file
+    for other in ("203.0.113.6", "203.0.113.7", "203.0.113.8"):
+        film = site.upload(write_film(tmp_path / "mine.mp4", [(2.0, RED)]).path.read_bytes(), sender=other)
+        assert site.call("add_video", [film])["success"]
+        assert not Path(film["path"]).exists()
+    assert len(site.received) == n_taken
+    # Whatever comes of it, what was looked at is there no longer.
+    for _, told in answers[:2]:
+        sent = {"path": json.loads(told)[0], "meta": {"_type": "gradio.FileData"}}
+        assert "is not a video that can be read" in _notice(site.send("upload", "upload", [sent]))
+    assert _answer_to(site, 0, greedy)[0] == 200
+    assert _answer_to(site, 0, greedy)[0] == 200
+    assert _answer_to(site, 0, greedy) == (503, door_texts.SHARE_USED_UP)
+    os.utime(site.received[0], (0, time.time() - BUSY_S - 1))  # nobody seems to want it
+    assert _answer_to(site, 0, greedy)[0] == 200
+    assert _answer_to(site, 0, greedy) == (503, door_texts.SHARE_USED_UP)
+
+
+def test_uploads_that_come_at_once_have_one_share(site: Fortress) -> None:
+    _clear(site)
+    n_sent = MOST_UPLOAD_BYTES // MOST_VIDEO_BYTES
+    with ThreadPoolExecutor(n_sent) as senders:
+        answers = set(senders.map(lambda k: _answer_to(site, k, "203.0.113.9"), range(n_sent)))
+    n_taken = sum(status == 200 for status, _ in answers)
+    assert n_taken + sum(answer == (503, door_texts.SHARE_USED_UP) for answer in answers) == len(answers)
+    assert n_taken > n_sent // 4
+    assert sum(path.stat().st_size for path in site.received) <= MOST_UPLOAD_BYTES // 2
+
+
+def test_who_sends_is_believed_of_a_proxy_on_this_machine_alone(site: Fortress) -> None:
+    _clear(site)
+    form = {"files": ("film.mp4", b"x" * MOST_VIDEO_BYTES)}
+    with httpx.Client(base_url=site.url, transport=httpx.HTTPTransport(local_address="127.0.0.2")) as elsewhere:
+        answers = [
+            elsewhere.post("gradio_api/upload", files=form, headers={"X-Forwarded-For": f"192.0.2.{k}"}, timeout=60)
+            for k in range(MOST_UPLOAD_BYTES // 2 // MOST_VIDEO_BYTES)
+        ]
+    assert (answers[-1].status_code, answers[-1].text) == (503, door_texts.SHARE_USED_UP)
+
+
+def test_who_sends_the_same_has_a_file_of_their_own(site: Fortress) -> None:
+    first, second = (site.upload(PAGE, sender=sender) for sender in ("192.0.2.1", "192.0.2.2"))
+    for sent in (first, second):
+        assert Path(sent["path"]).read_bytes() == PAGE
+        assert "is not a video that can be read" in _notice(site.send("upload", "upload", [sent]))
+        assert not Path(sent["path"]).exists()
+
+
+def test_what_lies_elsewhere_is_not_forgotten(tmp_path: Path) -> None:
+    folder = Received(tmp_path / "received", 1_000_000)
+    with folder.arriving("somebody") as arrival:
+        paths = [arrival.folder / "hash" / "film.mp4", arrival.folder / "hash 2" / "film.mp4", tmp_path / "film.mp4"]
+        for path in paths:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"x")
+    for path in (*paths, tmp_path / "received" / ".." / "film.mp4", tmp_path, folder.folder):
+        folder.forget(path)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / "film.mp4"]
+    assert list(folder.folder.rglob("*")) == [arrival.sender]
+    for path in (arrival.sender, folder.folder):
+        os.utime(path, (0, time.time() - BUSY_S - 1))
+    assert not folder.why_not()
+    assert folder.folder.exists()
+    assert not arrival.sender.exists()
+
+
+def test_nobody_waits_for_a_look_at_all_that_lies_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, is_begun, is_over = Received(tmp_path, 1_000_000), threading.Event(), threading.Event()
+    with folder.arriving("one") as arrival:
+        assert not folder.why_not(10, arrival)
+        walk = os.walk
+        monkeypatch.setattr(os, "walk", lambda *args, **kwargs: (is_begun.set(), is_over.wait(60), walk(*args))[2])
+        looking = threading.Thread(target=folder.why_not)
+        looking.start()
+        assert is_begun.wait(60)
+        assert folder.is_held(arrival, 10)
+        with folder.arriving("another"):
+            pass
+        is_over.set()
+        looking.join()
+
+
+def test_what_is_still_to_come_has_its_room(tmp_path: Path) -> None:
+    folder = Received(tmp_path, 1_000_000)
+    with folder.arriving("one") as first, folder.arriving("another") as second:
+        assert not folder.why_not(400_000, first)
+        assert folder.why_not(700_000, second) == door_texts.NO_ROOM
+        assert not folder.why_not(600_000, second)
+        with folder.arriving("one") as third:  # uploads of one sender share what is held for it
+            assert [folder.is_held(arrival, 200_000) for arrival in (third, first, third)] == [True, True, False]
+    with folder.arriving("another") as arrival:
+        assert not folder.is_held(arrival, 1)
+        assert not folder.why_not(1_000_000, arrival)
+
+
+def test_whoever_has_most_there_makes_room_first(tmp_path: Path) -> None:
+    folder = Received(tmp_path, 1_000_000)
+    for sender, name, age_s in (("much", "a", 20), ("much", "b", 10), ("little", "c", 30), ("much", "d", -300)):
+        (tmp_path / sender).mkdir(exist_ok=True)
+        (tmp_path / sender / name).write_bytes(b"x" * 250_000)
+        os.utime(tmp_path / sender / name, (0, time.time() - BUSY_S - age_s))
+    for n_more, left in ((1, "bcd"), (250_001, "cd"), (500_001, "d")):
+        assert not folder.why_not(n_more)
+        assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == set(left)
+
+
+@pytest.mark.parametrize(
+    ("host", "sender"),
+    [
+        ("198.51.100.7", "198.51.100.7"),
+        ("::ffff:198.51.100.7", "198.51.100.7"),
+        ("2001:db8:0:7:1::2", "2001:db8:0:7::/64"),
+        ("2001:db8:0:7:ffff::9", "2001:db8:0:7::/64"),
+        ("2001:db8:0:8::1", "2001:db8:0:8::/64"),
+        ("../../x", "../../x"),
+    ],
+)
+def test_a_sender_is_an_address_or_what_one_customer_has_of_them(host: str, sender: str) -> None:
+    assert sender_of(host) == sender
+
+
+def _clear(site: Fortress) -> None:
+    for path in site.received:
+        path.unlink()
+
+
+def _answer_to(site: Fortress, number: int, sender: str = "127.0.0.1") -> tuple[int, str]:
     content = str(number).encode() * (MOST_VIDEO_BYTES // len(str(number)))
-    answer = site.http.post("gradio_api/upload", files={"files": ("film.mp4", content)})
+    headers = {"X-Forwarded-For": sender}  # as a proxy on this machine says it
+    answer = site.http.post("gradio_api/upload", files={"files": ("film.mp4", content)}, headers=headers)
     return answer.status_code, answer.text
 
 
@@ -174,13 +313,13 @@ def test_the_folder_keeps_what_is_new_and_forgets_what_is_old(tmp_path: Path) ->
         (folder.folder / name / "film.mp4").write_bytes(b"x" * 300_000)
         for path in (folder.folder / name / "film.mp4", folder.folder / name):
             os.utime(path, (0, time.time() - age_s))
-    assert folder.has_room()
+    assert not folder.why_not()
     assert _names(folder) == {"new", "waiting", "idle"}
     os.utime(folder.folder / "old", (0, time.time() - BUSY_S - 10))  # emptied a while ago
-    assert folder.has_room()
+    assert not folder.why_not()
     assert not (folder.folder / "old").exists()
     (folder.folder / "more.mp4").write_bytes(b"x" * 500_000)
-    assert not folder.has_room()  # what is still to be taken in is left
+    assert folder.why_not() == door_texts.NO_ROOM  # what is still to be taken in is left
     assert _names(folder) == {"new", "waiting", "received"}
 
 
@@ -188,7 +327,7 @@ def test_many_small_files_are_bounded_too(tmp_path: Path) -> None:
     folder = Received(tmp_path, 1_000_000)
     for k in range(20):
         (tmp_path / str(k)).write_bytes(b"x")
-    assert not folder.has_room()
+    assert folder.why_not() == door_texts.NO_ROOM
 
 
 def _names(folder: Received) -> set[str]:

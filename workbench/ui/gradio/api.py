@@ -67,6 +67,7 @@ def offer_verbs(
         verb = make(services, lines)
         gr.api(verb, api_description=inspect.getdoc(verb), **asking)  # with what each word may be
     sent, taken = gr.File(visible=False), gr.JSON(visible=False)
+    sent.preprocess = _path_of
     sent.upload(
         make_add_video(services, lines),
         sent,
@@ -76,6 +77,11 @@ def offer_verbs(
         show_progress="hidden",
         show_progress_on=session,
     )
+
+
+def _path_of(sent: gr.FileData | None) -> str | None:
+    """Return where an upload lies, without an empty file beside it, as the toolkit makes one that nobody removes."""
+    return None if sent is None else sent.path
 
 
 def make_add_video(services: Services, lines: Lines) -> Callable[[str | None], dict]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from gradio.context import LocalContext
 
+from workbench.ui.gradio.sender import sender_of
+
 
 def asker() -> str:
     """Return the visitor whose program asks: its session or, of one that has none, the address it asks from."""
@@ -16,7 +18,7 @@ def asker() -> str:
     # Without a session every question would be a visitor's first one: the toolkit calls it by the question itself.
     if request.session_hash and request.session_hash != event_id:
         return request.session_hash
-    return request.client.host if request.client else ""
+    return sender_of(request.client.host) if request.client else ""
 
 
 def is_wanted() -> bool:

@@ -8,6 +8,10 @@ from __future__ import annotations
 NO_ADDRESS = "There is nothing at this address; the page is at /."
 OTHER_SITE = "Another site asks in your name, which it may not; open the page itself."
 NO_ROOM = "There is no room for uploads just now; try again in some minutes."
+SHARE_USED_UP = (
+    "So much that was sent from your address still waits to be taken in that no more may come from there; try again in "
+    "some minutes."
+)
 BROKEN_OFF = "The upload was broken off; send it again."
 TOO_SLOW = "What was sent came too slowly; send it again over a faster connection."
 NO_FIELDS = "A form may hold files alone; send the file by itself."

@@ -31,6 +31,7 @@ from workbench.ui.gradio.offers import OFFERS
 from workbench.ui.gradio.routes import handed
 from workbench.ui.gradio.sent import name_in, text_in
 from workbench.ui.gradio.session import Session
+from workbench.ui.gradio.shares import Shares
 from workbench.ui.gradio.shown import Shown, Update
 from workbench.ui.gradio.space_texts import NOT_A_CHOICE
 from workbench.ui.gradio.texts import OCCUPIED
@@ -43,8 +44,8 @@ in_words = in_words_at("examine_said")
 class ExamineEvents:
     """The section's events."""
 
-    def __init__(self, examined: Examined, page: Shown, worker: Worker) -> None:
-        self._examined, self._page, self._worker = examined, page, worker
+    def __init__(self, examined: Examined, page: Shown, worker: Worker, received: Shares) -> None:
+        self._examined, self._page, self._worker, self._received = examined, page, worker, received
         self._brought: ByVisitor[LabelFile] = ByVisitor()
         self._on_show: ByVisitor[tuple[Any, Found]] = ByVisitor()
 
@@ -66,7 +67,8 @@ class ExamineEvents:
                 raise InputError(texts.NO_FILE)
             name = name_in(file)
             films = [self._page.video(session, video_id) for _, video_id, _ in self._page.films(session)]
-            brought = read_labels(Path(file.path), name, films, self._page.services.settings)
+            with self._received.taking(Path(file.path)):
+                brought = read_labels(Path(file.path), name, films, self._page.services.settings)
         except Exception as problem:
             last = self._brought.get(visitor)
             return {"examine_file_text": examine_panels.file_help(last.said if last else None) + said_of(problem)}

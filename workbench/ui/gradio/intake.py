@@ -1,7 +1,7 @@
 """How much may be sent, and how slowly: no body fills the memory or the disk, or is waited for for ever.
 
 Separate because the toolkit reads whatever comes, of any size and at any pace, before it looks at it. An upload is
-counted as it passes; any other body is read here to its end first.
+counted as it passes, among all that its sender sends; any other body is read here to its end first.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import shutil
 import time
 
 from starlette.concurrency import run_in_threadpool
@@ -19,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from workbench.ui.gradio import door_texts as texts
 from workbench.ui.gradio.received import Received
+from workbench.ui.gradio.sender import sender_of
 
 LOG = logging.getLogger(__name__)
 UPLOAD, TOOLS = "/gradio_api/upload", "/gradio_api/mcp"
@@ -27,7 +29,7 @@ MOST_BYTES, MOST_TOOL_BYTES = 2**20, 64 * 2**20
 PATIENCE_S, LEAST_BYTES = 60.0, 64 * 1024
 """In so many seconds of waiting at least so many bytes must come, or all that is left."""
 LOOK_BYTES = 64 * 2**20
-"""After so many more bytes of an upload it is looked whether there still is room."""
+"""After so many more bytes from a sender it is looked whether there still is room."""
 LINGER_S = 10.0
 """Whoever still sends is listened to for so long after the refusal, which else is lost with the connection."""
 _FORM_BYTES = 2**16
@@ -67,8 +69,6 @@ class Intake:
                     break
             else:
                 return  # the sender has gone
-            if is_tool and not await run_in_threadpool(self._received.has_room, body.n_bytes):
-                raise Refused(texts.NO_ROOM, 503)
         except Refused as refusal:
             await _refuse(refusal, scope, receive, send)
             return
@@ -77,25 +77,34 @@ class Intake:
         async def again() -> Message:
             return whole.pop() if whole else await receive()
 
-        await self._app(scope, again, send)
+        if not is_tool:
+            await self._app(scope, again, send)
+            return
+        with self._received.arriving(_sender(scope)) as arrival:
+            if why_not := await run_in_threadpool(self._received.why_not, body.n_bytes, arrival):
+                await _refuse(Refused(why_not, 503), scope, receive, send)
+                return
+            try:
+                await self._app(scope, again, send)
+            finally:  # the toolkit sends it on, as an upload of this machine
+                await run_in_threadpool(shutil.rmtree, arrival.folder, ignore_errors=True)
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
         most_bytes = self._most_upload_bytes + _FORM_BYTES
         body = _Body(scope, receive, most_bytes, texts.upload_too_large(self._most_upload_bytes))
-        next_look, refusal = 0, None
-        # The toolkit remembers for ever how far an upload is that is given a name.
-        scope = {**scope, "query_string": b""}
+        refusal: Refused | None = None
 
         async def counted() -> Message:
-            nonlocal next_look, refusal
+            nonlocal refusal
             try:
-                if body.n_bytes >= next_look:
-                    next_look += LOOK_BYTES
-                    if not await run_in_threadpool(self._received.has_room, min(body.n_left, LOOK_BYTES)):
-                        raise Refused(texts.NO_ROOM, 503)
                 message = await body.next()
                 if message["type"] == "http.disconnect":
                     raise Refused(texts.BROKEN_OFF, 400)
+                n_bytes = len(message.get("body", b""))
+                while not self._received.is_held(arrival, n_bytes):
+                    n_next = n_bytes + min(body.n_left, LOOK_BYTES)
+                    if why_not := await run_in_threadpool(self._received.why_not, n_next, arrival):
+                        raise Refused(why_not, 503)
                 return message
             except Refused as problem:
                 refusal = problem
@@ -106,11 +115,13 @@ class Intake:
             if refusal is None:
                 await send(message)
 
-        try:
-            await self._app(scope, counted, answered)
-        except OSError as problem:  # others fill the disk, too
-            LOG.warning("An upload cannot be received: %s", problem)
-            refusal = refusal or Refused(texts.NO_ROOM, 503)
+        with self._received.arriving(_sender(scope)) as arrival:
+            try:
+                # The toolkit remembers for ever how far an upload is that is given a name.
+                await self._app({**scope, "query_string": b""}, counted, answered)
+            except OSError as problem:  # others fill the disk, too
+                LOG.warning("An upload cannot be received: %s", problem)
+                refusal = refusal or Refused(texts.NO_ROOM, 503)
         if refusal is not None:
             await _refuse(refusal, scope, receive, send)
 
@@ -150,6 +161,10 @@ class _Body:
         if self.n_bytes > self._most_bytes:
             raise Refused(self._too_large, 413)
         return message
+
+
+def _sender(scope: Scope) -> str:
+    return sender_of(scope["client"][0]) if scope.get("client") else ""
 
 
 async def _refuse(refusal: Refused, scope: Scope, receive: Receive, send: Send) -> None:

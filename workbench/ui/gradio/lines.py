@@ -16,6 +16,7 @@ from workbench.analyses.services import Services
 from workbench.errors import WorkbenchError
 from workbench.settings import Settings
 from workbench.types.video import SamplingSpec
+from workbench.ui.gradio.received import Received
 from workbench.ui.gradio.shares import Shares
 from workbench.ui.gradio.turns import Turns
 
@@ -42,7 +43,8 @@ class Lines:
     def of(cls, settings: Settings) -> Lines:
         """Return empty lines."""
         kept, computed, read = (Turns(n_at_once(), settings.max_asked) for _ in range(3))
-        received = Shares(Turns(n_at_once(), min(MOST_RECEIVED, settings.max_asked)), settings.max_brought_bytes)
+        receiving = Turns(n_at_once(), min(MOST_RECEIVED, settings.max_asked))
+        received = Shares(receiving, settings.max_brought_bytes, Received.of(settings))
         return cls(kept, computed, read, received)
 
     def for_moments(self, services: Services, params: MomentParams) -> Turns:

@@ -56,9 +56,8 @@ def services_for_visitors(settings: Settings) -> Services:
 
 def build(services: Services) -> gr.Blocks:
     """Return the page on ``services``; nothing of a visitor is kept in it."""
-    received = _received(services.settings)
-    restrain_toolkit(received.folder)
-    received.receive()
+    restrain_toolkit()
+    Received.of(services.settings).receive()
     # Of all events so far the toolkit makes tables after each, for a board that this page does not have.
     os.environ |= {"GRADIO_ANALYTICS_CACHE_FREQUENCY": str(sys.maxsize), "GRADIO_ANALYTICS_MAX_EVENTS": "1"}
     # A quick answer goes from thread to thread a dozen times, and each time waits for whoever computes to make way.
@@ -98,7 +97,7 @@ def launch_options(services: Services) -> dict[str, Any]:
             "routes": make_routes(services.library),
             "middleware": [
                 Middleware(Door, services.settings.hosts.replace(",", " ").split()),
-                Middleware(Intake, _received(services.settings), services.settings.max_video_bytes),
+                Middleware(Intake, Received.of(services.settings), services.settings.max_video_bytes),
             ],
             "exception_handlers": {Exception: apologise},
         },
@@ -349,10 +348,6 @@ def _placed_steps(handler: Callable[..., Generator], outputs: dict[str, gr.Compo
             yield gr.skip()
 
     return placed
-
-
-def _received(settings: Settings) -> Received:
-    return Received(settings.home / "received", settings.max_upload_bytes)
 
 
 def warm_up(services: Services) -> None:

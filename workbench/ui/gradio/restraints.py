@@ -1,4 +1,4 @@
-"""What the toolkit is kept from, whatever is sent to it: fetching addresses, and holding forms in memory.
+"""What the toolkit is kept from, whatever is sent to it: fetching addresses, holding forms in memory, mixing uploads.
 
 Separate because it changes the toolkit itself: that holds for every part of every page of the process.
 """
@@ -6,17 +6,18 @@ Separate because it changes the toolkit itself: that holds for every part of eve
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import gradio.mcp
+import gradio.routes
+from gradio import processing_utils
 from gradio.blocks import Block
 from gradio.route_utils import GradioMultiPartParser
 from starlette.formparsers import MultiPartException
 
 from workbench.errors import WorkbenchError
 from workbench.ui.gradio import door_texts, texts
+from workbench.ui.gradio.received import place
 from workbench.ui.shortage import plainly
 
 LOG = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ LOG = logging.getLogger(__name__)
 MOST = 2**53
 _ADDRESSES = ("http://", "https://")
 _TAKE, _TAKE_PART = Block.async_move_resource_to_block_cache, GradioMultiPartParser.on_part_data
+_RECEIVE, _RECEIVE_OF_TOOL = gradio.routes.upload_fn, processing_utils.save_base64_to_cache
 
 
 async def _take_uploads_alone(block: Any, file: Any) -> Any:
@@ -38,12 +40,21 @@ def _take_files_alone(parser: Any, data: bytes, start: int, end: int) -> None:
     _TAKE_PART(parser, data, start, end)
 
 
-def restrain_toolkit(received: Path) -> None:
+async def _receive_apart(request: Any, upload_dir: Any, *args: Any, **kwargs: Any) -> Any:
+    return await _RECEIVE(request, place(), *args, **kwargs)
+
+
+def _receive_of_tool_apart(sent: str, cache_dir: Any, file_name: str | None = None) -> str:
+    return _RECEIVE_OF_TOOL(sent, place(), file_name)
+
+
+def restrain_toolkit() -> None:
     """Refuse addresses in place of files, and fields in forms of files, from now on, in this whole process.
 
-    What tools send is kept where uploads are ``received``; else it would stay in the machine's own folder for ever.
+    Every upload is received into a folder of its own, those of tools, too: the toolkit has one for all that are alike.
     """
-    gradio.mcp.DEFAULT_TEMP_DIR = str(received)
+    gradio.routes.upload_fn = _receive_apart
+    processing_utils.save_base64_to_cache = _receive_of_tool_apart
     Block.async_move_resource_to_block_cache = _take_uploads_alone
     GradioMultiPartParser.on_part_data = _take_files_alone
 

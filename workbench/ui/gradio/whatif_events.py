@@ -32,6 +32,7 @@ from workbench.ui.gradio.probed import Found, ProbedSessions
 from workbench.ui.gradio.routes import handed
 from workbench.ui.gradio.sent import name_in, text_in
 from workbench.ui.gradio.session import Session
+from workbench.ui.gradio.shares import Shares
 from workbench.ui.gradio.shown import WORK_BUTTONS, WORK_SAID, Shown, Update
 from workbench.ui.gradio.texts import OCCUPIED
 from workbench.ui.gradio.working import Place, Worker, in_words_at, said_of
@@ -51,8 +52,8 @@ MANY_MADE = ("many_text", "many_figure", "many_numbers", "take_many", *WORK_BUTT
 class WhatifEvents:
     """The tab's events."""
 
-    def __init__(self, probed: ProbedSessions, page: Shown, worker: Worker) -> None:
-        self._probed, self._page, self._worker = probed, page, worker
+    def __init__(self, probed: ProbedSessions, page: Shown, worker: Worker, received: Shares) -> None:
+        self._probed, self._page, self._worker, self._received = probed, page, worker, received
         self._on_show: ByVisitor[tuple[Any, Found]] = ByVisitor()
         self._many: ByVisitor[tuple[Any, Found]] = ByVisitor()
 
@@ -142,7 +143,8 @@ class WhatifEvents:
                 raise InputError(texts.NO_FILE)
             films = [self._page.video(session, video_id) for _, video_id, _ in self._page.films(session)]
             name = name_in(file)
-            cases = self._probed.brought(Path(file.path), name, films)
+            with self._received.taking(Path(file.path)):
+                cases = self._probed.brought(Path(file.path), name, films)
         except Exception as problem:
             yield {"many_said": said_of(problem)}
             return
