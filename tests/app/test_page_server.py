@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
-import shutil
 import socket
-import subprocess
-import sys
-from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import gradio.mcp
 import gradio_client
 import httpx
 import pytest
@@ -23,9 +17,7 @@ from gradio_client.exceptions import AppError
 
 from tests import forging
 from tests.films import BLUE, GREEN, RED, write_film
-from tests.readme import README
 from tests.serve import visit
-from workbench.settings import ASSETS
 from workbench.ui.gradio.page import MOST_ASKING, MOST_RECEIVING
 
 COLOURS = {"red": RED, "green": GREEN, "blue": BLUE}
@@ -144,7 +136,10 @@ def test_every_verb_says_what_it_takes(site: Site) -> None:
         "/ground": ["video_id", "queries", "model"],
         "/probe": ["video_id", "query", "model"],
     }
-    assert offered["/embed"]["parameters"][0]["type"] == {"type": "array", "items": {"type": "string"}}
+    ids = offered["/embed"]["parameters"][0]["type"]
+    assert {name: ids[name] for name in ids if name != "examples"} == {"type": "array", "items": {"type": "string"}}
+    assert offered["/attribute"]["parameters"][3]["type"]["enum"][:2] == ["frames", "words"]
+    assert offered["/attribute"]["returns"][0]["type"]["type"] == "object"
     assert all(verb["description"].split("\n")[0].endswith(".") for verb in offered.values())
     assert "players: frames, words, frames+words" in offered["/attribute"]["description"]
 
@@ -215,71 +210,6 @@ def test_a_program_brings_a_video_of_its_own(site: Site, tmp_path: Path) -> None
     text.write_text("no film")
     with pytest.raises(AppError, match=r"“notes.mp4” is not a video"):
         client.predict(gradio_client.handle_file(text), api_name="/add_video")
-
-
-def test_models_of_language_are_offered_the_verbs_as_tools_where_that_is_wanted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A page of its own: by default there is no such door."""
-    monkeypatch.setattr(gradio.mcp, "DEFAULT_TEMP_DIR", str(tmp_path / "elsewhere"))
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))  # so that the other page has its own again afterwards
-    import asyncio
-
-    from mcp import ClientSession
-    from mcp.client.streamable_http import streamable_http_client
-
-    from workbench.settings import Settings
-    from workbench.ui.gradio.page import build, launch_options, services_for_visitors
-
-    services = services_for_visitors(replace(Settings(), home=tmp_path, offline=True, mcp=True))
-    page = build(services)
-    _, url, _ = page.launch(server_name="127.0.0.1", prevent_thread_lock=True, **launch_options(services))
-
-    async def use() -> tuple[list[str], Any, Any, Any]:
-        async with (
-            streamable_http_client(f"{url}gradio_api/mcp/") as (read, write, _),
-            ClientSession(read, write) as tools,
-        ):
-            await tools.initialize()
-            names = [tool.name for tool in (await tools.list_tools()).tools]
-            asked = {"queries": ["a red circle"], "model": "toyworld-frame"}
-            film = services.library.examples()[0].id
-            answers = [
-                await tools.call_tool("ground", {"video_id": video, **asked}) for video in (film, "../../etc/passwd")
-            ]
-            sent = "data:video/mp4;base64," + b64encode(services.library.path_of(film).read_bytes()).decode()
-            return names, *answers, await tools.call_tool("add_video", {"file": sent})
-
-    try:
-        names, answer, refusal, added = asyncio.run(use())
-        told = told_by_the_readmes_program(url, tmp_path)
-    finally:
-        page.close()
-    assert sorted(names) == ["add_video", "attribute", "embed", "ground", "probe"]
-    assert not answer.isError
-    assert "moments" in answer.content[0].text
-    assert refusal.isError
-    assert "is in the library; choose one of the list" in refusal.content[0].text
-    assert services.library.examples()[0].id in added.content[0].text
-    # What came, from one sender, was taken in and is there no longer, nor anywhere else.
-    assert len([*(tmp_path / "received").iterdir()]) == 1
-    assert not [path for path in (tmp_path / "received").rglob("*") if path.is_file()]
-    assert not (tmp_path / "elsewhere").exists()
-    assert "'start_s'" in told[0]
-    assert "adds most on average" in told[1]
-    assert "'kind': 'colour'" in told[2]
-    assert len(told) == 4
-
-
-def told_by_the_readmes_program(url: str, folder: Path) -> list[str]:
-    """Run the program that the README shows, on a film of the toy world, and return the lines that it prints."""
-    blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    [program] = [block for block in blocks if "gradio_client" in block]
-    shutil.copy(next((ASSETS / "examples").glob("*.mp4")), folder / "film.mp4")
-    here = program.replace("http://127.0.0.1:7860", url)
-    return subprocess.run(
-        [sys.executable, "-c", here], cwd=folder, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
 
 
 def test_by_default_no_tools_are_offered(site: Site) -> None:

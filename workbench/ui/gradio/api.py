@@ -25,7 +25,7 @@ from workbench.core.text_edits.kinds import NAMES
 from workbench.core.video_edits.kinds import FILM_NAMES
 from workbench.errors import Cancelled, InputError, WorkbenchError
 from workbench.types.outcome import Progress
-from workbench.ui.gradio import texts
+from workbench.ui.gradio import texts, verb_schemas
 from workbench.ui.gradio.asker import asker, is_wanted
 from workbench.ui.gradio.edit_choice import MOST_OWN
 from workbench.ui.gradio.jobs import NOT_BEGUN
@@ -60,14 +60,23 @@ def checked_sentence(sent: object) -> str:
 
 
 def offer_verbs(
-    services: Services, lines: Lines, session: gr.State, asking: dict[str, Any], receiving: dict[str, Any]
+    page: gr.Blocks,
+    services: Services,
+    lines: Lines,
+    session: gr.State,
+    asking: dict[str, Any],
+    receiving: dict[str, Any],
 ) -> None:
     """Add the verbs to the page that is being built; each waits its turn among what visitors ask, or upload."""
+    words = verb_schemas.words_of(services)
     for make in (make_ground, make_attribute, make_embed, make_probe):
         verb = make(services, lines)
-        gr.api(verb, api_description=inspect.getdoc(verb), **asking)  # with what each word may be
+        made = gr.api(verb, api_description=inspect.getdoc(verb), **asking)  # with what each word may be
+        parts = page.fns[made["id"]]
+        verb_schemas.describe(inspect.signature(verb).parameters, parts.inputs, parts.outputs, words)
     sent, taken = gr.File(visible=False), gr.JSON(visible=False)
     sent.preprocess = _path_of
+    verb_schemas.give_example(sent, verb_schemas.FILE)
     sent.upload(
         make_add_video(services, lines),
         sent,
@@ -91,7 +100,7 @@ def make_add_video(services: Services, lines: Lines) -> Callable[[str | None], d
         """Take an uploaded video into the library.
 
         Args:
-            file: the video, uploaded
+            file: the video, uploaded; of a tool (MCP) in base64, as data:video/mp4;base64,…
         """
 
         with _told():

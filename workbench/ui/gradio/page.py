@@ -69,7 +69,7 @@ def build(services: Services) -> gr.Blocks:
         parts = lay_out()
         events = Events(services)
         _wire(page, parts, events)
-        offer_verbs(services, events.lines, parts.session, ASKING, RECEIVING)
+        offer_verbs(page, services, events.lines, parts.session, ASKING, RECEIVING)
     return page
 
 
