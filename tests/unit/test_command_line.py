@@ -376,6 +376,23 @@ def test_the_help_of_attribute_lists_what_there_is_to_choose(capsys):
 
 
 @pytest.mark.parametrize(
+    ("typed", "named"),
+    [
+        ("--bogus videos", ""),
+        ("videos --bogus", " videos"),
+        ("ground --bogus film.mp4 --query red", " ground"),
+        ("bench encode --bogus", " bench encode"),
+        ("toyworld clips --seed 1 --out films --bogus", " toyworld clips"),
+    ],
+)
+def test_a_flag_that_is_not_there_points_at_the_help_of_its_verb(capsys, typed, named):
+    assert command.main(typed.split()) == 1
+    assert (
+        capsys.readouterr().err == f"Error: Unrecognized arguments: --bogus; see python -m workbench{named} --help.\n"
+    )
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
         (["--query", "red", "--players", "letters"], "choose frames, words"),

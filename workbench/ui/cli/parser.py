@@ -28,7 +28,14 @@ _MODEL_HELP = "an id of the list, a hub id, a folder, or ARCHITECTURE:FILE of op
 
 
 class _Parser(argparse.ArgumentParser):
-    """An ``ArgumentParser`` whose complaint is one sentence, like every other error."""
+    """An ``ArgumentParser`` whose complaint is one sentence, like every other error, and names the verb's own help."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Return what is known; what is not known to a verb is complained of here, where its help is known."""
+        known, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return known, unknown
 
     def error(self, message: str) -> NoReturn:
         """Raise ``InputError`` instead of printing the usage."""
