@@ -21,7 +21,7 @@ from workbench.models.adapter_template import ENTRY
 from workbench.models.entry import ModelEntry
 from workbench.settings import Settings
 from workbench.types.outcome import Progress
-from workbench.ui.gradio import texts
+from workbench.ui.gradio import attribution_texts, texts
 from workbench.ui.gradio import working as module
 from workbench.ui.gradio.api import make_attribute
 from workbench.ui.gradio.events import Events
@@ -138,7 +138,9 @@ def test_an_answer_is_shown_before_it_is_explained(events: Events, session: Sess
 
 
 def test_parts_open_and_close(events: Events, session: Session) -> None:
-    explained(events, session)
+    shown = explained(events, session)
+    assert attribution_texts.PARTS_KEY in shown["values_text"]
+    assert "Parts of the video" in [text.text for text in shown["values"].layout.annotations]
     opened = events.who.open_part(session, event(query=1, at_s=1.0), VISITOR)["session"]
     assert opened.opened == (1,)
     assert len(list(events.explain(opened, VISITOR))[-1]["values"].layout.meta["rows"]) == 3

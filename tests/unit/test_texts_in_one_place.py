@@ -33,6 +33,9 @@ PUT_IN_SIGHT = re.compile(
     r"""|setAttribute\("(?:aria-label|title|placeholder)",|\b(?:flash|say)\()([^;]*)"""
 )
 """What a script puts where a person reads it, as it stands in the script."""
+FIGURES = sorted((ROOT / "workbench" / "figures").glob("*.py"))
+ACTION = re.compile(r"\b(click|press|drag|tap|scroll|hover over|point at)\b", re.IGNORECASE)
+"""What a person does on the page, and cannot do where a figure was taken to."""
 SENTENCE = re.compile(r"[A-Z“][\w’”]*,?( [\w’“”]+,?)+[.…;:]?$|.* .*[.…]$")
 
 
@@ -89,6 +92,23 @@ def read_in(source: str) -> Iterator[str]:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PAGE)))
 def test_no_text_stands_beside_the_texts(path: Path) -> None:
     assert list(read_in(path.read_text(encoding="utf-8"))) == []
+
+
+def in_a_figure(source: str) -> list[str]:
+    """Return every text of a module that may stand in a figure: all but its docstrings."""
+    tree = ast.parse(source)
+    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return [text for node in ast.walk(tree) if id(node) not in told and (text := literal(node))]
+
+
+@pytest.mark.parametrize("path", FIGURES, ids=lambda path: path.stem)
+def test_no_figure_says_what_to_do_with_it(path: Path) -> None:
+    assert [text for text in in_a_figure(path.read_text(encoding="utf-8")) if ACTION.search(text)] == []
+
+
+def test_what_a_figure_says_to_do_is_noticed() -> None:
+    [said] = in_a_figure('"""Click."""\nlabels = [text("Parts; click one to open it", 3)]\n')
+    assert ACTION.search(said)
 
 
 @pytest.mark.parametrize(

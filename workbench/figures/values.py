@@ -35,7 +35,7 @@ def values_figure(found: Attribution, levels: Sequence[Attribution], duration_s:
     shapes = [_line(_zero(found.values[bars]))]
     top = bottom + GAP_PX
     if levels:
-        labels.append(text("Parts of the video; click one to open it", top))
+        labels.append(text("Parts of the video", top))
         top += LABEL_PX
     rows_of_parts = list(map(level_parts, levels, [None, *levels[:-1]]))
     most = max((abs(value) for _, values in rows_of_parts for value in values), default=0.0) or 1.0

@@ -17,6 +17,7 @@ CELLS_KEY = (
     "that only harms less with the word is orange, too: the outlined cell is the frame that adds most with its word. "
     "A click goes to the frame."
 )
+PARTS_KEY = "A click on a part of the video opens it, and closes it again."
 CELLS_TITLE, PATCHES_TITLE = "Frames and words together", "Patches of the picture"
 COUNTED = "What is counted"
 STOPPED = "Stopped. What was encoded is kept: ask again, and it goes on from there."

@@ -102,8 +102,9 @@ class Explained:
     def frames(self, session: Session, frames: Attribution, levels: tuple[Attribution, ...]) -> Update:
         """Return the values on the film's clock."""
         duration_s = self.services.library.get(session.video).duration_s
+        key = f'<p class="note">{texts.PARTS_KEY}</p>' if levels else ""
         heading = _evidence(texts.FRAMES_TITLE, frames)
-        return {"values": values_figure(frames, levels, duration_s), "values_text": heading}
+        return {"values": values_figure(frames, levels, duration_s), "values_text": key + heading}
 
     def explain_patches(self, session: Session, at_s: float, report: Report) -> Attribution:
         """Play the game of the patches of the picture at an instant."""
