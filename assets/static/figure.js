@@ -72,6 +72,7 @@
     if (!view.isBound) {
       view.isBound = true;
       view.plot.on("plotly_click", ({ points: [point] }) => view.onPoint(point));
+      view.plot.on("plotly_afterplot", () => view.spare());
     }
     view.element.dataset.ready = String(Boolean(clock && !is_partial));
     view.place();
@@ -81,7 +82,7 @@
 
   workbench.figure = ({ element, props, trigger, watch }) => {
     const plot = element.querySelector(".plot");
-    const view = { element, plot, trigger, figure: null, span0: null, place: () => {}, onPoint: () => {} };
+    const view = { element, plot, trigger, figure: null, span0: null, place: () => {}, spare: () => {}, onPoint: () => {} };
     const read = () => (view.figure = props.value ? JSON.parse(props.value) : null);
     read();
     const isClock = element.querySelector(".playhead") !== null;
@@ -142,9 +143,32 @@
       line.hidden = !meta().clock || x < -1 || x > plot.clientWidth + 1;
       line.style.transform = `translateX(${x}px)`;
     };
+    // The playhead leaves out what is written where it stands: a number without its sign is another number.
+    let written = [];
+    const putPlayhead = () => {
+      put(playhead, now);
+      const x = xOf(now);
+      const gaps = written.filter(({ left, right }) => left < x && x < right);
+      const holes = gaps.map(({ top, bottom }) => `M-9 ${top}H11V${bottom}H-9Z`).join("");
+      playhead.style.clipPath = holes && `path(evenodd, "M-9 -9H11V9999H-9Z${holes}")`;
+    };
+    view.spare = () => {
+      const origin = part(".canvas").getBoundingClientRect();
+      const y0 = origin.top + parseFloat(getComputedStyle(playhead).top);
+      const boxes = [...plot.querySelectorAll("svg text")].map((text) => text.getBoundingClientRect());
+      written = boxes
+        .filter(({ width }) => width)
+        .map(({ left, right, top, bottom }) => ({
+          left: left - origin.left - 3,
+          right: right - origin.left + 3,
+          top: top - y0,
+          bottom: bottom - y0,
+        }));
+      putPlayhead();
+    };
 
     view.place = () => {
-      put(playhead, now);
+      putPlayhead();
       placeLit();
       span.hidden = bar.hidden = !selected;
       if (!selected) return;
@@ -222,7 +246,7 @@
       if (act === "whole") zoom(null);
       if (act === "clear") (select(null), zoom(null));
     });
-    workbench.onTime(element, (t) => put(playhead, (now = t)));
+    workbench.onTime(element, (t) => ((now = t), putPlayhead()));
     if (!isTimeline) return;
     // Spans that another view lights up, over all rows.
     workbench.lightSpans = (spans) => {

@@ -65,6 +65,24 @@ def test_values_stand_on_the_axis_of_the_timeline(who: Page) -> None:
     assert abs(lines[0] - lines[1]) < 1
 
 
+def test_the_playhead_hides_no_number_that_it_crosses(who: Page) -> None:
+    number = who.locator("#values .bartext:visible").first
+    number.scroll_into_view_if_needed()
+    plot, box = who.locator("#values .plot").bounding_box(), number.bounding_box()
+    duration_s = drawn(who, "#values")["layout"]["meta"]["duration_s"]
+    at_s = (box["x"] + 3 - plot["x"]) / plot["width"] * duration_s  # on its sign
+    who.evaluate(f"workbench.seek({at_s})")
+    playhead = who.locator("#values .playhead")
+    who.wait_for_function(f"Math.abs({PLAYER}.currentTime - {at_s}) < 0.2")
+    line = playhead.bounding_box()
+    assert box["x"] < line["x"] < box["x"] + box["width"]
+    above = box | {"y": box["y"] - 4, "height": 4}
+    seen = [who.screenshot(clip=clip) for clip in (box, above)]
+    who.add_style_tag(content=".playhead { visibility: hidden }")
+    bare = [who.screenshot(clip=clip) for clip in (box, above)]
+    assert [before == after for before, after in zip(seen, bare, strict=True)] == [True, False]
+
+
 def test_another_row_explains_another_sentence(who: Page) -> None:
     box = who.locator("#timeline .plot").bounding_box()
     second = drawn(who, "#timeline")["layout"]["meta"]["rows"][1]
