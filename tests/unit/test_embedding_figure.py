@@ -8,6 +8,7 @@ import pytest
 from tests.small_maps import KINDS, TORN, small_map
 from workbench.figures.embedding import embedding_figure, with_hover
 from workbench.figures.palette import QUERY_COLOURS
+from workbench.types.embedding import EmbeddingMap, Items, Neighbours
 from workbench.ui.gradio import space_panels
 
 GREY = QUERY_COLOURS[-1]
@@ -23,6 +24,27 @@ def drawn(figure, of):
             assert row not in found
             found[int(row)] = values if isinstance(values, str | int | float) else values[at]
     return found
+
+
+def drawn_rows(coords, known, words=()):
+    """Return a map of rows at ``coords`` whose classes are ``known``; ``words`` are the rows that are sentences."""
+    kinds = ["sentence" if row in words else "row" for row in range(len(coords))]
+    n = len(coords)
+    return EmbeddingMap(
+        items=Items(
+            names=tuple(map(str, range(n))),
+            kinds=kinds,
+            labels=("a red circle",) * n,
+            videos=("",) * n,
+            spans_s=np.full((n, 2), np.nan),
+            columns={"known": np.array(known)},
+        ),
+        coords=coords,
+        is_fitted=np.ones(n, bool),
+        is_torn=np.zeros(n, bool),
+        neighbours=Neighbours(np.zeros((n, 1), int), np.zeros((n, 1))),
+        reducer="umap",
+    )
 
 
 @pytest.mark.parametrize("colour_by", ["video", "time", "known moment"])
@@ -69,7 +91,7 @@ def test_known_moments_have_colours_of_their_own_and_what_is_of_none_is_grey():
     assert sorted(legend) == [dusk, dawn, "others"]
 
 
-def test_the_number_of_a_class_stands_at_the_point_in_its_middle():
+def test_the_number_of_a_class_stands_beside_the_point_in_its_middle():
     """Who tells the colours apart no better than greys finds a class by it."""
     found = small_map()
     numbers = {mark.text: [mark.x, mark.y] for mark in embedding_figure(found, "known moment").layout.annotations}
@@ -77,6 +99,31 @@ def test_the_number_of_a_class_stands_at_the_point_in_its_middle():
     assert numbers["1"] in [found.coords[row].tolist() for row in (3, 4, 5)]
     assert numbers["2"] in [found.coords[row].tolist() for row in (0, 1)]
     assert not embedding_figure(found, "time").layout.annotations
+
+
+@pytest.mark.parametrize(("wide_px", "high_px"), [(630, 500), (340, 380)])
+def test_no_number_covers_a_point(wide_px, high_px):
+    """On a page and on a phone, where groups are so tight that a number is larger than all of one."""
+    draw = np.random.default_rng(3)
+    coords = np.repeat(draw.uniform(-50, 50, (40, 2)), 12, axis=0) + draw.normal(0, 0.4, (480, 2))
+    found = drawn_rows(coords, [f"group {at % 5}" for at in range(40) for _ in range(12)])
+    figure = embedding_figure(found, "known")
+    scale = min(np.array([wide_px, high_px]) / np.ptp(coords, axis=0))
+    marks = figure.layout.annotations
+    assert [mark.text for mark in marks] == ["1", "2", "3", "4", "5"]
+    centres = np.array([[mark.x * scale + mark.xshift, mark.y * scale + mark.yshift] for mark in marks])
+    away = np.abs(coords[None] * scale - centres[:, None])
+    assert not (away < (8, 8)).all(axis=2).any()
+    assert all(np.hypot(mark.xshift, mark.yshift) < 60 for mark in marks)
+    between = np.abs(centres[None] - centres[:, None]) < 12
+    assert between.all(axis=2).sum() == 5  # each with itself
+
+
+def test_no_number_covers_the_words_of_a_sentence():
+    coords = np.array([[0.0, 0.0], [1.0, 0.0], [20.0, 20.0]])
+    found = drawn_rows(coords, ["here", "here", ""], words=(0,))
+    [mark] = embedding_figure(found, "known").layout.annotations
+    assert not (abs(mark.yshift - 14) < 10 and abs(mark.xshift) < 40)
 
 
 def test_time_is_on_one_scale_and_what_has_none_is_grey():

@@ -2,7 +2,7 @@
 
 Separate because its axes mean nothing by themselves: no ticks, no zero, one length in all directions. What is torn from
 its neighbours is drawn hollow, and what was placed later is smaller than what the map is made of. A class has a number
-beside its colour, in the legend and among its points.
+beside its colour, in the legend and beside its points.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from workbench.figures.beside import beside
 from workbench.figures.palette import COLOUR_BAR, QUERY_COLOURS, SEQUENTIAL, query_colour
 from workbench.types.embedding import ASKED, GROUP, EmbeddingMap
 
@@ -32,6 +33,8 @@ _SOLID = {
     "row": "circle",
 }
 _IN_SPACE = {"picture": "cross"}  # plotly has no star in three axes, and no hollow cross
+_LETTER_PX, _WORDS_PX = 7.0, 14.0
+"""How wide a letter is of the words beside a point, and how far above it they stand."""
 _MANY = 5_000
 _SMALLEST = 2.5
 
@@ -119,7 +122,7 @@ def _classes(found: EmbeddingMap, rows: np.ndarray, colour_by: str) -> Iterator[
 
 
 def _numbers(found: EmbeddingMap, classes: list[_Class]) -> list[dict[str, Any]]:
-    """Return the number of every class at the point in its middle; none in three axes, where it would float."""
+    """Return the number of every class beside the point in its middle; none in three axes, where it would float."""
     if found.coords.shape[1] == 3:
         return []
     middles = []
@@ -127,11 +130,32 @@ def _numbers(found: EmbeddingMap, classes: list[_Class]) -> list[dict[str, Any]]
         if each.number:
             coords = found.coords[each.rows]
             middles.append(coords[np.square(coords - np.median(coords, axis=0)).sum(1).argmin()].tolist())
+    if not middles:
+        return []
     numbers = [each.number for each in classes if each.number]
+    spots = beside(np.array(middles), *_marks(found))
     return [
-        {"x": x, "y": y, "text": number, "showarrow": False, "font": {"size": 13, "weight": 600}}
-        for (x, y), number in zip(middles, numbers, strict=True)
+        {
+            "x": x,
+            "y": y,
+            "xshift": right,
+            "yshift": up,
+            "text": number,
+            "showarrow": False,
+            "font": {"size": 13, "weight": 600},
+        }
+        for (x, y), number, (right, up) in zip(middles, numbers, spots, strict=True)
     ]
+
+
+def _marks(found: EmbeddingMap) -> tuple[np.ndarray, np.ndarray]:
+    """Return where items, and the words beside some, are drawn: coordinates, and how many pixels right and up."""
+    rows, shifts_px = list(range(len(found.items))), [(0.0, 0.0)] * len(found.items)
+    for row in np.flatnonzero(np.isin(found.items.kinds, ASKED)).tolist():
+        half_px = (len(found.items.labels[row]) + 2) * _LETTER_PX / 2
+        words = [(right, _WORDS_PX) for right in np.arange(-half_px, half_px + 1, _LETTER_PX)]
+        rows, shifts_px = rows + [row] * len(words), shifts_px + words
+    return found.coords[rows], np.array(shifts_px)
 
 
 def _named_classes(found: EmbeddingMap, colour_by: str) -> tuple[list[str], np.ndarray]:
