@@ -14,6 +14,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.reports import assert_buttons_hide_nothing
+
 PATIENCE_MS = 180_000
 ASKED = "video=toy-test-72-000&q=a+white+cross&q=a+cyan+circle&map=pca"
 COMMAND = (
@@ -92,6 +94,7 @@ def test_the_report_needs_no_network(bench: Page, browser: Browser) -> None:
     report.goto(path.as_uri())
     expect(report.locator(".plotly .main-svg").first).to_be_visible(timeout=PATIENCE_MS)
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert_buttons_hide_nothing(report)
     expect(report.locator("pre")).to_have_text(COMMAND)
     assert_says_how_it_was_made(json.loads(report.locator("script#provenance").text_content())[0])
     context.close()

@@ -8,7 +8,8 @@ from __future__ import annotations
 from html import escape
 
 from workbench.figures.comparison import comparison_figure, with_hover
-from workbench.figures.report import Section, figure_html
+from workbench.figures.figure_html import figure_html
+from workbench.figures.report import Section
 from workbench.types.comparison import SpaceComparison
 from workbench.types.outcome import Outcome
 

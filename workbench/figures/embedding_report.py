@@ -8,8 +8,9 @@ from __future__ import annotations
 from html import escape
 
 from workbench.figures.embedding import embedding_figure, with_hover
+from workbench.figures.figure_html import figure_html
 from workbench.figures.gap import gap_figure
-from workbench.figures.report import Section, figure_html
+from workbench.figures.report import Section
 from workbench.types.embedding import ASKED, EmbeddingMap
 from workbench.types.outcome import Outcome
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from workbench.figures.examination import DIRECTIONS, PROBES, examination_figure
-from workbench.figures.report import Section, figure_html
+from workbench.figures.figure_html import figure_html
+from workbench.figures.report import Section
 from workbench.types.comparison import Examination
 from workbench.types.outcome import Outcome
 

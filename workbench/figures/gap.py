@@ -50,7 +50,7 @@ def gap_figure(gap: ModalityGap, items: Items, is_centred: bool) -> go.Figure:
         height=HEIGHT_PX,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        margin={"l": 48, "r": 8, "t": 8, "b": 44},
+        margin={"l": 48, "r": 8, "t": 32, "b": 44},
         xaxis={**axis, "range": x_range, "title": {"text": "along the line between both means", "font": {"size": 12}}},
         yaxis={**axis, "range": y_range, "title": {"text": "across", "font": {"size": 12}}},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},

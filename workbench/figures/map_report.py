@@ -11,6 +11,7 @@ import numpy as np
 
 from workbench.figures.clock import clock_label
 from workbench.figures.evidence import curves_figure
+from workbench.figures.figure_html import figure_html
 from workbench.types.maps import Agreement, HeatMaps
 
 
@@ -39,8 +40,7 @@ def _evidence(maps: HeatMaps, at: int) -> str:
         return '<h2>How far to trust it</h2><p class="quiet">This map was not tested.</p>'
     row = at * len(maps.evidence.p_random) // len(maps.times_s)
     lines = "".join(f"<p>{escape(line)}</p>" for line in maps.evidence.verdicts[row])
-    figure = curves_figure(maps.evidence, row).update_layout(paper_bgcolor="white", plot_bgcolor="white")
-    return f"<h2>How far to trust it</h2>{lines}{figure.to_html(full_html=False, include_plotlyjs=False)}"
+    return f"<h2>How far to trust it</h2>{lines}{figure_html(curves_figure(maps.evidence, row))}"
 
 
 def agreement_said(found: Agreement) -> str:

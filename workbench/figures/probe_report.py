@@ -10,8 +10,9 @@ from html import escape
 
 import numpy as np
 
+from workbench.figures.figure_html import figure_html
 from workbench.figures.probe import probe_figure
-from workbench.figures.report import Section, figure_html
+from workbench.figures.report import Section
 from workbench.figures.slopes import slopes_figure
 from workbench.types.outcome import Outcome
 from workbench.types.probe import Probed, ProbeReport

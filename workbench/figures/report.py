@@ -18,6 +18,7 @@ from workbench.figures.absence import ABSENT_SENTENCES, absence_figure
 from workbench.figures.agreement import agreement_figure
 from workbench.figures.attribution import attribution_figure
 from workbench.figures.clock import clock_label
+from workbench.figures.figure_html import figure_html
 from workbench.figures.heat_maps import heat_figure
 from workbench.figures.map_report import agreement_said, maps_said
 from workbench.figures.timeline import timeline_figure
@@ -91,12 +92,6 @@ def outcome_section(
     }
     picture = figure_html(outcome_figure(outcome, video, jpeg=jpeg))
     return Section(video.title, picture, found.warnings, _said(found), facts, (made.command,))
-
-
-def figure_html(figure: go.Figure) -> str:
-    """Return a figure as a part of a page, on plain white."""
-    figure.update_layout(paper_bgcolor="white", plot_bgcolor="white")
-    return figure.to_html(full_html=False, include_plotlyjs=False)
 
 
 def page_html(sections: Sequence[Section], provenance: str) -> str:
