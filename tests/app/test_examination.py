@@ -16,7 +16,7 @@ from tests.films import BLUE, GREEN, RED, write_film
 from workbench.analyses import toy_clips
 from workbench.media.encode import write_video
 from workbench.models.adapter_template import ENTRY
-from workbench.ui.gradio import brought_files, examine_texts, label_files, texts
+from workbench.ui.gradio import brought_files, examine_texts, label_files, space_texts, texts
 from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.offers import OFFERS
@@ -99,27 +99,35 @@ def test_films_of_the_toy_world_are_drawn_once_and_are_on_nobodys_list(events: E
 
 
 def test_an_examination_is_taken_away_as_json_and_as_a_page(events: Events, session: Session, tmp_path: Path) -> None:
-    assert examine_texts.NOT_ON_SHOW in events.examine.take_json(ANN)["examine_said"]
+    """By the button that takes away all that is on show: with the map, or, where no sentence leads to one, alone."""
     changed = events.examine.choose_clips(session, event(value="file"), ANN)
     assert "clips=file" in changed["address"]
     brought(events, session, tmp_path / "rows.jsonl", rows_of(session))
     asked = replace(changed["session"], space=replace(session.space, other=SECOND.id))
-    shown = examined(events, asked)
-    assert shown["examine_json"]["visible"]
-    assert shown["examine_report"]["visible"]
-    file = events.examine.take_json(ANN)["download"]
-    assert file["name"] == f"examine-{ENTRY.id}-{SECOND.id}.json"
-    found = json.loads(file["text"])["examinations"]
+    assert space_texts.NOT_ON_SHOW in events.export(asked, ANN)["notice"]
+    examined(events, asked)
+    answer = json.loads(events.export(asked, ANN)["download"]["text"])
+    assert list(answer) == ["examinations"]
+    found = answer["examinations"]
     assert [each["title"] for each in found] == [ENTRY.title, SECOND.title]
     assert {each["provenance"]["video_title"] for each in found} == {"film0"}  # as its visitor calls it
-    page = OFFERS.find(events.examine.take_report(ANN)["download"]["url"].rsplit("/", 1)[1]).content.decode()
+    sent = events.export(asked, ANN, {"format": "html"})["download"]
+    page = OFFERS.find(sent["url"].rsplit("/", 1)[1]).content.decode()
     assert "Plotly.newPlot" in page
     assert "Colour &lt;again&gt;" in page
-    for take in (events.examine.take_json, events.examine.take_report):
-        assert examine_texts.NOT_ON_SHOW in take(BOB)["examine_said"]
-    cleared = events.examine.choose_clips(asked, event(value="moments"), ANN)
-    assert not cleared["examine_report"]["visible"]
-    assert examine_texts.NOT_ON_SHOW in events.examine.take_report(ANN)["examine_said"]
+    assert space_texts.NOT_ON_SHOW in events.export(asked, BOB)["notice"]
+    cleared = events.examine.choose_clips(asked, event(value="moments"), ANN)["session"]
+    assert space_texts.NOT_ON_SHOW in events.export(cleared, ANN)["notice"]
+
+
+def test_an_examination_is_taken_away_beside_the_map(events: Events, session: Session) -> None:
+    asked = replace(session, queries=("red",), clips="file")
+    for step in (events.answer, events.explain):
+        list(step(asked, ANN))
+    brought(events, asked, Path(events.services.settings.home) / "rows.jsonl", rows_of(session))
+    assert "examinations" not in json.loads(events.export(asked, ANN)["download"]["text"])
+    examined(events, asked)
+    assert {"points", "examinations"} <= json.loads(events.export(asked, ANN)["download"]["text"]).keys()
 
 
 def test_what_was_examined_with_other_models_is_not_taken_away_with_a_map(events: Events, session: Session) -> None:

@@ -19,7 +19,7 @@ from workbench.models.entry import Family
 from workbench.ui.gradio import texts, whatif_texts
 from workbench.ui.gradio.events import Events
 from workbench.ui.gradio.jobs import Job
-from workbench.ui.gradio.offers import OFFERS
+from workbench.ui.gradio.offers import OFFERS, Offer
 from workbench.ui.gradio.session import Session
 
 ANN, BOB = gr.Request(session_hash="ann"), gr.Request(session_hash="bob")
@@ -58,6 +58,14 @@ def shown(events: Events, session: Session, request: gr.Request = ANN) -> dict:
         for update in step(session, request):
             found |= update
     return found
+
+
+def report_of(events: Events, session: Session) -> Offer:
+    """Return the page that all that is on show is taken away as."""
+    sent = events.export(session, ANN, {"format": "html"})["download"]
+    offer = OFFERS.find(sent["url"].rsplit("/", 1)[1])
+    assert offer is not None
+    return offer
 
 
 def rows_in(html: str) -> list[str]:
@@ -297,17 +305,17 @@ def test_what_is_on_show_is_one_visitors_and_one_questions(events: Events, sessi
         (replace(session, current=1), ANN),
     ):
         assert "earlier question" in events.whatif.pick(asked, event(pick="text:1"), request)["whatif_said"]
-        assert "earlier question" in events.whatif.take_report(asked, request)["whatif_said"]
+        assert "earlier question" in events.export(asked, request)["notice"]
     events.leave(ANN)
     assert "earlier question" in events.whatif.pick(session, event(pick="text:1"), ANN)["whatif_said"]
 
 
 def test_a_report_and_json_are_taken_away(events: Events, session: Session) -> None:
     shown(events, session)
-    sent = events.whatif.take_report(session, ANN)["download"]
-    offer = OFFERS.find(sent["url"].rsplit("/", 1)[1])
+    offer = report_of(events, session)
     page = offer.content.decode()
-    assert (offer.name, offer.media_type) == ("probe.html", "text/html")
+    assert offer.media_type == "text/html"
+    assert offer.name.startswith("probe-")
     assert "&lt;i&gt;mine&lt;/i&gt;" in page
     assert "<i>mine" not in page
     assert '"probes"' in events.export(session, ANN)["download"]["text"]
@@ -332,7 +340,7 @@ def test_a_model_that_reads_frames_together_stands_beside_one_that_does_not(even
     events.services.models.register(replace(ENTRY, id="pairs", title="Pairs", family="pairs"))
     found = shown(events, replace(session, space=replace(session.space, other="pairs")))
     assert "not made" in found["whatif_films"], "it is encoded again for every edit, once that is asked for"
-    assert events.whatif.take_report(replace(session, space=replace(session.space, other="pairs")), ANN)["download"]
+    assert report_of(events, replace(session, space=replace(session.space, other="pairs")))
     alone = shown(events, replace(session, model="pairs"))
     assert "frames moved about" not in alone["whatif_films"]
 
@@ -348,12 +356,10 @@ def test_films_of_the_toy_world_are_probed_and_counted(events: Events, session: 
         found |= update
     assert "20 sentences of 20 videos" in found["many_text"]
     assert "events in the other order" in found["many_numbers"]
-    sent = events.whatif.take_many(ANN)["download"]
-    offer = OFFERS.find(sent["url"].rsplit("/", 1)[1])
-    assert offer.name == "probe-many.html"
-    assert "Winoground" not in (page := offer.content.decode())
+    page = report_of(events, session).content.decode()  # though nothing was made of the one film yet
+    assert "Winoground" not in page
     assert "by a coin" in page
-    assert "earlier question" in events.whatif.take_many(BOB)["many_said"]
+    assert "earlier question" in events.export(session, BOB)["notice"]
     assert found["many_figure"].data
     assert "All numbers" in found["many_numbers"]
     events.jobs.start("ann", Job(lambda report: None, "answer"))

@@ -72,7 +72,8 @@ def test_nothing_that_a_visitor_writes_runs_anywhere(page: Page, url: str, tmp_p
     expect(page.locator("#whatif-sentences li", has_text="star")).to_be_attached(timeout=PATIENCE_MS)
     check(page)
     with page.expect_download(timeout=PATIENCE_MS) as taken:
-        page.click("#take-report")
+        page.click("#export .take-open")
+        page.click("#export [data-take=html]")
     taken.value.save_as(report := tmp_path / "report.html")
     assert "&lt;img src=x onerror=" in report.read_text(encoding="utf-8")
     page.goto(report.as_uri())

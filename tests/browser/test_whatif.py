@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.reports import assert_buttons_hide_nothing
+
 PATIENCE_MS = 180_000
 
 
@@ -40,8 +42,12 @@ def test_a_sentence_and_its_video_are_changed(page: Page, server_url: str, compl
     expect(page.locator("#whatif-ranks-text")).to_contain_text("cut off by another video", timeout=PATIENCE_MS)
 
     with page.expect_download(timeout=PATIENCE_MS) as taken:
-        page.click("#take-report")
-    assert taken.value.suggested_filename == "probe.html"
+        page.click("#export .take-open")
+        page.click("#export [data-take=html]")
+    report = page.context.new_page()
+    report.goto(taken.value.path().as_uri())
+    assert_buttons_hide_nothing(report)
+    report.close()
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_timeout(500)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -362,6 +362,13 @@ class Events:
 
     def _answers(self, session: Session, visitor: str) -> list[Answered]:
         """Return what the instrument on show answers; ``InputError`` where it would have to be worked out first."""
+        if session.tab == "space":
+            beside = [*self.pair.answers(session, visitor), *self.examine.answers(session, visitor)]
+            if beside and not self.space.is_on_show(session, visitor):
+                return beside
+            return [self.space.answer(session, visitor), *beside]
+        if session.tab == "whatif":
+            return self.whatif.answers(session, visitor)
         if not session.queries:
             raise InputError(texts.NO_QUERIES)
         outcome = self._again(session)
@@ -369,11 +376,6 @@ class Events:
             return self.who.answers(session, visitor)
         if session.tab == "look":
             return self.maps.answers(session, visitor)
-        if session.tab == "space":
-            mapped = self.space.answer(session, visitor)
-            return [mapped, *self.pair.answers(session, visitor), *self.examine.answers(session, visitor)]
-        if session.tab == "whatif":
-            return self.whatif.answers(session, visitor)
         return [Answered(Asked(session.params()), outcome)]
 
     # What is computed.

@@ -7,8 +7,6 @@ examination that can be taken away, are kept by visitor, until that visitor has 
 from __future__ import annotations
 
 import functools
-import json
-import time
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
@@ -17,18 +15,12 @@ from typing import Any
 import gradio as gr
 
 from workbench.errors import InputError
-from workbench.types.outcome import Outcome
-from workbench.ui.answered import with_commands
-from workbench.ui.exports.html_file import answer_html
-from workbench.ui.exports.json_file import answer_json
 from workbench.ui.gradio import examine_panels, panels
 from workbench.ui.gradio import examine_texts as texts
 from workbench.ui.gradio.by_visitor import ByVisitor
 from workbench.ui.gradio.examined import Examined, Found
 from workbench.ui.gradio.jobs import Job
 from workbench.ui.gradio.label_files import LabelFile, read_labels
-from workbench.ui.gradio.offers import OFFERS
-from workbench.ui.gradio.routes import handed
 from workbench.ui.gradio.sent import name_in, text_in
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shares import Shares
@@ -91,32 +83,10 @@ class ExamineEvents:
         work = functools.partial(self._examined.examine, session, self._brought.get(visitor), self._page.entries())
         yield from self._worker.steps(session, visitor, Job(work, "examine"), result, AT_EXAMINE)
 
-    @in_words
-    def take_json(self, request: gr.Request) -> Update:
-        """Hand the examination on show to the browser in plain JSON types, as the command line writes it."""
-        found = self._outcomes(request)
-        models = "-".join(outcome.provenance.model_id.replace("/", "-") for outcome in found)
-        text = json.dumps(answer_json(found), ensure_ascii=False, indent=1)
-        return {"download": {"name": f"examine-{models}.json", "text": text, "at": time.time()}}
-
-    @in_words
-    def take_report(self, request: gr.Request) -> Update:
-        """Hand the examination on show to the browser, as a page that stands on its own."""
-        page = answer_html(self._page.services, self._outcomes(request))
-        offer = OFFERS.make(request.session_hash or "", texts.REPORT_NAME, "text/html", page.encode())
-        return {"download": handed(offer)}
-
     def answers(self, session: Session, visitor: str) -> Found:
         """Return the examinations on show, a model each; none where others are asked for by now."""
         readers, found = self._on_show.get(visitor, (None, []))
         return found if readers == session.readers else []
-
-    def _outcomes(self, request: gr.Request) -> list[Outcome[Any]]:
-        _, found = self._on_show.get(request.session_hash or "", (None, []))
-        if not found:
-            raise InputError(texts.NOT_ON_SHOW)
-        # The files of whoever brought labels are named in those; all others are examples.
-        return with_commands(self._page.services.library, found, {})
 
     def _cleared(self, request: gr.Request) -> Update:
         """Return the section without what was examined with other clips, which nobody works on any more."""

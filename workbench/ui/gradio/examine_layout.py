@@ -31,9 +31,4 @@ def lay_out_examine() -> dict:
         made["examine_text"] = Told(elem_id="examine-text")
         made["examine_figure"] = PlotlyView(elem_id="examine-figure", told_by="examine-text")
         made["examine_numbers"] = Panel(elem_id="examine-numbers")
-        with gr.Row(elem_classes="asking"):
-            made["examine_json"] = gr.Button(texts.JSON, visible=False, size="sm", elem_id="examine-json", min_width=0)
-            made["examine_report"] = gr.Button(
-                texts.REPORT, visible=False, size="sm", elem_id="examine-report", min_width=0
-            )
     return made

@@ -24,8 +24,6 @@ CLIPS = {
     "file": "a file of mine",
 }
 ASK = "Examine"
-JSON, REPORT, REPORT_NAME = "Download JSON", "Download report", "examination.html"
-NOT_ON_SHOW = "No examination is on show; ask for one first."
 FILE_BUTTON = "Upload a file of labels"
 FILE_HELP = "A text file of 5 MB at most, with one row a line for every clip, such as"
 FILE_EXAMPLE = (

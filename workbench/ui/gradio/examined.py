@@ -72,8 +72,6 @@ class Examined:
             if any(each.readings or each.captions for each in found)
             else None,
             "examine_numbers": examine_panels.numbers(found),
-            "examine_json": gr.update(visible=True),
-            "examine_report": gr.update(visible=True),
         }
 
     def choices(self, session: Session) -> Update:
@@ -90,8 +88,7 @@ class Examined:
 
     def nothing(self) -> Update:
         """Return the parts without an examination."""
-        empty = {"examine_text": "", "examine_figure": None, "examine_numbers": ""}
-        return empty | dict.fromkeys(("examine_json", "examine_report"), gr.update(visible=False))
+        return {"examine_text": "", "examine_figure": None, "examine_numbers": ""}
 
     def _clips(self, session: Session, brought: LabelFile | None, report: Report) -> tuple[tuple[Clip, ...], str]:
         """Return the clips that are chosen, and what they are of."""

@@ -165,8 +165,6 @@ class Parts:
     examine_text: Panel
     examine_figure: PlotlyView
     examine_numbers: Panel
-    examine_json: gr.Button
-    examine_report: gr.Button
     whatif_said: Panel
     stop_whatif: gr.Button
     whatif_text: Panel
@@ -181,7 +179,6 @@ class Parts:
     whatif_ranks_text: Panel
     whatif_film_ranks: PlotlyView
     whatif_text_ranks: PlotlyView
-    take_report: gr.Button
     ask_toy: gr.Button
     many_file: FileUpload
     stop_many: gr.Button
@@ -189,7 +186,6 @@ class Parts:
     many_text: Panel
     many_figure: PlotlyView
     many_numbers: Panel
-    take_many: gr.Button
     about: Panel
 
 

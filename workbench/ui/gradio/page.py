@@ -278,8 +278,6 @@ def _wire_examine(
     parts.examine_clips.input(_placed(examine.choose_clips, outputs), session, **changing)
     parts.examine_file.upload(_placed(examine.receive, outputs), [session, parts.examine_file], **receiving)
     parts.ask_examine.click(_placed_steps(examine.examine, outputs), session, **asking)
-    parts.examine_json.click(_placed(examine.take_json, outputs), None, **looking)
-    parts.examine_report.click(_placed(examine.take_report, outputs), None, **looking)
 
 
 def _wire_whatif(
@@ -298,11 +296,9 @@ def _wire_whatif(
     then(parts.paint_films.click(_placed(whatif.paint, outputs), session, **changing))
     picked = _any(parts.whatif_sentences.select, parts.whatif_films.select)
     picked(_placed(whatif.pick, outputs), session, **looking)
-    parts.take_report.click(_placed(whatif.take_report, outputs), session, **looking)
     asking = _narrowed(asking, outputs, MANY_MADE)
     parts.ask_toy.click(_placed_steps(whatif.probe_toy, outputs), session, **asking)
     parts.many_file.upload(_placed_steps(whatif.probe_file, outputs), [session, parts.many_file], **asking)
-    parts.take_many.click(_placed(whatif.take_many, outputs), None, **looking)
 
 
 def _any(*triggers: Callable) -> Callable:

@@ -138,7 +138,6 @@ class ProbedSessions:
         return {
             "whatif_text": panels.said(reports, texts.ONE_VIDEO),
             "whatif_sentences": panels.sentences(reports, origin if is_edit else ""),
-            "take_report": gr.update(visible=True),
             "whatif_films": panels.films(reports),
             "whatif_watch": "",
             "paint_films": gr.update(visible=not session.edited.paints),
@@ -197,14 +196,13 @@ class ProbedSessions:
             "many_text": panels.said(reports, texts.MANY_SURE),
             "many_figure": probe_figure(reports),
             "many_numbers": panels.numbers(reports),
-            "take_many": gr.update(visible=True),
         }
 
     def nothing(self) -> Update:
         """Return the parts without a probe of an earlier question."""
         empty = dict.fromkeys(("whatif_text", "whatif_sentences", "whatif_films", "whatif_watch"), "")
-        return empty | self._no_ranks() | {"take_report": gr.update(visible=False)}
+        return empty | self._no_ranks()
 
     def no_many(self) -> Update:
         """Return the parts without many films."""
-        return {"many_text": "", "many_figure": None, "many_numbers": "", "take_many": gr.update(visible=False)}
+        return {"many_text": "", "many_figure": None, "many_numbers": ""}

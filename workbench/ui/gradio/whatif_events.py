@@ -1,4 +1,4 @@
-"""What happens on the tab that changes one thing: edits, those of the visitor, too, ranks, an edited film, a report.
+"""What happens on the tab that changes one thing: edits, those of the visitor, too, ranks, an edited film.
 
 Separate from the other events, with which it shares the session and the jobs. Which probe is on show is kept by
 visitor, until that visitor has gone.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,16 +20,11 @@ from workbench.analyses.queries import checked_query
 from workbench.core.text_edits.kinds import ROLE_OF
 from workbench.errors import InputError
 from workbench.types.probe import Probed
-from workbench.ui.answered import with_commands
-from workbench.ui.exports.html_file import answer_html
 from workbench.ui.gradio import panels
 from workbench.ui.gradio import whatif_texts as texts
 from workbench.ui.gradio.by_visitor import ByVisitor
-from workbench.ui.gradio.files import files_of
 from workbench.ui.gradio.jobs import Job
-from workbench.ui.gradio.offers import OFFERS
 from workbench.ui.gradio.probed import Found, ProbedSessions
-from workbench.ui.gradio.routes import handed
 from workbench.ui.gradio.sent import name_in, text_in
 from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.shares import Shares
@@ -45,7 +40,7 @@ _WHY = {"who": "who", "where": "look"}
 """The tabs on which it is asked why of an edit."""
 
 
-MANY_MADE = ("many_text", "many_figure", "many_numbers", "take_many", *WORK_BUTTONS, *WORK_SAID)
+MANY_MADE = ("many_text", "many_figure", "many_numbers", *WORK_BUTTONS, *WORK_SAID)
 """Parts that show what is made of many films, or how far work on it is."""
 
 
@@ -164,7 +159,7 @@ class WhatifEvents:
         yield self._probed.no_many()
         yield from self._worker.steps(session, visitor, Job(work, "many"), result, AT_MANY)
 
-    # What is looked at, and taken away.
+    # What is looked at.
 
     @in_words
     def pick(self, session: Session, event: gr.EventData, request: gr.Request) -> Update:
@@ -177,36 +172,25 @@ class WhatifEvents:
             return self._probed.watch(session, case, at) | {"whatif_said": ""}
         return self._probed.ranks(case, doing, at) | {"whatif_said": ""}
 
-    @in_words
-    def take_report(self, session: Session, request: gr.Request) -> Update:
-        """Hand the probe on show to the browser, as a page that stands on its own."""
-        visitor = request.session_hash or ""
-        files = files_of(self._page.services.library, session)
-        return self._handed(self._found(session, visitor), files, visitor, texts.REPORT_NAME)
-
-    @in_words_at("many_said")
-    def take_many(self, request: gr.Request) -> Update:
-        """Hand the probe of many films to the browser, as a page that stands on its own."""
-        visitor = request.session_hash or ""
-        if visitor not in self._many:
-            raise InputError(texts.NOT_ON_SHOW)
-        return self._handed(self._many[visitor][1], {}, visitor, texts.MANY_REPORT_NAME)
-
     def answers(self, session: Session, visitor: str) -> Found:
-        """Return the probe on show, then that of many films where there is one, each by every model."""
+        """Return the probe on show, then that of many films, each by every model; raise ``InputError`` without both."""
         readers, many = self._many.get(visitor, (None, []))
-        return [*self._found(session, visitor), *(many if readers == session.readers else [])]
+        many = many if readers == session.readers else []
+        own = self._kept(session, visitor)
+        if not own and not many:
+            raise InputError(texts.NOT_ON_SHOW)
+        return [*own, *many]
 
     def leave(self, visitor: str) -> None:
         """Forget what a visitor was shown who has gone."""
         self._on_show.pop(visitor, None)
         self._many.pop(visitor, None)
 
-    def _found(self, session: Session, visitor: str) -> Found:
+    def _kept(self, session: Session, visitor: str) -> Found:
+        """Return the probe on show; none where it is of an earlier question."""
         key, found = self._on_show.get(visitor, (None, []))
-        if not session.queries or not found or key != self._probed.key(session, self._page.entries()):
-            raise InputError(texts.NOT_ON_SHOW)
-        return found
+        is_asked = bool(session.queries) and key == self._probed.key(session, self._page.entries())
+        return found if is_asked else []
 
     def _edits_on_show(self, session: Session, visitor: str) -> list[str]:
         """Return the edits of the current sentence that its visitor sees; none where others are on show, or none."""
@@ -215,12 +199,10 @@ class WhatifEvents:
         return [edit.text for case in cases if case.query == session.query for edit in case.texts]
 
     def _case(self, session: Session, visitor: str) -> Probed:
-        return self._found(session, visitor)[0].outcome.result.cases[0]
-
-    def _handed(self, found: Found, files: Mapping[str, str], visitor: str, name: str) -> Update:
-        services = self._page.services
-        page = answer_html(services, with_commands(services.library, found, files))
-        return {"download": handed(OFFERS.make(visitor, name, "text/html", page.encode()))}
+        found = self._kept(session, visitor)
+        if not found:
+            raise InputError(texts.NOT_ON_SHOW)
+        return found[0].outcome.result.cases[0]
 
 
 def _picked(sent: str) -> tuple[str, int]:

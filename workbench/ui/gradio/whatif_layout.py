@@ -39,8 +39,6 @@ def lay_out_whatif() -> dict:
     with gr.Row(elem_id="whatif-ranks"):
         made["whatif_film_ranks"] = PlotlyView(elem_id="whatif-film-ranks", told_by="whatif-ranks-text")
         made["whatif_text_ranks"] = PlotlyView(elem_id="whatif-text-ranks", told_by="whatif-ranks-text")
-    with gr.Row(elem_classes="asking"):
-        made["take_report"] = gr.Button(texts.REPORT, visible=False, size="sm", elem_id="take-report", min_width=0)
     with gr.Column(elem_id="whatif-many", min_width=0):
         Panel(f'<h3>{texts.MANY_TITLE}</h3><p class="note">{texts.MANY_WHAT}</p>')
         with gr.Row(elem_classes="asking"):
@@ -52,6 +50,4 @@ def lay_out_whatif() -> dict:
         made["many_text"] = Told(elem_id="many-text")
         made["many_figure"] = PlotlyView(elem_id="many-figure", told_by="many-text")
         made["many_numbers"] = Panel(elem_id="many-numbers")
-        with gr.Row(elem_classes="asking"):
-            made["take_many"] = gr.Button(texts.REPORT, visible=False, size="sm", elem_id="take-many", min_width=0)
     return made

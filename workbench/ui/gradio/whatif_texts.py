@@ -60,7 +60,6 @@ FILE_HELP = (
 )
 NO_FILE = "Upload a file of captions first."
 MANY_SURE = KEY
-REPORT, REPORT_NAME, MANY_REPORT_NAME = "Download report", "probe.html", "probe-many.html"
 ONE_VIDEO = (
     "A score is the cosine of the sentence with the mean of the video, or of the selected part. These are exact, and "
     "of one video; how often such an edit is noticed takes many, see below. Beside every score stands by how much it "
