@@ -191,7 +191,7 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
     picked = _any(*(part.select for part in (parts.pair_map, parts.pair_near, parts.pair_most)))
     picked(placed(events.pair.pick), session, **looking)
     _wire_space(parts, events, outputs, changing, receiving, looking, asking)
-    _wire_examine(parts, events, outputs, changing, receiving, looking, asking)
+    _wire_examine(parts, events, outputs, changing, receiving, asking)
     asks(parts.whatif_sentences.input, events.whatif.change, [session])
     _wire_whatif(
         parts, events, outputs, changing, looking, asking, lambda event: event.success(explain, session, **asking)
@@ -270,7 +270,6 @@ def _wire_examine(
     outputs: dict[str, gr.Component],
     changing: dict[str, Any],
     receiving: dict[str, Any],
-    looking: dict[str, Any],
     asking: dict[str, Any],
 ) -> None:
     """Join the section that examines the space: nothing is computed before its button is pressed."""
