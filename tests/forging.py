@@ -55,8 +55,7 @@ class Site:
     ) -> dict[str, Any]:
         """Send an event by its number, for a new visitor or for ``visitor``; return the last message about it.
 
-        Under ``steps`` is what was sent to the page before: of the first step the value of each part, of others what is
-        different. ``query`` is what the page's address has after its question mark.
+        ``query`` is what the page's address has after its question mark.
         """
         body = {"data": data, "fn_index": fn_index, "session_hash": visitor or uuid.uuid4().hex[:12], **more}
         sent = json.dumps(body)  # NaN and infinity, too
@@ -67,13 +66,10 @@ class Site:
             if joined.status_code != 200:
                 return {"success": False, "output": {"error": joined.text}}
             with http.stream("GET", f"gradio_api/queue/data?session_hash={body['session_hash']}") as stream:
-                steps = []
                 for line in stream.iter_lines():
                     message = json.loads(line[5:]) if line.startswith("data:") else {}
-                    if message.get("msg") == "process_generating":
-                        steps.append(message["output"]["data"])
                     if message.get("msg") in ("process_completed", "unexpected_error"):
-                        return message | {"steps": steps}
+                        return message
         raise AssertionError("the server ended without an answer")
 
     def upload(

@@ -309,25 +309,6 @@ def test_a_link_to_a_model_that_is_not_offered_opens_with_the_usual_one(events: 
     assert update["session"].queries == ("red",)
 
 
-def test_who_comes_is_shown_the_film_and_then_the_answer(events: Events) -> None:
-    opened, *_, last = events.start(None, asking("q=red&tab=who"))
-    assert opened["session"].queries == ("red",)
-    assert not opened["timeline"]
-    assert last["timeline"]
-    assert list(events.explain(opened["session"], asking("")))  # which waits for an answer
-
-
-def test_who_comes_by_a_link_of_nothing_is_told_and_asked_for_a_sentence(
-    events: Events, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(events._page, "suggested", lambda video_id: ())
-    opened, *_, last = events.start(None, asking("video=nope"))
-    assert "nope" in opened["notice"]
-    assert opened["session"].queries == ()
-    assert not last["timeline"]
-    assert "notice" not in last
-
-
 def test_an_empty_field_shows_the_value_that_is_used(events: Events) -> None:
     session = Session(queries=("red",)).with_parameter("fps", 5.0)
     assert events.set_parameter("fps")(session, None, VISITOR)["parameter fps"] == 2.0

@@ -187,12 +187,6 @@ class Events:
 
     # Second step: do the work, show the result.
 
-    def start(self, brought: object, request: gr.Request) -> Generator[Update]:
-        """Do both for who has just come: ``open`` the page, and ``answer`` what its address asks."""
-        opened = self.open(brought, request)
-        yield opened
-        yield from self.answer(opened.get("session", Session()), request)
-
     def answer(self, session: Session, request: gr.Request) -> Generator[Update]:
         """Ground the session's sentences; yield progress, then the result or one sentence on what is wrong."""
         visitor = request.session_hash or ""

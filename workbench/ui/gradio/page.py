@@ -134,9 +134,8 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
         changed = listener(placed(handler), inputs, **changing)
         changed.success(then, session, **asking).success(explain, session, **asking)
 
-    # In one event: another way to the server and back is a tenth of the time until a page shows its first answer.
-    opened = page.load(_placed_steps(events.start, outputs), parts.brought, js="() => [workbench.brought()]", **asking)
-    opened.success(explain, session, **asking)
+    # Two events, though one would be a little faster: what comes for a tab that is just being opened the toolkit loses.
+    asks(functools.partial(page.load, js="() => [workbench.brought()]"), events.open, [parts.brought])
     asks(_any(parts.video.input, parts.space_near.input), events.choose_video, [session])
     asks(parts.model.input, events.choose_model, [session])
     asks(parts.queries.submit, events.add_query, [session])
