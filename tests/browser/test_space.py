@@ -210,6 +210,7 @@ def test_hollow_points_are_seen(page: Page, colour_by: str) -> None:
         figure = embedding_figure(replace(found, is_torn=np.full(len(found.items), is_torn)), colour_by)
         figure.update_layout(width=400, height=400, paper_bgcolor="white", plot_bgcolor="white", showlegend=False)
         figure.update_layout(coloraxis_showscale=False).update_traces(text="")
+        figure.layout.annotations = ()  # the number of a class, which stands beside its points
         page.set_content(figure.to_html(include_plotlyjs=True, config={"displayModeBar": False}))
         page.wait_for_function("document.querySelector('.js-plotly-plot')?._fullData?.length > 0")
         page.wait_for_timeout(500)
