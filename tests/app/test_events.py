@@ -309,6 +309,36 @@ def test_a_link_to_a_model_that_is_not_offered_opens_with_the_usual_one(events: 
     assert update["session"].queries == ("red",)
 
 
+def test_who_comes_is_shown_the_answer_at_once_where_it_is_kept_and_else_as_soon_as_there_is_one(
+    events: Events, film: Film
+) -> None:
+    address = f"video={upload(events, film.path, 'film.mp4').video}&q=red"
+    opened = events.start(None, asking(address))
+    session = opened["session"]
+    assert session.queries == ("red",)
+    assert not opened["timeline"]
+    assert list(events.answer_opened(session, VISITOR))[-1]["timeline"]
+    assert list(events.answer_opened(session, VISITOR)) == []
+    events.leave(VISITOR)
+    again = events.start(None, asking(address))
+    assert again["session"] == session
+    assert again["timeline"]
+    assert "so-far" not in again["status"]
+    assert list(events.answer_opened(session, VISITOR)) == []
+
+
+def test_who_comes_by_a_link_of_nothing_is_told_and_asked_for_a_sentence(
+    events: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events._page, "suggested", lambda video_id: ())
+    opened = events.start(None, asking("video=nope"))
+    assert "nope" in opened["notice"]
+    assert opened["session"].queries == ()
+    *_, last = events.answer_opened(opened["session"], VISITOR)
+    assert not last["timeline"]
+    assert "notice" not in last
+
+
 def test_an_empty_field_shows_the_value_that_is_used(events: Events) -> None:
     session = Session(queries=("red",)).with_parameter("fps", 5.0)
     assert events.set_parameter("fps")(session, None, VISITOR)["parameter fps"] == 2.0

@@ -112,7 +112,7 @@ def test_an_address_that_cannot_be_meant_shows_the_page_and_says_so(site: Fortre
 def open_page(site: Fortress, **wish: str) -> dict[str, Any]:
     """Open the page by an address, as a browser does."""
     query = "&".join(f"{name}={quote(value)}" for name, value in wish.items())
-    load = next(d for d in site.config["dependencies"] if d["api_name"] == "open")
+    load = next(d for d in site.config["dependencies"] if d["api_name"] == "start")
     return site.put(load["id"], [None], query=query)
 
 

@@ -157,6 +157,21 @@ def test_what_was_kept_before_does_not_count_as_speed() -> None:
     assert pace.left_s(Progress(910, 1000), 10.0) == pytest.approx(90.0)
 
 
+def test_what_is_passed_over_on_the_way_does_not_count_as_speed_for_long() -> None:
+    pace = Pace()
+    pace.left_s(Progress(0, 4808), 0.0)
+    pace.left_s(Progress(3606, 4808), 0.2)  # kept before
+    assert pace.left_s(Progress(3638, 4808), 1.8) == pytest.approx(1170 * 0.05)
+    assert pace.left_s(Progress(3670, 4808), 3.4) == pytest.approx(1138 * 0.05)
+
+
+def test_a_first_step_that_took_long_is_soon_outweighed() -> None:
+    pace = Pace()
+    for done, at_s in ((0, 0.0), (32, 48.0), (64, 49.6)):
+        pace.left_s(Progress(done, 1000), at_s)
+    assert pace.left_s(Progress(96, 1000), 51.2) == pytest.approx(904 * 0.05)
+
+
 def test_other_work_has_a_pace_of_its_own() -> None:
     pace = Pace()
     pace.left_s(Progress(0, 100, "read"), 0.0)

@@ -47,7 +47,7 @@ def nulls_for(
     if n_values == 1 or not is_of_their_kind(level, np.array(known[0].levels)):
         foreign = (
             f"This is no video of the kind that {spec.title} was measured on: the moments are its best guesses, and "
-            f"whether a sentence is in the video cannot be said."
+            f"whether a sentence is in the video cannot be said; a model of other pictures may know more of it."
         )
         return Nulls(nothing, np.ones(len(nothing), bool), (foreign,))
     lacking = [_lacking(text, known) for text in asked.texts]

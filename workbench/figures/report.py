@@ -166,9 +166,11 @@ def _evidence(found: Grounding, first: int) -> str:
     """Return the peaks that query ``first``, and those of its kind, are held against."""
     absent = found.absent[first]
     asked = ", ".join(f"“{q}”" for q, own in zip(found.queries, found.absent, strict=True) if own is absent)
+    is_open = np.isnan(found.p_absent[first])
+    decided = "nothing is decided by them" if is_open else f"decided at an error rate of {found.error_rate:g}"
     return (
-        f'<p class="quiet">{escape(asked)} among {ABSENT_SENTENCES[absent.kind]}; decided at an error rate of '
-        f"{found.error_rate:g}.</p>{figure_html(absence_figure(found, first))}"
+        f'<p class="quiet">{escape(asked)} among {ABSENT_SENTENCES[absent.kind]}; {decided}.</p>'
+        f"{figure_html(absence_figure(found, first))}"
     )
 
 

@@ -187,6 +187,23 @@ class Events:
 
     # Second step: do the work, show the result.
 
+    def start(self, brought: object, request: gr.Request) -> Update:
+        """Open the page and, where what its address asks is kept, answer that in the same way to the server and back.
+
+        At once, too: what an event tells in two steps does not come to the parts of a tab that was not opened yet.
+        """
+        shown = self.open(brought, request)
+        session = shown.get("session", Session())
+        if self.lines.for_moments(self.services, session.params()) is self.lines.kept:
+            for step in self.answer(session, request):
+                shown |= step
+        return shown
+
+    def answer_opened(self, session: Session, request: gr.Request) -> Generator[Update]:
+        """Answer what ``start`` has not."""
+        if self._asked.get(request.session_hash or "") != session:
+            yield from self.answer(session, request)
+
     def answer(self, session: Session, request: gr.Request) -> Generator[Update]:
         """Ground the session's sentences; yield progress, then the result or one sentence on what is wrong."""
         visitor = request.session_hash or ""

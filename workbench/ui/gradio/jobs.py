@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextvars
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Generic, TypeVar, cast
@@ -19,6 +20,8 @@ from workbench.types.outcome import Progress
 R = TypeVar("R")
 STEP_S = 0.25
 ENDS_WITHIN_STEPS = 4
+N_STEPS = 5
+"""How many of the last steps tell how long the next ones take."""
 NOT_BEGUN = Progress(0, 0)
 
 
@@ -93,29 +96,30 @@ class Job(Generic[R]):
 
 
 class Pace:
-    """How long work will still take, from how long its steps took; the time only counts down between two steps.
+    """How long work will still take, from how long its last steps took; the time only counts down between two steps.
 
+    Of those it is the middle one that counts: what was kept is passed over in no time, and a first step takes longer.
     Other work, as ``Progress.what`` tells it, has a pace of its own.
     """
 
     def __init__(self) -> None:
         self._what = ""
-        self._first: tuple[int, float] | None = None
-        self._latest: tuple[int, float] = (0, 0.0)
+        self._latest: tuple[int, float] | None = None
+        self._per_unit_s: deque[float] = deque(maxlen=N_STEPS)
 
     def left_s(self, progress: Progress, now_s: float) -> float | None:
         """Return the seconds left as of ``now_s``, or None before a step has been made."""
-        if self._first is None or progress.what != self._what:
-            self._what, self._first = progress.what, None
-            if progress.total:
-                self._first = self._latest = (progress.done, now_s)
+        if self._latest is None or progress.what != self._what:
+            self._what, self._latest = progress.what, (progress.done, now_s) if progress.total else None
+            self._per_unit_s.clear()
             return None
-        if progress.done > self._latest[0]:
-            self._latest = (progress.done, now_s)
         done, at_s = self._latest
-        if done == self._first[0]:
+        if progress.done > done:
+            self._per_unit_s.append((now_s - at_s) / (progress.done - done))
+            done, at_s = self._latest = (progress.done, now_s)
+        if not self._per_unit_s:
             return None
-        per_unit_s = (at_s - self._first[1]) / (done - self._first[0])
+        per_unit_s = sorted(self._per_unit_s)[len(self._per_unit_s) // 2]
         return max(0.0, per_unit_s * (progress.total - done) - (now_s - at_s))
 
 

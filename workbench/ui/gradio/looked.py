@@ -5,6 +5,7 @@ Separate from ``explained``, which is about what players add: here a picture has
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -197,7 +198,9 @@ class Looked:
             )
         ]
         where = texts.where(maps, float(spans[0, 0]), float(spans[-1, 1]))
-        return {"maps": shown, "at": at, "aspect": aspect, "where": where, "method": self.method(session)}
+        # Of the same value again the page learns nothing, though the picture beside it may be another by now.
+        news = {"sent_s": time.time()}
+        return {"maps": shown, "at": at, "aspect": aspect, "where": where, "method": self.method(session)} | news
 
     def _alone(self, session: Session, sentence: HeatMaps, word: str) -> dict[str, Any]:
         """Return the question of one word about the very pictures that the sentence's maps are of."""

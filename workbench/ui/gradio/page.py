@@ -134,8 +134,8 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
         changed = listener(placed(handler), inputs, **changing)
         changed.success(then, session, **asking).success(explain, session, **asking)
 
-    # Two events, though one would be a little faster: what comes for a tab that is just being opened the toolkit loses.
-    asks(functools.partial(page.load, js="() => [workbench.brought()]"), events.open, [parts.brought])
+    started = page.load(placed(events.start), parts.brought, js="() => [workbench.brought()]", **asking)
+    started.success(_placed_steps(events.answer_opened, outputs), session, **asking).success(explain, session, **asking)
     asks(_any(parts.video.input, parts.space_near.input), events.choose_video, [session])
     asks(parts.model.input, events.choose_model, [session])
     asks(parts.queries.submit, events.add_query, [session])

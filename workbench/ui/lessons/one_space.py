@@ -32,8 +32,8 @@ def show() -> None:
         f"Nearest to the picture of {ASKED} is “{ASKED}”. Which of two sentences that are not true comes next?",
         NEAR,
         second,
-        "Neither is true: below every picture stands what was planted in it. The model holds a wrong form against the "
-        "picture more than a wrong colour, or the other way round.",
+        "Neither is true: below every picture stands what was planted in it. Against this one the model holds a wrong "
+        f"{_graver(second)} more.",
     ):
         return
     st.subheader("Every picture with every sentence")
@@ -60,6 +60,11 @@ def show() -> None:
 def _nearer(video_id: str) -> str:
     cosines = _cosines(video_id, NEAR, SHOWN[ASKED])
     return NEAR[int(cosines.argmax())]
+
+
+def _graver(nearer: str) -> str:
+    """Return what is wrong with the one of the two sentences that is not the nearer one."""
+    return {NEAR[0]: "colour", NEAR[1]: "form"}[nearer]
 
 
 def _cosines(video_id: str, queries: tuple[str, ...], at_s: float) -> np.ndarray:
