@@ -48,6 +48,15 @@ def space(page: Page, server_url: str, complaints: list[str]) -> Page:
     return page
 
 
+def test_who_comes_to_the_tab_later_finds_all_its_choices(page: Page, server_url: str) -> None:
+    """Their values were sent before there was anything to show them."""
+    page.goto(server_url)
+    page.wait_for_selector("#timeline [data-ready=true]", state="attached", timeout=PATIENCE_MS)
+    page.get_by_role("tab", name="Space").click()
+    for choice in ("space-films", "space-points", "examine-clips", "pair-other"):
+        expect(page.locator(f"#{choice} option")).not_to_have_count(0)
+
+
 def draw_box(page: Page, of: str, start: tuple[int, int], width: float, above_foot: int) -> None:
     """Draw a box on a map, from ``start`` in its plot to that share of its width, so many pixels above its foot."""
     page.click(f"{of} [data-drag=select]")
