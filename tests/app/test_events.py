@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from workbench.ui.gradio import texts
 from workbench.ui.gradio import working as module
 from workbench.ui.gradio.api import checked_rate, checked_texts
 from workbench.ui.gradio.events import Events
-from workbench.ui.gradio.page import services_for_visitors
+from workbench.ui.gradio.page import leaving_unopened, services_for_visitors
 from workbench.ui.gradio.sent import MAX_BROUGHT
 from workbench.ui.gradio.session import Session
 
@@ -325,6 +326,36 @@ def test_who_comes_is_shown_the_answer_at_once_where_it_is_kept_and_else_as_soon
     assert again["timeline"]
     assert "so-far" not in again["status"]
     assert list(events.answer_opened(session, VISITOR)) == []
+
+
+def test_what_is_kept_and_yet_takes_long_is_answered_while_the_page_is_there(
+    events: Events, film: Film, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = upload(events, film.path, "film.mp4")
+    assert list(events.answer(session, VISITOR))[-1]["timeline"]
+    events.leave(VISITOR)
+    work, n_slow = events._work, iter([1.0, 0.0])
+
+    def slowly(session: Session, report: Callable) -> object:
+        time.sleep(next(n_slow))
+        return work(session, report)
+
+    monkeypatch.setattr(events, "_work", slowly)
+    opened = events.start(None, asking(f"video={session.video}&q=red"))
+    assert not opened["timeline"]
+    assert not opened.get("status")
+    *_, last = events.answer_opened(opened["session"], VISITOR)
+    assert last["timeline"]
+    assert not last["status"]
+
+
+def test_a_change_to_a_session_that_is_being_opened_leaves_it_alone(events: Events) -> None:
+    add = leaving_unopened(events.add_query)
+    said = add(Session(), event(text="red"))
+    assert "session" not in said
+    assert list(events.answer(Session(), VISITOR)) == []
+    assert "session" in add(Session(video="x"), event(text="red"))
+    assert "alert" in add(Session(), event(text=" "))["notice"]
 
 
 def test_who_comes_by_a_link_of_nothing_is_told_and_asked_for_a_sentence(

@@ -7,6 +7,7 @@ import errno
 import logging
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import gradio as gr
 import numpy as np
@@ -71,3 +72,14 @@ def test_what_is_not_understood_can_be_found_in_the_log_by_whoever_asks_for_it(
     assert told.levelno == logging.INFO  # the log's usual level is higher: no stranger fills it
     assert "ground" in told.getMessage()
     assert "KeyError: 'part'" in caplog.text
+
+
+def test_uploads_that_are_gone_are_not_remembered(tmp_path: Path) -> None:
+    page = CheckedBlocks()
+    for number in range(3):
+        path = tmp_path / str(number)
+        path.touch()
+        page.upload_file_set.update([str(path)])
+        path.unlink()
+    assert page.upload_file_set == {str(path)}
+    assert page.temp_file_sets[0] is page.upload_file_set  # of which the old ones are removed

@@ -25,7 +25,9 @@ def assert_buttons_hide_nothing(report: Page, widths_px: tuple[int, ...] = (1440
     for width_px in widths_px:
         report.set_viewport_size({"width": width_px, "height": 900})
         report.wait_for_timeout(300)  # for figures to be as wide as the page
-        for figure in report.locator(".plotly-graph-div").all():
+        figures = report.locator(".plotly-graph-div").all()
+        assert figures
+        for figure in figures:
             figure.hover(force=True)
             found = figure.evaluate(LIES_UNDER)
             assert "Download plot as a PNG" in found["titles"]

@@ -249,6 +249,8 @@ def test_nobody_waits_for_a_look_at_all_that_lies_there(tmp_path: Path, monkeypa
         assert folder.is_held(arrival, 10)
         with folder.arriving("another"):
             pass
+        assert not is_over.is_set()
+        assert looking.is_alive()
         is_over.set()
         looking.join()
 

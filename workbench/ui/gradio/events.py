@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Generator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -190,22 +190,28 @@ class Events:
     def start(self, brought: object, request: gr.Request) -> Update:
         """Open the page and, where what its address asks is kept, answer that in the same way to the server and back.
 
-        At once, too: what an event tells in two steps does not come to the parts of a tab that was not opened yet.
+        At once, too: what an event tells in two steps does not come to the parts of a tab that was not opened yet. An
+        answer that takes so long that there is something to tell meanwhile is left to ``answer_opened``.
         """
-        shown = self.open(brought, request)
-        session = shown.get("session", Session())
+        shown = opened = self.open(brought, request)
+        session = opened.get("session", Session())
         if self.lines.for_moments(self.services, session.params()) is self.lines.kept:
-            for step in self.answer(session, request):
-                shown |= step
+            with closing(self.answer(session, request)) as steps:
+                for step in steps:
+                    if step.get("status"):
+                        return opened
+                    shown = shown | step
         return shown
 
     def answer_opened(self, session: Session, request: gr.Request) -> Generator[Update]:
         """Answer what ``start`` has not."""
-        if self._asked.get(request.session_hash or "") != session:
+        if not self._has_answer(session, request.session_hash or ""):
             yield from self.answer(session, request)
 
     def answer(self, session: Session, request: gr.Request) -> Generator[Update]:
         """Ground the session's sentences; yield progress, then the result or one sentence on what is wrong."""
+        if session == Session():  # the page is just being opened
+            return
         visitor = request.session_hash or ""
         if not session.queries:
             self.jobs.drop(visitor)
@@ -375,7 +381,8 @@ class Events:
         """Return what the instrument on show answers; ``InputError`` where it would have to be worked out first."""
         if session.tab == "space":
             beside = [*self.pair.answers(session, visitor), *self.examine.answers(session, visitor)]
-            if beside and not self.space.is_on_show(session, visitor):
+            has_map = self.space.is_on_show(session, visitor) or self.space.is_worked_on(session, visitor)
+            if beside and not has_map:
                 return beside
             return [self.space.answer(session, visitor), *beside]
         if session.tab == "whatif":

@@ -32,13 +32,14 @@ from workbench.ui.gradio.layout import Parts, lay_out
 from workbench.ui.gradio.received import KEPT_S, Received
 from workbench.ui.gradio.restraints import CheckedBlocks, restrain_toolkit
 from workbench.ui.gradio.routes import HEAD, make_routes
+from workbench.ui.gradio.session import Session
 from workbench.ui.gradio.space_choice import NUMBERS
 from workbench.ui.gradio.space_events import CHANGED, MADE
 from workbench.ui.gradio.theme import make_theme, palette_css, read_palette
 from workbench.ui.gradio.whatif_events import MANY_MADE
 
 SWITCH_S = 0.001
-N_LOOKING, MOST_ASKING, MOST_RECEIVING, MOST_THREADS = 4, 96, 16, 128
+N_LOOKING, N_OPENING, MOST_ASKING, MOST_RECEIVING, MOST_THREADS = 4, 8, 96, 16, 128
 ASKING = {"concurrency_id": "ask", "concurrency_limit": MOST_ASKING}
 RECEIVING = {"concurrency_id": "receive", "concurrency_limit": MOST_RECEIVING}
 """Questions and uploads that are there at once, over all visitors, most of which wait in ``lines`` of ours.
@@ -131,10 +132,12 @@ def _wire(page: gr.Blocks, parts: Parts, events: Events) -> None:
 
     def asks(listener: Callable, handler: Callable, inputs: list, then: Callable = answer) -> None:
         """On an event: the quick step, then the answer."""
-        changed = listener(placed(handler), inputs, **changing)
+        changed = listener(placed(leaving_unopened(handler)), inputs, **changing)
         changed.success(then, session, **asking).success(explain, session, **asking)
 
-    started = page.load(placed(events.start), parts.brought, js="() => [workbench.brought()]", **asking)
+    # A line of its own, in which nobody is for long: whoever comes sees the page, however much is asked.
+    opening = {"concurrency_id": "open", "concurrency_limit": N_OPENING, **common}
+    started = page.load(placed(events.start), parts.brought, js="() => [workbench.brought()]", **opening)
     started.success(_placed_steps(events.answer_opened, outputs), session, **asking).success(explain, session, **asking)
     asks(_any(parts.video.input, parts.space_near.input), events.choose_video, [session])
     asks(parts.model.input, events.choose_model, [session])
@@ -305,6 +308,22 @@ def _any(*triggers: Callable) -> Callable:
     Before it shows anything the toolkit's page looks, for every part, through all events: they are kept few.
     """
     return functools.partial(gr.on, triggers)
+
+
+def leaving_unopened(handler: Callable) -> Callable:
+    """Return the handler of a change, which leaves a session alone that is just being opened, and replaced by that.
+
+    The session is the first thing that it is given.
+    """
+
+    @functools.wraps(handler)
+    def changed(session: Session, *args: Any) -> dict[str, Any]:
+        update = handler(session, *args)
+        if session.video or update.get("session", session).video:
+            return update
+        return {name: value for name, value in update.items() if name not in ("session", "address")}
+
+    return changed
 
 
 def _narrowed(how: dict[str, Any], outputs: dict[str, gr.Component], names: Iterable[str]) -> dict[str, Any]:

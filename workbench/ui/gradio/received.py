@@ -165,7 +165,7 @@ class Received:
         with contextlib.suppress(OSError, ValueError):
             n_below = len(path.resolve().relative_to(self.folder.resolve()).parts)
             path.unlink()
-            for folder in list(path.parents)[: n_below - 2]:  # all but the sender's
+            for folder in list(path.parents)[: max(n_below - 2, 0)]:  # all but the sender's
                 folder.rmdir()
 
     def _lack_of(self, lying: _Lying, n_more: int, arrival: Arrival | None) -> str:

@@ -6,6 +6,8 @@ Separate because it changes the toolkit itself: that holds for every part of eve
 from __future__ import annotations
 
 import logging
+import os
+from collections.abc import Iterable
 from typing import Any
 
 import gradio as gr
@@ -31,7 +33,9 @@ _RECEIVE, _RECEIVE_OF_TOOL = gradio.routes.upload_fn, processing_utils.save_base
 async def _take_uploads_alone(block: Any, file: Any) -> Any:
     if file is not None and str(file).startswith(_ADDRESSES):
         raise gr.Error(texts.NOTHING_IS_FETCHED, print_exception=False)
-    return await _TAKE(block, file)
+    taken = await _TAKE(block, file)
+    block.temp_files.discard(taken)  # it is among the page's uploads
+    return taken
 
 
 def _take_files_alone(parser: Any, data: bytes, start: int, end: int) -> None:
@@ -59,11 +63,25 @@ def restrain_toolkit() -> None:
     GradioMultiPartParser.on_part_data = _take_files_alone
 
 
+class _StillThere(set[str]):
+    """The uploads that the toolkit removes when they are old; those that are gone it would remember for ever."""
+
+    def update(self, *others: Iterable[str]) -> None:
+        """Add the paths of new ones."""
+        self.intersection_update([path for path in self if os.path.lexists(path)])
+        super().update(*others)
+
+
 class CheckedBlocks(gr.Blocks):
     """A page that answers in words what is sent to an event and is not what the event takes.
 
     That is refused by the toolkit before any of our code runs, without a word and with a page of its log.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.upload_file_set: set[str] = _StillThere()
+        self.temp_file_sets = [self.upload_file_set]
 
     async def preprocess_data(self, block_fn: Any, *args: Any, **kwargs: Any) -> list[Any]:
         """Return what the event's function is given; raises ``gr.Error``."""

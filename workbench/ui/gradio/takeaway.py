@@ -15,6 +15,7 @@ import gradio as gr
 
 from workbench.analyses.plain import plain
 from workbench.errors import InputError
+from workbench.types.embedding import EmbeddingMap
 from workbench.types.outcome import Outcome
 from workbench.ui.answered import Answered, with_commands
 from workbench.ui.exports.csv_file import answer_csv
@@ -80,7 +81,10 @@ class TakeAway:
         if figure not in texts.FIGURES:
             raise InputError(texts.NOT_A_FIGURE)
         of = replace(session, tab=texts.OF_TAB.get(figure, session.tab))
-        made = [plain(outcome.provenance) for outcome in self._outcomes(of, visitor)]
+        outcomes = self._outcomes(of, visitor)
+        if figure in texts.OF_THE_MAP and not any(isinstance(outcome.result, EmbeddingMap) for outcome in outcomes):
+            raise InputError(texts.NOT_A_FIGURE)  # a sketch of a map that was stopped
+        made = [plain(outcome.provenance) for outcome in outcomes]
         told = json.dumps(made, ensure_ascii=False)
         name = self._name(session, figure, ending)
         sentence = of.query if figure in texts.OF_A_SENTENCE and of.queries else ""

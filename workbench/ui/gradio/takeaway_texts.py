@@ -45,6 +45,8 @@ FIGURES = {
 """Figures by the ids of their elements, as they stand on the page."""
 OF_TAB = {"timeline": "moments", "map": "moments", "null": "moments", "values": "who"}
 """Figures that tell of one instrument, whichever is on show."""
+OF_THE_MAP = ("space-map", "space-gap-picture")
+"""Figures that tell of the map of the space, which may not be there where others of that tab are."""
 OF_A_SENTENCE = (
     *("map", "values", "cells", "patches", "look-picture", "curves", "agreement", "heads", "head-picture"),
     *("whatif-film-ranks", "whatif-text-ranks"),
