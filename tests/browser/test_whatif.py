@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from playwright.sync_api import Page, expect
 
 from tests.browser.reports import assert_buttons_hide_nothing
@@ -9,7 +11,9 @@ from tests.browser.reports import assert_buttons_hide_nothing
 PATIENCE_MS = 180_000
 
 
-def test_a_sentence_and_its_video_are_changed(page: Page, server_url: str, complaints: list[str]) -> None:
+def test_a_sentence_and_its_video_are_changed(
+    page: Page, server_url: str, complaints: list[str], tmp_path: Path
+) -> None:
     page.goto(f"{server_url}?video=toy-test-72-000&q=a+white+cross&q=a+cyan+circle&tab=whatif")
     edits = page.locator("#whatif-sentences ol.edits")
     expect(edits).to_be_visible(timeout=PATIENCE_MS)
@@ -44,8 +48,10 @@ def test_a_sentence_and_its_video_are_changed(page: Page, server_url: str, compl
     with page.expect_download(timeout=PATIENCE_MS) as taken:
         page.click("#export .take-open")
         page.click("#export [data-take=html]")
+    path = tmp_path / "report.html"  # by its name the browser knows that it is a page
+    taken.value.save_as(path)
     report = page.context.new_page()
-    report.goto(taken.value.path().as_uri())
+    report.goto(path.as_uri())
     assert_buttons_hide_nothing(report)
     report.close()
     page.set_viewport_size({"width": 390, "height": 844})
