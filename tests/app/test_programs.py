@@ -18,8 +18,10 @@ import pytest
 
 from tests.readme import README
 from tests.serve import visit
+from workbench.analyses.services import Services
 from workbench.media.library import VideoLibrary
-from workbench.settings import ASSETS
+from workbench.settings import ASSETS, Settings
+from workbench.ui.gradio.verb_schemas import words_of
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,6 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Yield the page, which offers its verbs as tools, too: by default it does not."""
-    from workbench.settings import Settings
     from workbench.ui.gradio.page import build, launch_options, services_for_visitors
 
     home = tmp_path_factory.mktemp("toy")
@@ -148,3 +149,12 @@ def told_by_the_readmes_program(url: str, folder: Path) -> list[str]:
     return subprocess.run(
         [sys.executable, "-c", here], cwd=folder, capture_output=True, text=True, check=True
     ).stdout.splitlines()
+
+
+def test_one_bundled_film_is_enough_for_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    services = Services.create(replace(Settings(), home=tmp_path, offline=True))
+    (first, *_) = services.library.examples()
+    monkeypatch.setattr(VideoLibrary, "examples", lambda library: [first])
+    words = words_of(services)
+    assert words["video_id"].example == first.id
+    assert words["video_ids"].example == [first.id]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 _BUTTONS_PX = 32
-NEUTRAL = "#8a8a8a"
+_NEUTRAL = "#8a8a8a"
 """What has no colour of its own, as on the page."""
 # The library has a button that sends the figure, with all its data, to its makers.
 _CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["sendChartToCloud"]}
@@ -20,7 +20,7 @@ def figure_html(figure: go.Figure) -> str:
     figure.update_layout(
         paper_bgcolor="white",
         plot_bgcolor="white",
-        colorway=[NEUTRAL],
+        colorway=[_NEUTRAL],
         margin_t=margin + _BUTTONS_PX,
         height=height + _BUTTONS_PX,
     )

@@ -35,14 +35,15 @@ class Word:
 def words_of(services: Services) -> dict[str, Word]:
     """Return what the verbs take, by its name: all say the same by the same word.
 
-    The sentence is true of the first bundled film, and another is not.
+    The sentence is true of the first bundled film, and another is not, where there are two.
     """
-    film, other = services.library.examples()[:2]
+    films = services.library.examples()
+    film, other = films[0], films[:2][-1]
     sentence, untrue = (services.library.queries_for(each.id)[0] for each in (film, other))
     attributed, embedded = controls(AttributeParams), controls(EmbedParams)
     return {
         "video_id": Word(film.id),
-        "video_ids": Word([film.id, other.id]),
+        "video_ids": Word(list(dict.fromkeys((film.id, other.id)))),
         "query": Word(sentence),
         "queries": Word([sentence]),
         "model": Word(services.settings.default_model),
